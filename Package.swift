@@ -1,0 +1,50 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "sluice",
+  products: [.executable(name: "sluice", targets: ["sluice"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+  ],
+  targets: [
+    // C targets: the only places that see mpi.h, cblas.h, dnnl.h and vector instructions.
+    .target(name: "CMPI", linkerSettings: [.linkedLibrary("mpi")]),
+    .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "CVector", linkerSettings: [.linkedLibrary("m")]),
+
+    // The house, bottom to top: a target imports only what stands above this line's position.
+    .target(name: "Tensors", dependencies: ["CVector"]),
+    .target(name: "Layers", dependencies: ["Tensors", "CVector", "COneDNN", "COpenBLAS"]),
+    .target(name: "Collectives", dependencies: ["Tensors", "CMPI"]),
+    .target(name: "Images", dependencies: ["Tensors"]),
+    .target(name: "Datasets", dependencies: ["Images", "Tensors"]),
+    .target(name: "Networks", dependencies: ["Layers"]),
+    .target(name: "Objectives", dependencies: ["Networks", "Layers", "COpenBLAS"]),
+    .target(name: "Metrics", dependencies: ["Tensors"]),
+    .target(name: "Evaluation", dependencies: ["Networks", "Datasets", "COpenBLAS"]),
+    .target(
+      name: "Training",
+      dependencies: [
+        "Objectives", "Evaluation", "Datasets", "Collectives", "Metrics",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        "Yams",
+      ]),
+    .executableTarget(
+      name: "sluice",
+      dependencies: [
+        "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // Tests: units and golden numbers here; RankChecks is a program that mpirun starts.
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

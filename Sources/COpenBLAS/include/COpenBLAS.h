@@ -1,0 +1,19 @@
+#pragma once
+
+// Matrix products by OpenBLAS, one thread each: a rank's own threads work on different shards, so a product
+// never depends on how many threads there are. Matrices are row-major.
+
+// Tells OpenBLAS to stay on the calling thread. Once per process, before the first product.
+void openblas_use_one_thread(void);
+
+// OpenBLAS's version and kernel, for example "OpenBLAS 0.3.21 ... SkylakeX".
+const char *openblas_description(void);
+
+// c[m,n] = alpha · op(a) · op(b) + beta · c, where op(x) is x, or its transpose if the flag is set.
+// lda, ldb, ldc: numbers from one stored row to the next.
+void openblas_sgemm(int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a, int lda,
+                    const float *b, int ldb, float beta, float *c, int ldc);
+
+// The same in double precision.
+void openblas_dgemm(int transpose_a, int transpose_b, int m, int n, int k, double alpha, const double *a, int lda,
+                    const double *b, int ldb, double beta, double *c, int ldc);

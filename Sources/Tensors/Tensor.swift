@@ -1,0 +1,85 @@
+/// Numbers of many images: `[images, channels, height, width]`, stored `[image][block][pixel][lane]`.
+///
+/// `lanes` consecutive channels form a block: 16 or 8 lanes are oneDNN's layout for this machine's vectors,
+/// 1 lane is plain NCHW, and `lanes == channels` with one pixel is a row-major matrix `[images, channels]`.
+/// Lanes beyond the last channel are padding and hold zeros after every operation.
+///
+/// A tensor is written by the operation that makes it and is shared, read-only, from then on.
+public struct Tensor: Sendable {
+  public let images: Int
+  public let channels: Int
+  public let height: Int
+  public let width: Int
+  /// Channels in a block.
+  public let lanes: Int
+  public let storage: Storage
+
+  /// A tensor with unspecified contents.
+  public init(images: Int, channels: Int, height: Int, width: Int, lanes: Int) {
+    precondition(images >= 0 && channels > 0 && height > 0 && width > 0 && lanes > 0)
+    self.images = images
+    self.channels = channels
+    self.height = height
+    self.width = width
+    self.lanes = lanes
+    let blocks = (channels + lanes - 1) / lanes
+    storage = BufferPool.shared.take(count: images * blocks * height * width * lanes)
+  }
+
+  /// A row-major matrix `[rows, columns]` with unspecified contents.
+  public init(rows: Int, columns: Int) {
+    self.init(images: rows, channels: columns, height: 1, width: 1, lanes: columns)
+  }
+
+  /// A row-major matrix `[rows, columns]` with these numbers.
+  public init(rows: Int, columns: Int, _ values: [Float]) {
+    precondition(values.count == rows * columns, "\(rows)×\(columns) matrix from \(values.count) numbers")
+    self.init(rows: rows, columns: columns)
+    for (i, value) in values.enumerated() { storage.pointer[i] = value }
+  }
+
+  public var blocks: Int { (channels + lanes - 1) / lanes }
+  public var pixels: Int { height * width }
+  /// Floats from one image to the next.
+  public var imageStride: Int { blocks * pixels * lanes }
+  /// Floats in all, padding included.
+  public var count: Int { images * imageStride }
+  public var isMatrix: Bool { pixels == 1 && lanes == channels }
+
+  package var pointer: UnsafeMutablePointer<Float> { storage.pointer }
+
+  /// A tensor of this one's shape and layout, with unspecified contents.
+  public func makeSimilar() -> Tensor {
+    Tensor(images: images, channels: channels, height: height, width: width, lanes: lanes)
+  }
+
+  /// The numbers in NCHW order, without padding.
+  public var values: [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(images * channels * pixels)
+    for n in 0..<images {
+      for c in 0..<channels {
+        let base = n * imageStride + c / lanes * pixels * lanes + c % lanes
+        for p in 0..<pixels { result.append(storage.pointer[base + p * lanes]) }
+      }
+    }
+    return result
+  }
+
+  /// A tensor in any layout from numbers in NCHW order.
+  public init(
+    images: Int, channels: Int, height: Int, width: Int, lanes: Int, values: [Float]
+  ) {
+    precondition(values.count == images * channels * height * width)
+    self.init(images: images, channels: channels, height: height, width: width, lanes: lanes)
+    storage.pointer.update(repeating: 0, count: count)
+    for n in 0..<images {
+      for c in 0..<channels {
+        let base = n * imageStride + c / lanes * pixels * lanes + c % lanes
+        for p in 0..<pixels {
+          storage.pointer[base + p * lanes] = values[(n * channels + c) * pixels + p]
+        }
+      }
+    }
+  }
+}

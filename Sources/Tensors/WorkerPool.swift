@@ -1,0 +1,105 @@
+import Foundation
+
+/// The threads of one rank. They take the numbered pieces of a loop one after the other; which thread takes
+/// which piece never changes a result, because pieces write to disjoint places.
+public final class WorkerPool: Sendable {
+  /// How many threads work, the calling one included.
+  public let threads: Int
+  private let queue = Queue()
+
+  /// - Parameters:
+  ///   - threads: At least 1; a pool of 1 runs everything on the caller.
+  ///   - prepare: Called once on every thread, the calling one included, before it takes any work.
+  public init(threads: Int, prepare: @escaping @Sendable () -> Void = {}) {
+    precondition(threads >= 1, "a pool needs at least one thread")
+    self.threads = threads
+    prepare()
+    for number in 1..<max(threads, 1) {
+      let thread = Thread { [queue] in
+        prepare()
+        queue.work()
+      }
+      thread.name = "sluice-\(number)"
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+  }
+
+  deinit { queue.stop() }
+
+  /// Calls `body` once for every number of 0 ..< `count` and returns when all calls have returned.
+  ///
+  /// - Throws: The error of the lowest piece that threw.
+  public func run(_ count: Int, _ body: (Int) throws -> Void) throws {
+    guard threads > 1, count > 1 else {
+      for piece in 0..<count { try body(piece) }
+      return
+    }
+    try withoutActuallyEscaping(body) { body in try queue.run(Job(count: count, body: body)) }
+  }
+}
+
+/// One loop: the pieces not yet taken and not yet finished.
+private final class Job {
+  let count: Int
+  let body: (Int) throws -> Void
+  var next = 0
+  var unfinished: Int
+  var failure: (piece: Int, error: any Error)?
+
+  init(count: Int, body: @escaping (Int) throws -> Void) {
+    self.count = count
+    self.body = body
+    unfinished = count
+  }
+}
+
+/// What the threads of a pool share. Workers own it, not the pool, so that a pool can end while they wait.
+private final class Queue: @unchecked Sendable {
+  // @unchecked: `job` and `stopped` are guarded by `condition`.
+  private let condition = NSCondition()
+  private var job: Job?
+  private var stopped = false
+
+  func run(_ job: Job) throws {
+    condition.lock()
+    self.job = job
+    condition.broadcast()
+    take(from: job)
+    while job.unfinished > 0 { condition.wait() }
+    self.job = nil
+    condition.unlock()
+    if let failure = job.failure { throw failure.error }
+  }
+
+  /// The life of a worker.
+  func work() {
+    condition.lock()
+    while !stopped {
+      if let job, job.next < job.count { take(from: job) } else { condition.wait() }
+    }
+    condition.unlock()
+  }
+
+  func stop() {
+    condition.lock()
+    stopped = true
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  /// Works on pieces of `job` until none is left to take. The lock is held on entry and on return.
+  private func take(from job: Job) {
+    while job.next < job.count {
+      let piece = job.next
+      job.next += 1
+      condition.unlock()
+      var thrown: (any Error)?
+      do { try job.body(piece) } catch { thrown = error }
+      condition.lock()
+      if let thrown, piece < job.failure?.piece ?? .max { job.failure = (piece, thrown) }
+      job.unfinished -= 1
+      if job.unfinished == 0 { condition.broadcast() }
+    }
+  }
+}
