@@ -1,0 +1,189 @@
+import Foundation
+
+/// A safetensors file that was read and checked: every tensor in it can be taken out.
+public struct SafetensorsFile: Sendable {
+  public let path: String
+  /// Tensor names in the order of their numbers in the file.
+  public let names: [String]
+  /// The free text of the header; empty if there is none.
+  public let metadata: [String: String]
+  private let tensors: [String: Place]
+  private let data: Data
+
+  private struct Place: Sendable {
+    let dtype: SafetensorsType
+    let shape: [Int]
+    /// Positions in `data`.
+    let range: Range<Int>
+  }
+
+  /// Reads the file at `path` and checks all of its header.
+  ///
+  /// - Throws: `SafetensorsError.unreadable`, or `.malformed` with the first thing that is wrong: lengths,
+  ///   JSON, an element type other than F32, F64, I32, I64, U8, a shape that does not fill its bytes, or
+  ///   bytes that are outside the file, shared, or nobody's.
+  public init(contentsOf path: String) throws(SafetensorsError) {
+    let data: Data
+    do {
+      data = try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      throw .unreadable(path: path, reason: error.localizedDescription)
+    }
+    try self.init(data, path: path)
+  }
+
+  /// Reads a file's bytes from memory; `path` is what errors name.
+  public init(_ data: Data, path: String) throws(SafetensorsError) {
+    func malformed(_ problem: String) -> SafetensorsError { .malformed(path: path, problem: problem) }
+    let data = data.startIndex == 0 ? data : Data(data)
+    guard data.count >= 8 else { throw malformed("it has \(data.count) bytes, fewer than the first field") }
+    let length = data.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+    guard length >= 2, length <= UInt64(data.count - 8) else {
+      throw malformed("it claims a header of \(length) bytes, the file has \(data.count) bytes")
+    }
+    let start = 8 + Int(length)
+    guard data[8] == UInt8(ascii: "{") else { throw malformed("the header does not begin with '{'") }
+
+    let header: Header
+    do {
+      header = try JSONDecoder().decode(Header.self, from: data[8..<start])
+    } catch {
+      throw malformed("the header is not the expected JSON\(Self.place(of: error))")
+    }
+
+    var tensors: [String: Place] = [:]
+    for (name, field) in header.fields {
+      guard let dtype = SafetensorsType(rawValue: field.dtype) else {
+        throw malformed("'\(name)' has type \(field.dtype); known are F32, F64, I32, I64, U8")
+      }
+      let offsets = field.offsets
+      guard offsets.count == 2, offsets[0] >= 0, offsets[1] >= offsets[0] else {
+        throw malformed("'\(name)' has data_offsets \(offsets)")
+      }
+      guard offsets[1] <= data.count - start else {
+        throw malformed(
+          "'\(name)' ends at byte \(offsets[1]) of the data, the file ends at \(data.count - start)")
+      }
+      guard let size = Self.byteCount(field.shape, of: dtype), size == offsets[1] - offsets[0] else {
+        throw malformed(
+          "'\(name)' has shape \(field.shape) of \(dtype.rawValue) in \(offsets[1] - offsets[0]) bytes")
+      }
+      tensors[name] = Place(
+        dtype: dtype, shape: field.shape, range: start + offsets[0]..<start + offsets[1])
+    }
+
+    let ordered = tensors.sorted {
+      ($0.value.range.lowerBound, $0.value.range.upperBound, $0.key)
+        < ($1.value.range.lowerBound, $1.value.range.upperBound, $1.key)
+    }
+    var end = start
+    for (name, place) in ordered {
+      if place.range.lowerBound < end { throw malformed("'\(name)' shares bytes with another tensor") }
+      if place.range.lowerBound > end { throw malformed("bytes before '\(name)' belong to no tensor") }
+      end = place.range.upperBound
+    }
+    guard end == data.count else {
+      throw malformed("\(data.count - end) bytes after the last tensor belong to no tensor")
+    }
+
+    self.path = path
+    self.data = data
+    self.tensors = tensors
+    names = ordered.map(\.key)
+    metadata = header.metadata
+  }
+
+  /// The shape of a tensor; nil if there is none of this name.
+  public func shape(of name: String) -> [Int]? { tensors[name]?.shape }
+
+  /// The element type of a tensor; nil if there is none of this name.
+  public func dtype(of name: String) -> SafetensorsType? { tensors[name]?.dtype }
+
+  /// The numbers of a tensor, row-major.
+  ///
+  /// - Throws: `SafetensorsError.missingTensor`, or `.wrongType` if it holds other numbers than `Element`s.
+  public func values<Element: SafetensorsElement>(
+    _ name: String, as type: Element.Type = Element.self
+  ) throws(SafetensorsError) -> [Element] {
+    guard let place = tensors[name] else { throw .missingTensor(path: path, name: name) }
+    guard place.dtype == Element.dtype else {
+      throw .wrongType(
+        path: path, name: name, expected: Element.dtype.rawValue, found: place.dtype.rawValue)
+    }
+    let count = place.range.count / MemoryLayout<Element>.stride
+    return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+      _ = data.copyBytes(to: UnsafeMutableRawBufferPointer(buffer), from: place.range)
+      initialized = count
+    }
+  }
+
+  /// The numbers of an F32 tensor.
+  public func floats(_ name: String) throws(SafetensorsError) -> [Float] { try values(name) }
+  /// The numbers of an F64 tensor.
+  public func doubles(_ name: String) throws(SafetensorsError) -> [Double] { try values(name) }
+  /// The numbers of an I32 tensor.
+  public func int32s(_ name: String) throws(SafetensorsError) -> [Int32] { try values(name) }
+  /// The numbers of an I64 tensor.
+  public func int64s(_ name: String) throws(SafetensorsError) -> [Int64] { try values(name) }
+  /// The numbers of a U8 tensor.
+  public func bytes(_ name: String) throws(SafetensorsError) -> [UInt8] { try values(name) }
+
+  /// shape × element size, or nil if a dimension is negative or the product overflows.
+  private static func byteCount(_ shape: [Int], of dtype: SafetensorsType) -> Int? {
+    var size = dtype.size
+    for dimension in shape {
+      let (product, overflow) = size.multipliedReportingOverflow(by: dimension)
+      if dimension < 0 || overflow { return nil }
+      size = product
+    }
+    return size
+  }
+
+  private static func place(of error: any Error) -> String {
+    let path: [any CodingKey]? =
+      switch error as? DecodingError {
+      case let .typeMismatch(_, context), let .valueNotFound(_, context), let .dataCorrupted(context):
+        context.codingPath
+      case let .keyNotFound(key, context): context.codingPath + [key]
+      default: nil
+      }
+    guard let path, !path.isEmpty else { return "" }
+    return " at " + path.map(\.stringValue).joined(separator: " → ")
+  }
+}
+
+/// The JSON header: a field for every tensor and, if present, `__metadata__`.
+private struct Header: Decodable {
+  struct Field: Decodable {
+    let dtype: String
+    let shape: [Int]
+    let offsets: [Int]
+
+    enum CodingKeys: String, CodingKey {
+      case dtype, shape
+      case offsets = "data_offsets"
+    }
+  }
+
+  struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  var fields: [(name: String, field: Field)] = []
+  var metadata: [String: String] = [:]
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    // Sorted, so that of several faults the same one is reported every time.
+    for key in container.allKeys.sorted(by: { $0.stringValue < $1.stringValue }) {
+      if key.stringValue == "__metadata__" {
+        metadata = try container.decode([String: String].self, forKey: key)
+      } else {
+        fields.append((key.stringValue, try container.decode(Field.self, forKey: key)))
+      }
+    }
+  }
+}
