@@ -1,1 +1,273 @@
 #include "COneDNN.h"
+
+#include <dnnl.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#if DNNL_VERSION_MAJOR >= 3
+#define HAS_WINOGRAD 0  // 3.x has no Winograd convolution on x86-64
+typedef const_dnnl_memory_desc_t layout_ref;
+#else
+#define HAS_WINOGRAD 1
+typedef const dnnl_memory_desc_t *layout_ref;
+#endif
+
+struct onednn_convolution {
+  onednn_direction direction;
+  int winograd;
+  dnnl_primitive_desc_t descriptor;
+  dnnl_primitive_t primitive;
+  dnnl_primitive_t pack, unpack;
+  dnnl_memory_desc_t plain_weights;
+  layout_ref input, weights, output, scratch;
+};
+
+#define TRY(call)                                   \
+  do {                                              \
+    const dnnl_status_t status = (call);            \
+    if (status != dnnl_success) return (int)status; \
+  } while (0)
+
+const char *onednn_status_text(int status) {
+  switch ((dnnl_status_t)status) {
+    case dnnl_success: return "success";
+    case dnnl_out_of_memory: return "out of memory";
+    case dnnl_invalid_arguments: return "invalid arguments";
+    case dnnl_unimplemented: return "not implemented for this shape on this processor";
+    case dnnl_runtime_error: return "run-time error";
+    default: return "unknown error";
+  }
+}
+
+// GNU OpenMP's; weak, as oneDNN may be built on another threading library.
+extern void omp_set_num_threads(int) __attribute__((weak));
+
+void onednn_use_one_thread(void) {
+  if (omp_set_num_threads) omp_set_num_threads(1);
+}
+
+int onednn_version(void) {
+  const dnnl_version_t *version = dnnl_version();
+  return version->major * 10000 + version->minor * 100 + version->patch;
+}
+
+static dnnl_engine_t shared_engine;
+static void make_engine(void) {
+  if (dnnl_engine_create(&shared_engine, dnnl_cpu, 0) != dnnl_success) shared_engine = NULL;
+}
+static dnnl_engine_t engine(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, make_engine);
+  return shared_engine;
+}
+
+// A stream for each thread, so that calls on two threads never wait for one another.
+static dnnl_stream_t stream(void) {
+  static _Thread_local dnnl_stream_t own;
+  if (!own && dnnl_stream_create(&own, engine(), dnnl_stream_default_flags) != dnnl_success) own = NULL;
+  return own;
+}
+
+static int make_layout(dnnl_memory_desc_t *layout, const dnnl_dims_t dims, dnnl_format_tag_t tag) {
+#if DNNL_VERSION_MAJOR >= 3
+  return dnnl_memory_desc_create_with_tag(layout, 4, dims, dnnl_f32, tag);
+#else
+  return dnnl_memory_desc_init_by_tag(layout, 4, dims, dnnl_f32, tag);
+#endif
+}
+
+static layout_ref ref(const dnnl_memory_desc_t *layout) {
+#if DNNL_VERSION_MAJOR >= 3
+  return *layout;
+#else
+  return layout;
+#endif
+}
+
+static void free_layout(dnnl_memory_desc_t layout) {
+#if DNNL_VERSION_MAJOR >= 3
+  if (layout) dnnl_memory_desc_destroy(layout);
+#else
+  (void)layout;
+#endif
+}
+
+static size_t layout_bytes(layout_ref layout) { return layout ? dnnl_memory_desc_get_size(layout) : 0; }
+
+static int describe(dnnl_primitive_desc_t *descriptor, onednn_direction direction, dnnl_alg_kind_t algorithm,
+                    layout_ref x, layout_ref w, layout_ref y, const dnnl_dims_t strides, const dnnl_dims_t padding,
+                    dnnl_primitive_desc_t hint, const_dnnl_primitive_attr_t attributes) {
+  const dnnl_dims_t dilation = {0, 0};
+#if DNNL_VERSION_MAJOR >= 3
+  switch (direction) {
+    case ONEDNN_FORWARD:
+      return dnnl_convolution_forward_primitive_desc_create(descriptor, engine(), dnnl_forward_training, algorithm, x,
+                                                            w, NULL, y, strides, dilation, padding, padding,
+                                                            attributes);
+    case ONEDNN_BACKWARD_DATA:
+      return dnnl_convolution_backward_data_primitive_desc_create(descriptor, engine(), algorithm, x, w, y, strides,
+                                                                  dilation, padding, padding, hint, attributes);
+    default:
+      return dnnl_convolution_backward_weights_primitive_desc_create(descriptor, engine(), algorithm, x, w, NULL, y,
+                                                                     strides, dilation, padding, padding, hint,
+                                                                     attributes);
+  }
+#else
+  dnnl_convolution_desc_t operation;
+  switch (direction) {
+    case ONEDNN_FORWARD:
+      TRY(dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_training, algorithm, x, w, NULL, y,
+                                                     strides, dilation, padding, padding));
+      break;
+    case ONEDNN_BACKWARD_DATA:
+      TRY(dnnl_dilated_convolution_backward_data_desc_init(&operation, algorithm, x, w, y, strides, dilation, padding,
+                                                           padding));
+      break;
+    default:
+      TRY(dnnl_dilated_convolution_backward_weights_desc_init(&operation, algorithm, x, w, NULL, y, strides, dilation,
+                                                              padding, padding));
+  }
+  return dnnl_primitive_desc_create(descriptor, &operation, attributes, engine(), hint);
+#endif
+}
+
+static int make_reorder(dnnl_primitive_t *reorder, layout_ref from, layout_ref to) {
+  dnnl_primitive_desc_t descriptor;
+  TRY(dnnl_reorder_primitive_desc_create(&descriptor, from, engine(), to, engine(), NULL));
+  const dnnl_status_t status = dnnl_primitive_create(reorder, descriptor);
+  dnnl_primitive_desc_destroy(descriptor);
+  return status;
+}
+
+// Fills in everything for one algorithm; what was made before a failure is left for the caller to destroy.
+static int assemble(onednn_convolution *c, const onednn_shape *s, dnnl_alg_kind_t algorithm) {
+  const int out_height = (s->in_height + 2 * s->padding - s->kernel) / s->stride + 1;
+  const int out_width = (s->in_width + 2 * s->padding - s->kernel) / s->stride + 1;
+  const dnnl_dims_t x_dims = {s->images, s->in_channels, s->in_height, s->in_width};
+  const dnnl_dims_t w_dims = {s->out_channels, s->in_channels, s->kernel, s->kernel};
+  const dnnl_dims_t y_dims = {s->images, s->out_channels, out_height, out_width};
+  const dnnl_dims_t strides = {s->stride, s->stride}, padding = {s->padding, s->padding};
+  const dnnl_format_tag_t blocked = s->lanes == 16 ? dnnl_nChw16c : dnnl_nChw8c;
+
+  dnnl_memory_desc_t x, w, y;
+  TRY(make_layout(&x, x_dims, s->in_lanes == 1 ? dnnl_nchw : blocked));
+  TRY(make_layout(&w, w_dims, dnnl_format_tag_any));
+  TRY(make_layout(&y, y_dims, blocked));
+  TRY(make_layout(&c->plain_weights, w_dims, dnnl_oihw));
+
+  dnnl_primitive_attr_t attributes;
+  TRY(dnnl_primitive_attr_create(&attributes));
+  dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
+  dnnl_primitive_desc_t hint = NULL;
+  int status = dnnl_success;
+  if (c->direction != ONEDNN_FORWARD)
+    status = describe(&hint, ONEDNN_FORWARD, algorithm, ref(&x), ref(&w), ref(&y), strides, padding, NULL, attributes);
+  if (status == dnnl_success)
+    status = describe(&c->descriptor, c->direction, algorithm, ref(&x), ref(&w), ref(&y), strides, padding, hint,
+                      attributes);
+  if (hint) dnnl_primitive_desc_destroy(hint);
+  dnnl_primitive_attr_destroy(attributes);
+  free_layout(x);
+  free_layout(w);
+  free_layout(y);
+  if (status != dnnl_success) return status;
+
+  const int backward_data = c->direction == ONEDNN_BACKWARD_DATA;
+  const int backward_weights = c->direction == ONEDNN_BACKWARD_WEIGHTS;
+  c->input = dnnl_primitive_desc_query_md(c->descriptor, backward_data ? dnnl_query_diff_src_md : dnnl_query_src_md, 0);
+  c->weights = dnnl_primitive_desc_query_md(
+      c->descriptor, backward_weights ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
+  c->output =
+      dnnl_primitive_desc_query_md(c->descriptor, c->direction == ONEDNN_FORWARD ? dnnl_query_dst_md
+                                                                                 : dnnl_query_diff_dst_md, 0);
+  c->scratch = dnnl_primitive_desc_query_md(c->descriptor, dnnl_query_scratchpad_md, 0);
+  TRY(dnnl_primitive_create(&c->primitive, c->descriptor));
+  if (backward_weights) return make_reorder(&c->unpack, c->weights, ref(&c->plain_weights));
+  return make_reorder(&c->pack, ref(&c->plain_weights), c->weights);
+}
+
+static void release(onednn_convolution *c) {
+  if (c->primitive) dnnl_primitive_destroy(c->primitive);
+  if (c->pack) dnnl_primitive_destroy(c->pack);
+  if (c->unpack) dnnl_primitive_destroy(c->unpack);
+  if (c->descriptor) dnnl_primitive_desc_destroy(c->descriptor);
+  free_layout(c->plain_weights);
+  *c = (onednn_convolution){.direction = c->direction};
+}
+
+int onednn_convolution_create(onednn_convolution **convolution, const onednn_shape *shape, onednn_direction direction,
+                              int winograd) {
+  if (!engine()) return dnnl_runtime_error;
+  onednn_convolution *c = calloc(1, sizeof *c);
+  if (!c) return dnnl_out_of_memory;
+  c->direction = direction;
+  int status = dnnl_unimplemented;
+  if (winograd && HAS_WINOGRAD) {
+    status = assemble(c, shape, dnnl_convolution_winograd);
+    c->winograd = status == dnnl_success;
+    if (!c->winograd) release(c);
+  }
+  if (!c->winograd) status = assemble(c, shape, dnnl_convolution_direct);
+  if (status != dnnl_success) {
+    onednn_convolution_destroy(c);
+    return status;
+  }
+  *convolution = c;
+  return dnnl_success;
+}
+
+void onednn_convolution_destroy(onednn_convolution *c) {
+  if (!c) return;
+  release(c);
+  free(c);
+}
+
+int onednn_convolution_is_winograd(const onednn_convolution *c) { return c->winograd; }
+
+size_t onednn_convolution_weights_count(const onednn_convolution *c) { return layout_bytes(c->weights) / sizeof(float); }
+
+size_t onednn_convolution_scratch_count(const onednn_convolution *c) {
+  return (layout_bytes(c->scratch) + sizeof(float) - 1) / sizeof(float);
+}
+
+// Runs a primitive on up to four buffers of the caller's.
+static int execute(dnnl_primitive_t primitive, int count, const int names[], const layout_ref layouts[],
+                   float *const buffers[]) {
+  dnnl_exec_arg_t arguments[4];
+  int made = 0, status = stream() ? dnnl_success : dnnl_runtime_error;
+  for (int i = 0; i < count && status == dnnl_success; i++) {
+    if (layout_bytes(layouts[i]) == 0) continue;
+    arguments[made].arg = names[i];
+    status = dnnl_memory_create(&arguments[made].memory, layouts[i], engine(), buffers[i]);
+    if (status == dnnl_success) made++;
+  }
+  if (status == dnnl_success) status = dnnl_primitive_execute(primitive, stream(), made, arguments);
+  if (status == dnnl_success) status = dnnl_stream_wait(stream());
+  while (made > 0) dnnl_memory_destroy(arguments[--made].memory);
+  return status;
+}
+
+int onednn_convolution_pack(const onednn_convolution *c, const float *weights, float *packed) {
+  const int names[] = {DNNL_ARG_FROM, DNNL_ARG_TO};
+  const layout_ref layouts[] = {ref(&c->plain_weights), c->weights};
+  float *const buffers[] = {(float *)weights, packed};
+  return execute(c->pack, 2, names, layouts, buffers);
+}
+
+int onednn_convolution_unpack(const onednn_convolution *c, const float *packed, float *weights) {
+  const int names[] = {DNNL_ARG_FROM, DNNL_ARG_TO};
+  const layout_ref layouts[] = {c->weights, ref(&c->plain_weights)};
+  float *const buffers[] = {(float *)packed, weights};
+  return execute(c->unpack, 2, names, layouts, buffers);
+}
+
+int onednn_convolution_run(const onednn_convolution *c, float *input, float *weights, float *output, float *scratch) {
+  static const int names[3][4] = {
+      {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD},
+      {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST, DNNL_ARG_SCRATCHPAD},
+      {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST, DNNL_ARG_SCRATCHPAD},
+  };
+  const layout_ref layouts[] = {c->input, c->weights, c->output, c->scratch};
+  float *const buffers[] = {input, weights, output, scratch};
+  return execute(c->primitive, 4, names[c->direction], layouts, buffers);
+}

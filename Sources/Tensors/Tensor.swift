@@ -38,6 +38,12 @@ public struct Tensor: Sendable {
     for (i, value) in values.enumerated() { storage.pointer[i] = value }
   }
 
+  /// A row-major matrix of zeros.
+  public init(zeros rows: Int, columns: Int) {
+    self.init(rows: rows, columns: columns)
+    storage.pointer.update(repeating: 0, count: count)
+  }
+
   public var blocks: Int { (channels + lanes - 1) / lanes }
   public var pixels: Int { height * width }
   /// Floats from one image to the next.

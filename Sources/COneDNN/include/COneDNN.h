@@ -1,1 +1,52 @@
 #pragma once
+
+#include <stddef.h>
+
+// Convolutions by oneDNN 2.x or 3.x; what differs between the two stays in COneDNN.c. Every call runs on the calling
+// thread alone and may run beside others: a convolution is immutable once made, working memory comes from the caller.
+
+// A convolution without bias (cross-correlation, dilation 1, one group), weights [out, in, kernel, kernel].
+typedef struct {
+  int images;
+  int in_channels, in_height, in_width;
+  int out_channels, kernel, stride, padding;
+  // Layout of the input: 1 for NCHW, else that of the output.
+  int in_lanes;
+  // Layout of the output and of both gradients: channels in a block, 16 or 8.
+  int lanes;
+} onednn_shape;
+
+typedef enum { ONEDNN_FORWARD, ONEDNN_BACKWARD_DATA, ONEDNN_BACKWARD_WEIGHTS } onednn_direction;
+
+typedef struct onednn_convolution onednn_convolution;
+
+// Every function returns 0 or oneDNN's status, which onednn_status_text puts in words.
+const char *onednn_status_text(int status);
+
+// Keeps oneDNN on the calling thread: once on every thread, before its first call. (GNU OpenMP would build a team of
+// its own for each calling thread.)
+void onednn_use_one_thread(void);
+
+// The library's version, as major·10000 + minor·100 + patch.
+int onednn_version(void);
+
+// Makes a convolution for one direction. With `winograd`, asks for oneDNN's Winograd algorithm and falls back to the
+// direct one where the library, the processor or the shape has none.
+int onednn_convolution_create(onednn_convolution **convolution, const onednn_shape *shape, onednn_direction direction,
+                              int winograd);
+void onednn_convolution_destroy(onednn_convolution *convolution);
+
+// Whether the Winograd algorithm was found.
+int onednn_convolution_is_winograd(const onednn_convolution *convolution);
+// Floats in the weights' own layout, and in the working memory of one call.
+size_t onednn_convolution_weights_count(const onednn_convolution *convolution);
+size_t onednn_convolution_scratch_count(const onednn_convolution *convolution);
+
+// Weights from [out, in, kernel, kernel] to this convolution's own layout, and back.
+int onednn_convolution_pack(const onednn_convolution *convolution, const float *weights, float *packed);
+int onednn_convolution_unpack(const onednn_convolution *convolution, const float *packed, float *weights);
+
+// Forward: y from x and packed weights. Backward data: dx from dy and packed weights.
+// Backward weights: packed dw from x and dy. Buffers that are not needed may be NULL.
+int onednn_convolution_run(const onednn_convolution *convolution, float *input, float *weights, float *output,
+                           float *scratch);

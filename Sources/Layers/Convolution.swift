@@ -1,0 +1,111 @@
+import COneDNN
+import Tensors
+
+/// A 2-D convolution without bias (cross-correlation), weights [out, in, kernel, kernel].
+public final class Convolution {
+  public let weight: Parameter
+  public let inChannels: Int
+  public let outChannels: Int
+  public let kernel: Int
+  public let stride: Int
+  public let padding: Int
+  private let kernels: ConvolutionKernels
+
+  private struct PlanKey: Hashable {
+    let images: Int
+    let height: Int
+    let width: Int
+    let inLanes: Int
+    let lanes: Int
+    let direction: UInt32
+  }
+  private var plans: [PlanKey: ConvolutionPlan] = [:]
+
+  public init(
+    _ name: String, inChannels: Int, outChannels: Int, kernel: Int, stride: Int = 1, padding: Int,
+    kernels: ConvolutionKernels = .auto
+  ) {
+    self.inChannels = inChannels
+    self.outChannels = outChannels
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+    self.kernels = kernels
+    weight = Parameter("\(name).weight", shape: [outChannels, inChannels, kernel, kernel])
+  }
+
+  /// ⌊(size + 2·padding − kernel) / stride⌋ + 1.
+  public func outputSize(_ size: Int) -> Int { (size + 2 * padding - kernel) / stride + 1 }
+
+  /// - Parameter x: NCHW or blocked, `[rows, in, H, W]`.
+  /// - Returns: Blocked, `[rows, out, H', W']`.
+  public func forward(_ x: Tensor, in pass: Pass) throws -> Tensor {
+    let y = Tensor(
+      images: x.images, channels: outChannels, height: outputSize(x.height), width: outputSize(x.width),
+      lanes: pass.lanes)
+    let plans = try shardPlans(x, ONEDNN_FORWARD, in: pass)
+    let packed = try plans[0].pack(weight.value)
+    try pass.forEachShard { shard in
+      let first = pass.rows(ofShard: shard).lowerBound
+      try plans[shard].run(
+        input: x.pointer + first * x.imageStride, weights: packed.pointer,
+        output: y.pointer + first * y.imageStride)
+    }
+    return y
+  }
+
+  /// Sets the weight's gradient from this rank's rows.
+  ///
+  /// - Parameters:
+  ///   - x: What forward was given.
+  ///   - needsInputGradient: False for the first layer, whose input is the image.
+  /// - Returns: ∂L/∂x, or nil.
+  public func backward(
+    _ dy: Tensor, input x: Tensor, needsInputGradient: Bool = true, in pass: Pass
+  ) throws -> Tensor? {
+    let weightPlans = try shardPlans(x, ONEDNN_BACKWARD_WEIGHTS, in: pass)
+    let packedGradient = try pass.sumOverShards(count: weightPlans[0].weightsCount) { shard, leaf in
+      let first = pass.rows(ofShard: shard).lowerBound
+      try weightPlans[shard].run(
+        input: x.pointer + first * x.imageStride, weights: leaf,
+        output: dy.pointer + first * dy.imageStride)
+    }
+    try weightPlans[0].unpack(packedGradient, into: weight.gradient)
+    try pass.gradientIsReady(weight)
+    guard needsInputGradient else { return nil }
+
+    let dx = x.makeSimilar()
+    let dataPlans = try shardPlans(x, ONEDNN_BACKWARD_DATA, in: pass)
+    let packed = try dataPlans[0].pack(weight.value)
+    try pass.forEachShard { shard in
+      let first = pass.rows(ofShard: shard).lowerBound
+      try dataPlans[shard].run(
+        input: dx.pointer + first * dx.imageStride, weights: packed.pointer,
+        output: dy.pointer + first * dy.imageStride)
+    }
+    return dx
+  }
+
+  /// The plan of every shard; all but a short last one are the same.
+  private func shardPlans(
+    _ x: Tensor, _ direction: onednn_direction, in pass: Pass
+  ) throws -> [ConvolutionPlan] {
+    precondition(x.channels == inChannels, "\(weight.name) takes \(inChannels) channels, got \(x.channels)")
+    return try (0..<pass.shards).map { shard in
+      let images = pass.rows(ofShard: shard).count
+      let key = PlanKey(
+        images: images, height: x.height, width: x.width, inLanes: x.lanes, lanes: pass.lanes,
+        direction: direction.rawValue)
+      if let plan = plans[key] { return plan }
+      let shape = onednn_shape(
+        images: Int32(images), in_channels: Int32(inChannels), in_height: Int32(x.height),
+        in_width: Int32(x.width), out_channels: Int32(outChannels), kernel: Int32(kernel),
+        stride: Int32(stride), padding: Int32(padding), in_lanes: Int32(x.lanes), lanes: Int32(pass.lanes))
+      let plan = try ConvolutionPlan(shape, direction, winograd: winogradWins)
+      plans[key] = plan
+      return plan
+    }
+  }
+
+  private var winogradWins: Bool { kernels == .auto && kernel == 3 && stride == 1 }
+}

@@ -1,0 +1,82 @@
+import COpenBLAS
+import Tensors
+
+/// y = x·Wᵀ + b on matrices `[rows, in]`; W is `[out, in]`. Also the gates' 1×1 convolutions, `[out, in, 1, 1]`.
+public final class Linear {
+  public let weight: Parameter
+  public let bias: Parameter?
+  public let inFeatures: Int
+  public let outFeatures: Int
+
+  public enum Bias: Sendable {
+    case none
+    case learned
+    /// Kept at its initial value: SimSiam's last projector layer [X].
+    case frozen
+  }
+
+  public init(
+    _ name: String, inFeatures: Int, outFeatures: Int, bias: Bias = .none, decays: Bool = true,
+    asConvolution: Bool = false
+  ) {
+    self.inFeatures = inFeatures
+    self.outFeatures = outFeatures
+    let shape = [outFeatures, inFeatures] + (asConvolution ? [1, 1] : [])
+    weight = Parameter("\(name).weight", shape: shape, decays: decays)
+    self.bias =
+      bias == .none
+      ? nil
+      : Parameter("\(name).bias", shape: [outFeatures], decays: decays, isTrainable: bias == .learned)
+  }
+
+  public var parameters: [Parameter] { [weight, bias].compactMap { $0 } }
+
+  public func forward(_ x: Tensor, in pass: Pass) throws -> Tensor {
+    precondition(x.isMatrix && x.channels == inFeatures, "\(weight.name) takes \(inFeatures) columns")
+    let y = Tensor(rows: x.images, columns: outFeatures)
+    try pass.forEachShard { shard in
+      let rows = pass.rows(ofShard: shard)
+      let out = y.row(rows.lowerBound)
+      if let bias {
+        for row in 0..<rows.count { (out + row * outFeatures).update(from: bias.value, count: outFeatures) }
+      }
+      openblas_sgemm(
+        0, 1, Int32(rows.count), Int32(outFeatures), Int32(inFeatures), 1, x.row(rows.lowerBound),
+        Int32(inFeatures), weight.value, Int32(inFeatures), bias == nil ? 0 : 1, out, Int32(outFeatures))
+    }
+    return y
+  }
+
+  /// ∂L/∂x; sets the gradients of weight and bias from this rank's rows.
+  public func backward(_ dy: Tensor, input x: Tensor, in pass: Pass) throws -> Tensor {
+    if let bias, bias.isTrainable {
+      let sums = try pass.sumOverShards(count: outFeatures) { shard, leaf in
+        leaf.update(repeating: 0, count: outFeatures)
+        for row in pass.rows(ofShard: shard) {
+          for (j, value) in UnsafeBufferPointer(start: dy.row(row), count: outFeatures).enumerated() {
+            leaf[j] += value
+          }
+        }
+      }
+      bias.gradient.update(from: sums.pointer, count: outFeatures)
+      try pass.gradientIsReady(bias)
+    }
+    let dweight = try pass.sumOverShards(count: weight.count) { shard, leaf in
+      let rows = pass.rows(ofShard: shard)
+      openblas_sgemm(
+        1, 0, Int32(outFeatures), Int32(inFeatures), Int32(rows.count), 1, dy.row(rows.lowerBound),
+        Int32(outFeatures), x.row(rows.lowerBound), Int32(inFeatures), 0, leaf, Int32(inFeatures))
+    }
+    weight.gradient.update(from: dweight.pointer, count: weight.count)
+    try pass.gradientIsReady(weight)
+
+    let dx = x.makeSimilar()
+    try pass.forEachShard { shard in
+      let rows = pass.rows(ofShard: shard)
+      openblas_sgemm(
+        0, 0, Int32(rows.count), Int32(inFeatures), Int32(outFeatures), 1, dy.row(rows.lowerBound),
+        Int32(outFeatures), weight.value, Int32(inFeatures), 0, dx.row(rows.lowerBound), Int32(inFeatures))
+    }
+    return dx
+  }
+}

@@ -1,0 +1,115 @@
+import CVector
+import Tensors
+
+/// Where a gate's uniform numbers come from: a function of image, view and gate, never of ranks or threads.
+public protocol GateNoise: AnyObject {
+  /// Fills `uniforms`, one number in [0, 1) for each channel, for gate `gate` and local row `row`.
+  func fill(_ uniforms: UnsafeMutableBufferPointer<Float>, gate: Int, row: Int)
+}
+
+/// One trip through a network. Layers hold parameters, a pass holds activations: `forward` pushes what
+/// backward needs, `backward` pops it again.
+///
+/// The rows of every activation are ordered [shard][view][image of the shard]. A shard is `shardSize`
+/// consecutive images of the global batch, with all their views side by side; every kernel works on one
+/// shard and every sum over the batch is taken per shard and added along `ShardTree` (contract C1). Batch
+/// norm sees one view at a time, as if the views had passed one after the other [K].
+public final class Pass {
+  public enum Mode: Sendable {
+    /// Batch statistics, gate noise, everything remembered for backward.
+    case training
+    /// Running statistics, no noise, nothing remembered.
+    case evaluation
+  }
+
+  public let mode: Mode
+  /// Local rows: images × views.
+  public let rows: Int
+  public let views: Int
+  public let shardSize: Int
+  public let pool: WorkerPool
+  public let reducer: any ShardReducer
+  /// Channels in a block of the activations' layout.
+  public let lanes: Int
+  public let noise: (any GateNoise)?
+  /// Replaces hard masks by their sigmoids, which makes the loss differentiable: for gradient checks only.
+  public let softGates: Bool
+  /// Told after each parameter's local gradient is complete, so that its sum over ranks can begin.
+  public var gradientIsReady: (Parameter) throws -> Void = { _ in }
+
+  /// What each gate decided, in the order of the forward pass.
+  public internal(set) var gates: [GateRecord] = []
+  /// ∂(budget + bound)/∂mask, by view and gate; set between forward and backward.
+  public var maskGradients: [[MaskGradient]] = []
+
+  private var tape: [Any] = []
+
+  /// - Parameters:
+  ///   - rows: In training a multiple of `views · shardSize`; the last shard of an evaluation may be short.
+  ///   - noise: Needed where training meets gates.
+  public init(
+    _ mode: Mode, rows: Int, views: Int = 1, shardSize: Int, pool: WorkerPool,
+    reducer: any ShardReducer = LocalShards(), lanes: Int = Pass.preferredLanes,
+    noise: (any GateNoise)? = nil, softGates: Bool = false
+  ) {
+    precondition(mode == .evaluation || rows % (views * shardSize) == 0, "training takes whole shards")
+    self.mode = mode
+    self.rows = rows
+    self.views = views
+    self.shardSize = shardSize
+    self.pool = pool
+    self.reducer = reducer
+    self.lanes = lanes
+    self.noise = noise
+    self.softGates = softGates
+  }
+
+  /// 16 channels with AVX-512, else 8: oneDNN's layouts.
+  public static let preferredLanes = Int(vector_preferred_lanes())
+
+  public var isTraining: Bool { mode == .training }
+  /// This rank's shards.
+  public var shards: Int { (rows + views * shardSize - 1) / (views * shardSize) }
+  /// Images of one view over all ranks.
+  public var globalImages: Int { rows / views * reducer.worldSize }
+
+  /// The rows of a shard, all views.
+  public func rows(ofShard shard: Int) -> Range<Int> {
+    let first = shard * views * shardSize
+    return first..<min(first + views * shardSize, rows)
+  }
+
+  /// The rows of one view of a shard.
+  public func rows(ofShard shard: Int, view: Int) -> Range<Int> {
+    let all = rows(ofShard: shard)
+    let share = all.count / views
+    return all.lowerBound + view * share..<all.lowerBound + (view + 1) * share
+  }
+
+  /// The view that a local row shows.
+  public func view(ofRow row: Int) -> Int { row / shardSize % views }
+
+  /// Remembers `saved` for backward; evaluation forgets it at once.
+  public func push<Saved>(_ saved: @autoclosure () -> Saved) {
+    if isTraining { tape.append(saved()) }
+  }
+
+  /// What the matching forward call pushed.
+  public func pop<Saved>(_ type: Saved.Type) -> Saved {
+    guard let saved = tape.popLast() as? Saved else {
+      preconditionFailure("backward must undo forward's calls in reverse order: expected \(type)")
+    }
+    return saved
+  }
+
+  /// Calls `body` for every shard, on all threads.
+  package func forEachShard(_ body: (Int) throws -> Void) throws { try pool.run(shards, body) }
+
+  /// Calls `body` for every view of every shard with its rows, on all threads.
+  package func forEachView(_ body: (_ shard: Int, _ view: Int, _ rows: Range<Int>) throws -> Void) throws {
+    try pool.run(shards * views) { piece in
+      let (shard, view) = (piece / views, piece % views)
+      try body(shard, view, rows(ofShard: shard, view: view))
+    }
+  }
+}

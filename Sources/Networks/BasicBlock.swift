@@ -1,0 +1,116 @@
+import Layers
+import Tensors
+
+/// A ResNet basic block whose first convolution's output channels a gate switches on and off [K].
+///
+/// y = ReLU(BN₁(conv₁ x)) ⊙ m; out = ReLU(BN₂(conv₂ y) + shortcut(x)). Without a gate m is 1.
+public final class BasicBlock {
+  /// For example `layer2.0`.
+  public let name: String
+  public let conv1: Convolution
+  public let conv2: Convolution
+  public let bn1: BatchNorm
+  public let bn2: BatchNorm
+  /// 1×1 convolution and batch norm of the shortcut, where stride or width change.
+  public let downsample: (convolution: Convolution, batchNorm: BatchNorm)?
+  public let gate: ChannelGate?
+
+  init(
+    _ name: String, inChannels: Int, outChannels: Int, stride: Int, gateIndex: Int?,
+    gateTemperature: Double, kernels: ConvolutionKernels
+  ) {
+    self.name = name
+    conv1 = Convolution(
+      "\(name).conv1", inChannels: inChannels, outChannels: outChannels, kernel: 3, stride: stride,
+      padding: 1, kernels: kernels)
+    bn1 = BatchNorm("\(name).bn1", channels: outChannels)
+    conv2 = Convolution(
+      "\(name).conv2", inChannels: outChannels, outChannels: outChannels, kernel: 3, padding: 1,
+      kernels: kernels)
+    bn2 = BatchNorm("\(name).bn2", channels: outChannels)
+    downsample =
+      stride == 1 && inChannels == outChannels
+      ? nil
+      : (
+        Convolution(
+          "\(name).downsample.0", inChannels: inChannels, outChannels: outChannels, kernel: 1,
+          stride: stride, padding: 0, kernels: kernels),
+        BatchNorm("\(name).downsample.1", channels: outChannels)
+      )
+    gate = gateIndex.map {
+      ChannelGate(
+        "\(name).gate", index: $0, inChannels: inChannels, outChannels: outChannels,
+        temperature: gateTemperature)
+    }
+  }
+
+  /// In the order of the forward pass.
+  public var parameters: [Parameter] {
+    var all = gate?.parameters ?? []
+    all += [conv1.weight] + bn1.parameters + [conv2.weight] + bn2.parameters
+    if let downsample { all += [downsample.convolution.weight] + downsample.batchNorm.parameters }
+    return all
+  }
+
+  public var batchNorms: [BatchNorm] {
+    [gate?.batchNorm, bn1, bn2, downsample?.batchNorm].compactMap { $0 }
+  }
+
+  public var convolutions: [Convolution] { [conv1, conv2, downsample?.convolution].compactMap { $0 } }
+
+  private struct Saved {
+    let x: Tensor
+    let mask: Tensor?
+    let conv1: Tensor
+    let statistics1: BatchNorm.Statistics
+    let hidden: Tensor
+    let conv2: Tensor
+    let statistics2: BatchNorm.Statistics
+    let shortcut: Tensor?
+    let shortcutStatistics: BatchNorm.Statistics?
+    let output: Tensor
+  }
+
+  func forward(_ x: Tensor, in pass: Pass) throws -> Tensor {
+    let mask = try gate?.forward(x, in: pass)
+    let x1 = try conv1.forward(x, in: pass)
+    let statistics1 = try bn1.statistics(of: x1, in: pass)
+    let hidden = try bn1.normalize(x1, statistics1, relu: true, mask: mask, in: pass)
+    let x2 = try conv2.forward(hidden, in: pass)
+    let statistics2 = try bn2.statistics(of: x2, in: pass)
+    let shortcut = try downsample?.convolution.forward(x, in: pass)
+    let shortcutStatistics = try shortcut.flatMap { try downsample?.batchNorm.statistics(of: $0, in: pass) }
+    let output = try bn2.normalize(
+      x2, statistics2, adding: shortcut ?? x, normalizedBy: shortcutStatistics, in: pass)
+    pass.push(
+      Saved(
+        x: x, mask: mask, conv1: x1, statistics1: statistics1, hidden: hidden, conv2: x2,
+        statistics2: statistics2, shortcut: shortcut, shortcutStatistics: shortcutStatistics,
+        output: output))
+    return output
+  }
+
+  func backward(_ doutput: Tensor, in pass: Pass) throws -> Tensor {
+    let saved = pass.pop(Saved.self)
+    let dsum = try reluBackward(doutput, output: saved.output, in: pass)
+
+    var dshortcut = dsum
+    if let downsample, let shortcut = saved.shortcut, let statistics = saved.shortcutStatistics {
+      let (dnormalized, _) = try downsample.batchNorm.backward(
+        dsum, input: shortcut, statistics, relu: false, in: pass)
+      dshortcut = try downsample.convolution.backward(dnormalized, input: saved.x, in: pass)!
+    }
+
+    let (dx2, _) = try bn2.backward(dsum, input: saved.conv2, saved.statistics2, relu: false, in: pass)
+    let dhidden = try conv2.backward(dx2, input: saved.hidden, in: pass)!
+    let (dx1, dmask) = try bn1.backward(
+      dhidden, input: saved.conv1, saved.statistics1, relu: true, mask: saved.mask,
+      needsMaskGradient: gate != nil, in: pass)
+    let dx = try conv1.backward(dx1, input: saved.x, in: pass)!
+    try accumulate(dshortcut, into: dx, in: pass)
+    if let gate, let dmask {
+      try GlobalAveragePool.addBackward(try gate.backward(dmask, in: pass), to: dx, in: pass)
+    }
+    return dx
+  }
+}

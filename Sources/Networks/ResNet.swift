@@ -1,0 +1,79 @@
+import Layers
+import Tensors
+
+/// A ResNet-18 without classifier: images `[rows, 3, H, W]` (NCHW) to features `[rows, 8·width]`.
+///
+/// Names and layouts of parameters are torchvision's (contract C8); gates are under `layerN.M.gate`.
+public final class ResNet {
+  public let configuration: ResNetConfiguration
+  public let stem: Convolution
+  public let stemBatchNorm: BatchNorm
+  public let blocks: [BasicBlock]
+
+  public init(_ configuration: ResNetConfiguration) {
+    self.configuration = configuration
+    let imagenet = configuration.stem == .imagenet
+    stem = Convolution(
+      "conv1", inChannels: 3, outChannels: configuration.width, kernel: imagenet ? 7 : 3,
+      stride: imagenet ? 2 : 1, padding: imagenet ? 3 : configuration.stemPadding,
+      kernels: configuration.kernels)
+    stemBatchNorm = BatchNorm("bn1", channels: configuration.width)
+    var blocks: [BasicBlock] = []
+    var inChannels = configuration.width
+    for (stage, count) in ResNetConfiguration.blocksPerStage.enumerated() {
+      let outChannels = configuration.width << stage
+      for number in 0..<count {
+        blocks.append(
+          BasicBlock(
+            "layer\(stage + 1).\(number)", inChannels: inChannels, outChannels: outChannels,
+            stride: stage > 0 && number == 0 ? 2 : 1, gateIndex: configuration.gated ? blocks.count : nil,
+            gateTemperature: configuration.gateTemperature, kernels: configuration.kernels))
+        inChannels = outChannels
+      }
+    }
+    self.blocks = blocks
+  }
+
+  /// In the order of the forward pass.
+  public var parameters: [Parameter] {
+    [stem.weight] + stemBatchNorm.parameters + blocks.flatMap(\.parameters)
+  }
+
+  public var batchNorms: [BatchNorm] { [stemBatchNorm] + blocks.flatMap(\.batchNorms) }
+
+  private struct Saved {
+    let images: Tensor
+    let stem: Tensor
+    let statistics: BatchNorm.Statistics
+    let pooled: (input: Tensor, winners: [UInt8])?
+    let last: Tensor
+  }
+
+  public func forward(_ images: Tensor, in pass: Pass) throws -> Tensor {
+    let x = try stem.forward(images, in: pass)
+    let statistics = try stemBatchNorm.statistics(of: x, in: pass)
+    var y = try stemBatchNorm.normalize(x, statistics, relu: true, in: pass)
+    var pooled: (Tensor, [UInt8])?
+    if configuration.stem == .imagenet {
+      let output = try MaxPool.forward(y, in: pass)
+      pooled = (y, output.winners)
+      y = output.maxima
+    }
+    for block in blocks { y = try block.forward(y, in: pass) }
+    pass.push(Saved(images: images, stem: x, statistics: statistics, pooled: pooled, last: y))
+    return try GlobalAveragePool.forward(y, in: pass)
+  }
+
+  /// Sets the gradients of all parameters from that of the features.
+  public func backward(_ dfeatures: Tensor, in pass: Pass) throws {
+    let saved = pass.pop(Saved.self)
+    var dy = try GlobalAveragePool.backward(dfeatures, input: saved.last, in: pass)
+    for block in blocks.reversed() { dy = try block.backward(dy, in: pass) }
+    if let pooled = saved.pooled {
+      dy = try MaxPool.backward(dy, input: pooled.input, winners: pooled.winners, in: pass)
+    }
+    let (dx, _) = try stemBatchNorm.backward(
+      dy, input: saved.stem, saved.statistics, relu: true, in: pass)
+    _ = try stem.backward(dx, input: saved.images, needsInputGradient: false, in: pass)
+  }
+}

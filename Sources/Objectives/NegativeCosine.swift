@@ -1,0 +1,40 @@
+import Layers
+import Tensors
+
+/// SimSiam's loss: −½·mean cos(p₁, sg z₂) − ½·mean cos(p₂, sg z₁) over the global batch.
+///
+/// Source: Chen & He, "Exploring Simple Siamese Representation Learning" (2021), Eq. 1 and 2. The targets z
+/// are constants (stop-gradient), so there is a gradient for p alone.
+public enum NegativeCosine {
+  /// - Parameters:
+  ///   - p: Predictions `[rows, D]` of two views in the pass's row order.
+  ///   - z: Projections, likewise.
+  /// - Returns: The loss in [−1, 1], equal on each rank, and ∂L/∂p.
+  public static func lossAndGradient(
+    predictions p: Tensor, targets z: Tensor, in pass: Pass
+  ) throws -> (loss: Double, dp: Tensor) {
+    precondition(pass.views == 2, "SimSiam compares two views")
+    let predictions = try UnitRows(p, in: pass)
+    let targets = try UnitRows(z, in: pass)
+    let dp = p.makeSimilar()
+    let scale = -0.5 / Double(pass.globalImages)
+    var losses = [Double](repeating: 0, count: p.images)
+    try losses.withUnsafeMutableBufferPointer { losses in
+      nonisolated(unsafe) let losses = losses  // shards write to disjoint rows
+      try pass.forEachShard { shard in
+        var gradient = [Float](repeating: 0, count: p.channels)
+        for row in pass.rows(ofShard: shard) {
+          let (u, target) = (predictions.units.row(row), targets.units.row(pass.partner(ofRow: row)))
+          var cosine = 0.0
+          for j in 0..<p.channels {
+            cosine += Double(u[j]) * Double(target[j])
+            gradient[j] = Float(scale * Double(target[j]))
+          }
+          losses[row] = scale * cosine
+          predictions.backward(row: row, gradient, into: dp.row(row))
+        }
+      }
+    }
+    return (try pass.sumOverBatch(losses), dp)
+  }
+}
