@@ -1,0 +1,21 @@
+import Layers
+import Networks
+import Objectives
+
+/// A backbone with an objective's heads, all parameters in one store.
+public final class Model {
+  public let backbone: ResNet
+  public let objective: any Objective
+  public let store: ParameterStore
+
+  /// - Parameter seed: Seed of the initial weights.
+  public init(backbone: ResNet, objective: any Objective, seed: UInt64) {
+    self.backbone = backbone
+    self.objective = objective
+    initializeWeights(backbone: backbone, heads: objective.heads, seed: seed)
+    store = ParameterStore(backbone.parameters + objective.heads.flatMap(\.parameters))
+  }
+
+  /// Backbone first, in the order of the forward pass.
+  public var batchNorms: [BatchNorm] { backbone.batchNorms + objective.heads.flatMap(\.batchNorms) }
+}
