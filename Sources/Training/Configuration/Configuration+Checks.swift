@@ -1,0 +1,32 @@
+extension Configuration {
+  /// Why this configuration does not fit a data set or a number of ranks; nil if it does.
+  ///
+  /// The global batch must be within the data set, and whole shards, equally many a rank (contract C1).
+  public func conflict(imageCount: Int, worldSize: Int) -> ConfigurationError? {
+    let unit = batch.shard * worldSize
+    if imageCount < 2 {
+      return .conflict("the data set has \(imageCount) image(s); training needs at least 2")
+    }
+    if batch.global > imageCount {
+      let largest = imageCount / unit * unit
+      let advice =
+        largest >= 2
+        ? "the largest allowed with batch.shard \(batch.shard) on \(ranks(worldSize)) is \(largest)"
+        : "the largest allowed is \(imageCount / worldSize * worldSize), with a smaller batch.shard"
+      return .conflict(
+        imageCount < worldSize
+          ? "the data set has \(imageCount) images, fewer than \(ranks(worldSize)): start fewer ranks"
+          : "batch.global is \(batch.global), the data set has \(imageCount) images: \(advice)")
+    }
+    guard batch.global % unit != 0 else { return nil }
+    let below = batch.global / unit * unit
+    let batches = [below, below + unit].filter { $0 >= 2 && $0 <= imageCount }
+    let shards = (1...batch.shard).filter { batch.global % ($0 * worldSize) == 0 }
+    let advice = batches.map { "batch.global \($0)" } + shards.suffix(1).map { "batch.shard \($0)" }
+    return .conflict(
+      "batch.global \(batch.global) is not a whole number of shards of batch.shard \(batch.shard) "
+        + "for each of \(ranks(worldSize)): use \(advice.joined(separator: " or "))")
+  }
+
+  private func ranks(_ count: Int) -> String { count == 1 ? "1 rank" : "\(count) ranks" }
+}

@@ -1,0 +1,50 @@
+import Crypto
+import Foundation
+
+extension Configuration {
+  /// Every key with its value, as YAML that reads back to an equal configuration; comments say what 'auto'
+  /// stands for.
+  public var resolvedYAML: String { Self.yaml(of: self, keys: ConfigurationKey.all) }
+
+  /// SHA-256, in hexadecimal, of the values that decide a run's result.
+  ///
+  /// Two configurations have the same digest if and only if a run of one can be resumed with the other.
+  public var digest: String {
+    let yaml = Self.yaml(of: self, keys: ConfigurationKey.all.filter { !$0.mayChange })
+    return SHA256.hash(data: Data(yaml.utf8)).map { String(format: "%02x", $0) }.joined()
+  }
+
+  /// A key whose value differs between two configurations; values as YAML.
+  public struct Difference: Equatable, Sendable, CustomStringConvertible {
+    public let key: String
+    public let old: String
+    public let new: String
+    /// False for what a resumed run may change, such as the number of threads.
+    public let decidesResult: Bool
+
+    public var description: String { "\(key): \(old) → \(new)" }
+  }
+
+  /// What changed since `old`, in the order of keys.
+  public func differences(from old: Configuration) -> [Difference] {
+    ConfigurationKey.all.compactMap { key in
+      let (before, now) = (key.print(old), key.print(self))
+      return before == now
+        ? nil : Difference(key: key.name, old: before, new: now, decidesResult: !key.mayChange)
+    }
+  }
+
+  private static func yaml(of configuration: Configuration, keys: [ConfigurationKey]) -> String {
+    var lines: [String] = []
+    var section: Substring = ""
+    for key in keys {
+      if key.section != section, !key.section.isEmpty { lines.append("\(key.section):") }
+      section = key.section
+      let name = section.isEmpty ? key.name : "  " + key.name.dropFirst(section.count + 1)
+      let value = key.print(configuration)
+      let note = value == "auto" ? key.resolved.map { "  # \($0(configuration))" } : nil
+      lines.append("\(name): \(value)\(note ?? "")")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

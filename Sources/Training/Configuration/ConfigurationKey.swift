@@ -1,0 +1,106 @@
+/// One key of a configuration: where its value lives and what it may be.
+struct ConfigurationKey: Sendable {
+  /// With its section, for example `optimizer.momentum`.
+  let name: String
+  /// Completes the sentence "it must be …".
+  let expected: String
+  /// Whether a run may be resumed with another value: it decides nothing about the result.
+  let mayChange: Bool
+  /// Whether any text is a value, so that `--set` need not quote it.
+  let isText: Bool
+  /// Puts the value in its place; false: it is not one that this key takes.
+  let store: @Sendable (ConfigurationValue, inout Configuration) -> Bool
+  /// The value as YAML.
+  let print: @Sendable (Configuration) -> String
+  /// What 'auto' stands for, where the configuration alone decides it.
+  let resolved: (@Sendable (Configuration) -> String)?
+
+  init<Value: Sendable>(
+    _ name: String, _ path: WritableKeyPath<Configuration, Value> & Sendable, _ form: ValueForm<Value>,
+    mayChange: Bool = false, resolved: (@Sendable (Configuration) -> String)? = nil
+  ) {
+    self.name = name
+    expected = form.expected
+    self.mayChange = mayChange
+    self.resolved = resolved
+    isText = Value.self == String.self
+    store = { value, configuration in
+      guard let read = form.read(value) else { return false }
+      configuration[keyPath: path] = read
+      return true
+    }
+    print = { form.print($0[keyPath: path]) }
+  }
+
+  /// The part of the name before the dot; empty for a key outside sections.
+  var section: Substring { name.firstIndex(of: ".").map { name[..<$0] } ?? "" }
+
+  static func named(_ name: String) -> ConfigurationKey? { all.first { $0.name == name } }
+
+  static let sections = Set(all.map { String($0.section) }.filter { !$0.isEmpty })
+
+  /// Every key, in the order in which a configuration is printed.
+  static let all: [ConfigurationKey] = [
+    .init("data.source", \.data.source, .text("a data set, for example cifar10:DIR or shapes")),
+    .init("data.on_error", \.data.onError, .choice),
+    .init(
+      "data.loader_threads", \.data.loaderThreads, .optional(.wholeNumber(1...), or: "auto"),
+      mayChange: true),
+    .init("batch.global", \.batch.global, .wholeNumber(2...)),
+    .init("batch.shard", \.batch.shard, .wholeNumber(1...65536)),
+    .init("epochs", \.epochs, .wholeNumber(1...)),
+    .init("max_steps", \.maxSteps, .optional(.wholeNumber(0...), or: "none"), mayChange: true),
+    .init("log_every", \.logEvery, .wholeNumber(1...), mayChange: true),
+    .init("seed", \.seed, .seed),
+    .init("threads", \.threads, .optional(.wholeNumber(1...), or: "auto"), mayChange: true),
+    .init("network.depth", \.network.depth, .oneOf([18])),
+    .init("network.width", \.network.width, .wholeNumber(4...1024)),
+    .init("network.stem", \.network.stem, .choice),
+    .init("network.stem_padding", \.network.stemPadding, .oneOf([1, 2])),
+    .init("network.zero_init_residual", \.network.zeroInitResidual, .flag),
+    .init("network.input_size", \.network.inputSize, .optional(.wholeNumber(8...1024), or: "auto")),
+    .init("gates.enabled", \.gates.enabled, .flag),
+    .init("gates.target", \.gates.target, .number(.aboveUpTo(0, 1))),
+    .init("gates.lambda", \.gates.lambda, .number(.atLeast(0))),
+    .init("gates.gamma", \.gates.gamma, .number(.atLeast(0))),
+    .init(
+      "gates.alpha", \.gates.alpha, .optional(.number(.atLeast(0)), or: "auto"),
+      resolved: { "\($0.annealingRate)" }),
+    .init("gates.bound_target", \.gates.boundTarget, .choice),
+    .init("gates.temperature", \.gates.temperature, .number(.above(0))),
+    .init("objective.name", \.objective.name, .choice),
+    .init("objective.temperature", \.objective.temperature, .number(.above(0))),
+    .init(
+      "objective.projector", \.objective.projector,
+      .optional(
+        .pair("two widths from 1 to 65536, [hidden, output]", of: .wholeNumber(1...65536)), or: "auto"),
+      resolved: { "\($0.objective.projectorWidths)" }),
+    .init("objective.predictor_hidden", \.objective.predictorHidden, .wholeNumber(1...65536)),
+    .init("optimizer.learning_rate", \.optimizer.learningRate, .number(.above(0))),
+    .init("optimizer.momentum", \.optimizer.momentum, .number(.within(0, 1))),
+    .init("optimizer.weight_decay", \.optimizer.weightDecay, .number(.atLeast(0))),
+    .init("schedule.unit", \.schedule.unit, .choice),
+    .init("schedule.warmup_epochs", \.schedule.warmupEpochs, .wholeNumber(0...)),
+    .init("schedule.warmup_start", \.schedule.warmupStart, .number(.atLeast(0))),
+    .init("schedule.final_learning_rate", \.schedule.finalLearningRate, .number(.atLeast(0))),
+    .init(
+      "augmentation.crop_scale", \.augmentation.cropScale,
+      .pair(
+        "[smallest, largest] with 0 < smallest ≤ largest ≤ 1", of: .number(.aboveUpTo(0, 1)),
+        isAllowed: { $0 <= $1 })),
+    .init("augmentation.interpolation", \.augmentation.interpolation, .choice),
+    .init("augmentation.brightness", \.augmentation.brightness, .number(.atLeast(0))),
+    .init("augmentation.contrast", \.augmentation.contrast, .number(.atLeast(0))),
+    .init("augmentation.saturation", \.augmentation.saturation, .number(.atLeast(0))),
+    .init("augmentation.hue", \.augmentation.hue, .number(.within(0, 0.5))),
+    .init("augmentation.jitter_probability", \.augmentation.jitterProbability, .number(.within(0, 1))),
+    .init("augmentation.grayscale_probability", \.augmentation.grayscaleProbability, .number(.within(0, 1))),
+    .init("augmentation.blur_probability", \.augmentation.blurProbability, .number(.within(0, 1))),
+    .init("augmentation.solarize_probability", \.augmentation.solarizeProbability, .number(.within(0, 1))),
+    .init("augmentation.flip_probability", \.augmentation.flipProbability, .number(.within(0, 1))),
+    .init("checkpoint.every", \.checkpoint.every, .wholeNumber(0...), mayChange: true),
+    .init("checkpoint.keep", \.checkpoint.keep, .wholeNumber(1...), mayChange: true),
+    .init("evaluate.every", \.evaluate.every, .wholeNumber(0...), mayChange: true),
+    .init("kernels", \.kernels, .choice),
+  ]
+}

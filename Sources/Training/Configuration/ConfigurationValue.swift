@@ -1,0 +1,44 @@
+import Yams
+
+/// A value as it was written, before it is known what it should be.
+enum ConfigurationValue {
+  /// `isQuoted`: written in quotes or as a block, so text even if it looks like a number.
+  case scalar(String, isQuoted: Bool)
+  case list([ConfigurationValue])
+  case section
+  case nothing
+
+  init(_ node: Node) {
+    switch node {
+    case let .scalar(scalar):
+      let isPlain = scalar.style == .plain || scalar.style == .any
+      if isPlain, ["", "~", "null"].contains(scalar.string) {
+        self = .nothing
+      } else {
+        self = .scalar(scalar.string, isQuoted: !isPlain)
+      }
+    case let .sequence(items): self = .list(items.map(ConfigurationValue.init))
+    case .mapping, .alias: self = .section
+    }
+  }
+
+  /// The text of a scalar that is not in quotes.
+  var plain: String? {
+    if case let .scalar(text, isQuoted: false) = self { text } else { nil }
+  }
+
+  /// The text of any scalar.
+  var text: String? {
+    if case let .scalar(text, _) = self { text } else { nil }
+  }
+
+  /// How a message shows the value.
+  var shown: String {
+    switch self {
+    case .scalar("", _), .nothing: "nothing"
+    case let .scalar(text, isQuoted): isQuoted ? "the text \"\(text)\"" : "'\(text)'"
+    case let .list(items): "[" + items.map { $0.text ?? $0.shown }.joined(separator: ", ") + "]"
+    case .section: "a section of keys"
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import Foundation
+
+/// One form that values of a configuration take: what is allowed, how it is read and how it is printed.
+struct ValueForm<Value: Sendable>: Sendable {
+  /// Completes the sentence "it must be …".
+  let expected: String
+  /// The value, or nil if it is not of this form.
+  let read: @Sendable (ConfigurationValue) -> Value?
+  /// YAML that reads back to the same value.
+  let print: @Sendable (Value) -> String
+}
+
+/// What numbers are allowed.
+enum Bounds: Sendable {
+  case atLeast(Double)
+  case above(Double)
+  case within(Double, Double)
+  case aboveUpTo(Double, Double)
+
+  func contain(_ number: Double) -> Bool {
+    switch self {
+    case let .atLeast(low): number >= low
+    case let .above(low): number > low
+    case let .within(low, high): number >= low && number <= high
+    case let .aboveUpTo(low, high): number > low && number <= high
+    }
+  }
+
+  var phrase: String {
+    switch self {
+    case let .atLeast(low): "of at least \(short(low))"
+    case let .above(low): "above \(short(low))"
+    case let .within(low, high): "from \(short(low)) to \(short(high))"
+    case let .aboveUpTo(low, high): "above \(short(low)) and at most \(short(high))"
+    }
+  }
+
+  private func short(_ number: Double) -> String {
+    number == number.rounded() ? "\(Int(number))" : "\(number)"
+  }
+}
+
+extension ValueForm where Value == Int {
+  static func wholeNumber(_ range: ClosedRange<Int>) -> Self {
+    Self(
+      expected: "a whole number from \(range.lowerBound) to \(range.upperBound)",
+      read: { $0.plain.flatMap { Int($0) }.flatMap { range.contains($0) ? $0 : nil } },
+      print: { "\($0)" })
+  }
+
+  /// Up to a billion: beyond all use, and products of such numbers do not overflow.
+  static func wholeNumber(_ range: PartialRangeFrom<Int>) -> Self {
+    wholeNumber(range.lowerBound...1_000_000_000)
+  }
+
+  static func oneOf(_ allowed: [Int]) -> Self {
+    Self(
+      expected: allowed.map(String.init).joined(separator: " or "),
+      read: { $0.plain.flatMap { Int($0) }.flatMap { allowed.contains($0) ? $0 : nil } },
+      print: { "\($0)" })
+  }
+}
+
+extension ValueForm where Value == UInt64 {
+  static let seed = Self(
+    expected: "a whole number from 0 to \(UInt64.max)", read: { $0.plain.flatMap { UInt64($0) } },
+    print: { "\($0)" })
+}
+
+extension ValueForm where Value == Double {
+  static func number(_ bounds: Bounds) -> Self {
+    Self(
+      expected: "a number \(bounds.phrase)",
+      read: { value in
+        // Double also takes "nan", "infinity" and hexadecimal: not in a configuration.
+        guard let text = value.plain, text.allSatisfy({ "+-.0123456789eE".contains($0) }),
+          let number = Double(text), number.isFinite, bounds.contain(number)
+        else { return nil }
+        return number
+      },
+      print: { "\($0)" })
+  }
+}
+
+extension ValueForm where Value == Bool {
+  static let flag = Self(
+    expected: "true or false",
+    read: { $0.plain == "true" ? true : $0.plain == "false" ? false : nil },
+    print: { "\($0)" })
+}
+
+extension ValueForm where Value == String {
+  static func text(_ expected: String) -> Self {
+    Self(
+      expected: expected,
+      read: { $0.text.flatMap { $0.isEmpty ? nil : $0 } },
+      print: { text in
+        // Plain where no YAML rule could read it otherwise; else double-quoted, with JSON's escapes.
+        let isSimple =
+          text.wholeMatch(of: /[A-Za-z0-9_.\/][A-Za-z0-9_.\/+=@-]*(:[A-Za-z0-9_.\/+=@-]+)*/) != nil
+          && text != "null"
+        guard !isSimple else { return text }
+        let escaped = text.unicodeScalars.map { scalar in
+          switch scalar {
+          case "\"", "\\": "\\\(scalar)"
+          case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+            || [0x85, 0x2028, 0x2029, 0xFEFF].contains(scalar.value):
+            "\\u" + String(repeating: "0", count: 4 - String(scalar.value, radix: 16).count)
+              + String(scalar.value, radix: 16)
+          default: String(scalar)
+          }
+        }
+        return "\"\(escaped.joined())\""
+      })
+  }
+}
+
+extension ValueForm where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+  static var choice: Self {
+    let names = Value.allCases.map(\.rawValue)
+    return Self(
+      expected: names.count == 1
+        ? names[0] : names.dropLast().joined(separator: ", ") + " or " + names[names.count - 1],
+      read: { $0.plain.flatMap(Value.init(rawValue:)) },
+      print: { $0.rawValue })
+  }
+}
+
+extension ValueForm {
+  /// A value of this form, or `word` for nil.
+  static func optional<Wrapped>(_ form: ValueForm<Wrapped>, or word: String) -> Self
+  where Value == Wrapped? {
+    Self(
+      expected: "\(form.expected), or '\(word)'",
+      read: { $0.plain == word ? .some(nil) : form.read($0).map(Optional.some) },
+      print: { $0.map(form.print) ?? word })
+  }
+
+  /// A list of two values of this form for which `isAllowed`.
+  static func pair<Element>(
+    _ expected: String, of form: ValueForm<Element>,
+    isAllowed: @escaping @Sendable (Element, Element) -> Bool = { _, _ in true }
+  ) -> Self where Value == [Element] {
+    Self(
+      expected: expected,
+      read: { value in
+        guard case let .list(items) = value, items.count == 2, let first = form.read(items[0]),
+          let second = form.read(items[1]), isAllowed(first, second)
+        else { return nil }
+        return [first, second]
+      },
+      print: { "[" + $0.map(form.print).joined(separator: ", ") + "]" })
+  }
+}
