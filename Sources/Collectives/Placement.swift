@@ -66,8 +66,8 @@ public struct Placement: Equatable, Sendable {
   static func parseCoreList(_ list: Substring) -> Set<Int> {
     var cores: Set<Int> = []
     for part in list.split(separator: ",") {
-      let ends = part.split(separator: "-").compactMap { Int($0.trimmingCharacters(in: .whitespaces)) }
-      guard let first = ends.first, let last = ends.last, first <= last else { continue }
+      let ends = part.split(separator: "-").map { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+      guard let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last else { continue }
       cores.formUnion(first...last)
     }
     return cores
