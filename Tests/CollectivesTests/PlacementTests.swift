@@ -44,7 +44,7 @@ import Testing
 
   @Test(
     arguments: [
-      ("\t0-3,8\n", [0, 1, 2, 3, 8]), ("5", [5]), ("0-1,4-5", [0, 1, 4, 5]), ("", []), ("x-", []),
+      ("\t0-3,8 ", [0, 1, 2, 3, 8]), ("5", [5]), ("0-1,4-5", [0, 1, 4, 5]), ("", []), ("x-", []),
       ("3-1", []),
     ] as [(Substring, Set<Int>)])
   func readsTheKernelsListsOfCores(list: Substring, cores: Set<Int>) {
