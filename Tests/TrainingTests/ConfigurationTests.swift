@@ -156,14 +156,15 @@ import Testing
     var new = old
     #expect(new.differences(from: old).isEmpty)
     new.threads = 4
-    #expect(new.digest == old.digest)
+    #expect(new.decisiveYAML == old.decisiveYAML)
     new.gates.target = 0.3
     #expect(
       new.differences(from: old) == [
         .init(key: "threads", old: "auto", new: "4", decidesResult: false),
         .init(key: "gates.target", old: "0.5", new: "0.3", decidesResult: true),
       ])
-    #expect(new.digest != old.digest)
+    #expect(new.decisiveYAML != old.decisiveYAML)
+    #expect(try Self.read(new.decisiveYAML).gates.target == 0.3)
   }
 
   /// The message that follows from batch, shard, images and ranks; nil: they fit.
