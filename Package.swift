@@ -26,11 +26,11 @@ let package = Package(
     .target(name: "Networks", dependencies: ["Layers"]),
     .target(name: "Objectives", dependencies: ["Networks", "Layers", "COpenBLAS"]),
     .target(name: "Metrics", dependencies: ["Tensors"]),
-    .target(name: "Evaluation", dependencies: ["Networks", "Datasets", "COpenBLAS"]),
+    .target(name: "Evaluation", dependencies: ["Networks", "Datasets", "Metrics", "COpenBLAS"]),
     .target(
       name: "Training",
       dependencies: [
-        "Objectives", "Evaluation", "Datasets", "Collectives", "Metrics",
+        "Objectives", "Networks", "Layers", "Evaluation", "Datasets", "Collectives", "Metrics",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
         "Yams",
