@@ -1,4 +1,5 @@
 import Collectives
+import Foundation
 
 /// One statement about what ranks do together. Every rank runs every check, in the same order.
 struct RankCheck: Sendable {
@@ -37,6 +38,8 @@ struct RankCheckRun {
         report("skipped: \(check.name) (needs \(check.minimumRanks) ranks, has \(world.worldSize))")
         continue
       }
+      // Unbuffered, so that after a hang the last line names the check.
+      announce("check: \(check.name)")
       var complaint = ""
       do { try check.body(world) } catch { complaint = "\(error)" }
       let complaints = try world.gatherStrings(complaint)
@@ -50,8 +53,13 @@ struct RankCheckRun {
     }
   }
 
-  /// Prints a line, once for the job.
+  /// Prints a line on standard output, once for the job.
   func report(_ line: String) {
-    if world.rank == 0 { print(line) }
+    if world.rank == 0 { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
+  }
+
+  /// Prints a line on standard error, once for the job.
+  private func announce(_ line: String) {
+    if world.rank == 0 { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
   }
 }
