@@ -6,11 +6,13 @@ import Tensors
 /// so that the other nodes need not see its disk.
 struct Checkpointing {
   let communicator: Communicator
+  let configuration: Configuration
   let model: Model
   let optimizer: SGD
 
   static let modelFile = "model.safetensors"
   static let optimizerFile = "optimizer.safetensors"
+  static let configurationFile = "config.yaml"
 
   /// Writes the checkpoint of a state; rank 0 only.
   @discardableResult
@@ -21,6 +23,7 @@ struct Checkpointing {
         .init(name: Self.modelFile) { Safetensors.encode(model.modelEntries, metadata: ["format": "pt"]) },
         .init(name: Self.optimizerFile) { Safetensors.encode(model.optimizerEntries(optimizer)) },
         .init(name: RunState.fileName) { try state.encode() },
+        .init(name: Self.configurationFile) { Data(configuration.decisiveYAML.utf8) },
       ])
   }
 

@@ -76,7 +76,8 @@ public final class PretrainingRun {
     offsets = Dictionary(
       uniqueKeysWithValues: zip(model.store.parameters.map(ObjectIdentifier.init), model.store.offsets))
     constantRates = Set(model.objective.constantRateParameters.map(ObjectIdentifier.init))
-    checkpointing = Checkpointing(communicator: communicator, model: model, optimizer: optimizer)
+    checkpointing = Checkpointing(
+      communicator: communicator, configuration: configuration, model: model, optimizer: optimizer)
     stepsPerEpoch = data.train.count / configuration.batch.global
     let steps = configuration.epochs * stepsPerEpoch
     totalSteps = min(steps, configuration.maxSteps ?? steps)
@@ -206,12 +207,12 @@ public final class PretrainingRun {
 
   /// A checkpoint from elsewhere must be one that this run could have written.
   private func check(_ state: RunState, from path: String) throws {
-    func require(_ key: String, _ expected: Int, _ found: Int) throws {
+    func require(_ key: String, _ expected: some BinaryInteger, _ found: some BinaryInteger) throws {
       guard expected != found else { return }
       throw RunError.otherRun(checkpoint: path, key: key, expected: "\(expected)", found: "\(found)")
     }
-    try require("seed", Int(bitPattern: UInt(configuration.seed)), Int(bitPattern: UInt(state.seed)))
-    try require("batch.global", configuration.batch.global, state.step == 0 ? configuration.batch.global : state.imagesSeen / state.step)
+    try require("seed", configuration.seed, state.seed)
+    try require("batch.global", configuration.batch.global * state.step, state.imagesSeen)
   }
 
   // MARK: Evaluation and records

@@ -4,11 +4,9 @@ import Layers
 extension Error {
   /// Whether every rank throws this at the same point, so that one of them may report it for all.
   public var isKnownToAllRanks: Bool {
-    switch self {
-    case is AgreedFailure: true
+    if self is AgreedFailure { return true }
     // Found in sums over the global batch, which are equal on all ranks.
-    case RunError.nonFinite: true
-    default: false
-    }
+    if case .nonFinite = self as? RunError { return true }
+    return false
   }
 }
