@@ -28,7 +28,7 @@ struct GoldenAugmentTests {
   }
 
   @Test(arguments: AugmentGolden.cases)
-  func goldenGreySolarisedFlipped(c: AugmentCase) throws {
+  func goldenGraySolarizedFlipped(c: AugmentCase) throws {
     let source = try c.lastJitter()
     var grey = source
     grey.convertToGrayscale()
@@ -54,7 +54,7 @@ struct GoldenAugmentTests {
   }
 
   @Test(arguments: AugmentGolden.cases)
-  func goldenNormalised(c: AugmentCase) throws {
+  func goldenNormalized(c: AugmentCase) throws {
     let source = try c.lastJitter()
     let normalization = Normalization(
       mean: SIMD3(c.mean.map { Float($0) }), deviation: SIMD3(c.std.map { Float($0) }))
