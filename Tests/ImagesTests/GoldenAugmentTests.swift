@@ -5,6 +5,12 @@ import Testing
 /// Every stage of every case of the golden folder whose source stage is stored, driven by `meta.json`.
 @Suite(.enabled(if: AugmentGolden.folder != nil, "SLUICE_GOLDEN names no folder with augment/meta.json"))
 struct GoldenAugmentTests {
+  /// Without this, a file that cannot be read would pass as no cases at all.
+  @Test func goldenCasesAndSourcesAreRead() {
+    #expect(!AugmentGolden.cases.isEmpty)
+    #expect(AugmentGolden.tensors.keys.contains { $0.hasSuffix(".decoded") })
+  }
+
   @Test(arguments: AugmentGolden.cases)
   func goldenCrop(c: AugmentCase) throws {
     guard let source = try c.image("decoded", c.source_size) else { return }
