@@ -5,6 +5,12 @@ import Testing
 /// Every stage of every case of the golden folder whose source stage is stored, driven by `meta.json`.
 @Suite(.enabled(if: AugmentGolden.folder != nil, "SLUICE_GOLDEN names no folder with augment/meta.json"))
 struct GoldenAugmentTests {
+  /// Without this, a file that cannot be read would pass as no cases at all.
+  @Test func goldenCasesAndSourcesAreRead() {
+    #expect(!AugmentGolden.cases.isEmpty)
+    #expect(AugmentGolden.tensors.keys.contains { $0.hasSuffix(".decoded") })
+  }
+
   @Test(arguments: AugmentGolden.cases)
   func goldenCrop(c: AugmentCase) throws {
     guard let source = try c.image("decoded", c.source_size) else { return }
@@ -28,7 +34,7 @@ struct GoldenAugmentTests {
   }
 
   @Test(arguments: AugmentGolden.cases)
-  func goldenGreySolarisedFlipped(c: AugmentCase) throws {
+  func goldenGraySolarizedFlipped(c: AugmentCase) throws {
     let source = try c.lastJitter()
     var grey = source
     grey.convertToGrayscale()
@@ -54,7 +60,7 @@ struct GoldenAugmentTests {
   }
 
   @Test(arguments: AugmentGolden.cases)
-  func goldenNormalised(c: AugmentCase) throws {
+  func goldenNormalized(c: AugmentCase) throws {
     let source = try c.lastJitter()
     let normalization = Normalization(
       mean: SIMD3(c.mean.map { Float($0) }), deviation: SIMD3(c.std.map { Float($0) }))
