@@ -60,10 +60,8 @@ struct FeatureRows {
     var sum = 0.0
     switch metric {
     case .cosine:
-      for i in 0..<dimension {
-        sum += Double(features[a + i]) * scales[row] * (Double(other.features[b + i]) * other.scales[otherRow])
-      }
-      return sum
+      for i in 0..<dimension { sum += Double(features[a + i]) * Double(other.features[b + i]) }
+      return sum * (scales[row] * other.scales[otherRow])
     case .euclidean:
       for i in 0..<dimension {
         let gap = Double(features[a + i]) - Double(other.features[b + i])

@@ -108,7 +108,9 @@ public enum KNearestNeighbors {
         }
       }
       for (row, found) in zip(rows, nearest) {
-        let exact = found.rows.map { Neighbour(row: $0, closeness: train.closeness(of: $0, to: row, in: test)) }
+        let exact = found.rows.map {
+          Neighbour(row: $0, closeness: train.closeness(of: $0, to: row, in: test))
+        }
         result.append(Array(exact.sorted { $1 < $0 }.prefix(k)))
       }
     }

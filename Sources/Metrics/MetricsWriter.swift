@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// Why metrics could not be written.
 public struct MetricsError: Error, Equatable, CustomStringConvertible {
@@ -15,8 +16,8 @@ public final class MetricsWriter {
 
   /// Opens the file to append to it.
   ///
-  /// - Parameter resumedStep: The step of the checkpoint that the run goes on from: later lines, which the run
-  ///   will write again, and a line that was cut short are removed. nil: a new run, which starts empty.
+  /// - Parameter resumedStep: The step of the checkpoint that the run goes on from: later lines, which will
+  ///   be written again, and a line that was cut short are removed. nil: a new run, which starts empty.
   /// - Throws: `MetricsError`.
   public init(path: String, resumedStep: Int?) throws(MetricsError) {
     self.path = path
@@ -28,7 +29,7 @@ public final class MetricsWriter {
       file = try FileHandle(forWritingTo: url)
       try file.seekToEnd()
     } catch {
-      throw MetricsError(path: path, reason: error.localizedDescription)
+      throw MetricsError(path: path, reason: error.fileReason)
     }
   }
 
@@ -47,7 +48,7 @@ public final class MetricsWriter {
     do {
       try file.write(contentsOf: Data((line.line + "\n").utf8))
     } catch {
-      throw MetricsError(path: path, reason: error.localizedDescription)
+      throw MetricsError(path: path, reason: error.fileReason)
     }
   }
 

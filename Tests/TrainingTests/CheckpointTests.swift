@@ -145,9 +145,8 @@ import Testing
       try Data().write(to: folder.appendingPathComponent("file"))
       let store = CheckpointStore(runFolder: folder.path + "/file")
       let error = #expect(throws: CheckpointError.self) { try store.prepare() }
-      let text = error.map { "\($0)" } ?? ""
-      #expect(text.hasPrefix("\(folder.path)/file/checkpoints: cannot be written: "), "\(text)")
-      #expect(!text.contains("\n"))
+      let path = "\(folder.path)/file/checkpoints"
+      #expect(error.map { "\($0)" } == "\(path): cannot be written: Not a directory")
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// `manifest.json`: size and SHA-256 of every other file of a checkpoint.
 struct CheckpointManifest: Codable, Equatable {
@@ -35,7 +36,7 @@ struct CheckpointManifest: Codable, Equatable {
       } catch let error as CheckpointError {
         throw error
       } catch {
-        throw damaged("it cannot be read: \(error.localizedDescription)")
+        throw damaged("it cannot be read: \(error.fileReason)")
       }
       guard found.digest == file.sha256 else { throw damaged("its SHA-256 is not that of its manifest") }
     }

@@ -2,9 +2,9 @@ import Foundation
 
 /// The checkpoints of one run: folders `checkpoints/step-00001200` and a link `checkpoints/latest`.
 ///
-/// A checkpoint appears whole or not at all (contract C4): its files are written and synced in a folder with a
-/// temporary name, which is then renamed. Only one process may save, rank 0. Nothing in a checkpoint depends
-/// on when or where it was written, so equal states give equal bytes.
+/// A checkpoint appears whole or not at all (contract C4): its files are written and synced in a folder with
+/// a temporary name, which is then renamed. Only one process may save, rank 0. Nothing in a checkpoint
+/// depends on when or where it was written, so equal states give equal bytes.
 public struct CheckpointStore: Sendable {
   /// The folder that holds the checkpoints.
   public let folder: String
@@ -13,7 +13,7 @@ public struct CheckpointStore: Sendable {
     folder = "\(runFolder)/checkpoints"
   }
 
-  /// One file of a checkpoint; `contents` is called when the file's turn comes, so that only one is in memory.
+  /// One file of a checkpoint; `contents` is called in the file's turn, so that only one is in memory.
   public struct File {
     public let name: String
     public let contents: () throws -> Data

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Tensors
 
 /// File operations that have reached the disk when they return; errors carry the system's own words.
 enum DurableFiles {
@@ -33,7 +34,7 @@ enum DurableFiles {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw .unwritable(path: path, reason: reason(error))
+      throw .unwritable(path: path, reason: error.fileReason)
     }
   }
 
@@ -57,7 +58,7 @@ enum DurableFiles {
     do {
       try FileManager.default.removeItem(atPath: path)
     } catch {
-      throw .unwritable(path: path, reason: reason(error))
+      throw .unwritable(path: path, reason: error.fileReason)
     }
   }
 
@@ -79,10 +80,5 @@ enum DurableFiles {
 
   private static func failure(_ path: String) -> CheckpointError {
     .unwritable(path: path, reason: String(cString: strerror(errno)))
-  }
-
-  private static func reason(_ error: any Error) -> String {
-    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    return underlying?.localizedDescription ?? error.localizedDescription
   }
 }

@@ -1,10 +1,10 @@
 extension Configuration {
-  /// Every key with its value, as YAML that reads back to an equal configuration; comments say what 'auto'
-  /// stands for.
+  /// Every key with its value, as YAML that reads back to an equal configuration; comments say what
+  /// 'auto' stands for.
   public var resolvedYAML: String { Self.yaml(of: self, keys: ConfigurationKey.all) }
 
-  /// The values that decide a run's result, as YAML: what a checkpoint carries, so that it can be read without
-  /// its run's folder. Two runs with the same text can continue each other.
+  /// The values that decide a run's result, as YAML: what a checkpoint carries, so that it can be read
+  /// without its run's folder. Two runs with the same text can continue each other.
   public var decisiveYAML: String {
     Self.yaml(of: self, keys: ConfigurationKey.all.filter { !$0.mayChange })
   }
