@@ -1,4 +1,3 @@
-import Foundation
 import Networks
 import Tensors
 
@@ -15,10 +14,10 @@ public struct TrainedBackbone {
   /// - Throws: `CheckpointError` where the checkpoint is missing, damaged or of another network.
   public init(checkpoint path: String, imageSize: Int) throws {
     try CheckpointStore.verify(path)
-    configuration = try Configuration(contentsOf: "\(path)/\(Checkpointing.configurationFile)")
+    let state = try TrainingState(checkpoint: path)
+    step = state.step
+    configuration = try state.readConfiguration(from: path)
     backbone = ResNet(configuration.resNet(imageSize: configuration.network.inputSize ?? imageSize))
-    let statePath = "\(path)/\(RunState.fileName)"
-    step = try RunState.decode(try Data(contentsOf: URL(fileURLWithPath: statePath)), path: statePath).step
     let file = try SafetensorsFile(contentsOf: "\(path)/\(Checkpointing.modelFile)")
     let statistics = backbone.batchNorms.flatMap { batchNorm in
       [batchNorm.runningMeanName, batchNorm.runningVarianceName].map { ($0, [batchNorm.channels]) }
@@ -27,5 +26,12 @@ public struct TrainedBackbone {
       backbone.parameters.map { ($0.name, $0.shape) } + statistics, in: file, allowingOthers: true)
     for parameter in backbone.parameters { parameter.array = try file.floats(parameter.name) }
     try loadRunningStatistics(of: backbone.batchNorms, from: file)
+  }
+}
+
+extension TrainingState {
+  /// What the checkpoint in this folder was trained with.
+  public func readConfiguration(from folder: String, settings: [String] = []) throws -> Configuration {
+    try Configuration(yaml: configuration, path: "\(folder)/\(Self.fileName)", settings: settings)
   }
 }

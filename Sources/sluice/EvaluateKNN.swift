@@ -50,7 +50,7 @@ struct EvaluateKNN: ParsableCommand {
       }
       let extractor = FeatureExtractor(
         backbone: trained.backbone, shardSize: trained.configuration.batch.shard,
-        pool: .forKernels(threads: threads ?? (try communicator.placement().threads)), reducer: communicator)
+        pool: .forKernels(threads: try threads ?? communicator.placement().threads), reducer: communicator)
       let train = try extractor.features(of: pair.train)
       let test = try extractor.features(of: pair.test)
       guard communicator.rank == 0 else { return }

@@ -38,7 +38,8 @@ struct MACsCommand: ParsableCommand {
       let configuration = try communicator.agree {
         if let checkpoint {
           try CheckpointStore.verify(checkpoint)
-          return try Configuration(contentsOf: "\(checkpoint)/config.yaml", settings: settings)
+          return try TrainingState(checkpoint: checkpoint)
+            .readConfiguration(from: checkpoint, settings: settings)
         }
         return try Configuration(contentsOf: path!, settings: settings)
       }

@@ -6,35 +6,32 @@ import Tensors
 /// so that the other nodes need not see its disk.
 struct Checkpointing {
   let communicator: Communicator
-  let configuration: Configuration
   let model: Model
   let optimizer: SGD
 
   static let modelFile = "model.safetensors"
   static let optimizerFile = "optimizer.safetensors"
-  static let configurationFile = "config.yaml"
 
   /// Writes the checkpoint of a state; rank 0 only.
   @discardableResult
-  func save(_ state: RunState, to store: CheckpointStore, keep: Int) throws -> String {
+  func save(_ state: TrainingState, to store: CheckpointStore, keep: Int) throws -> String {
     try store.save(
       step: state.step, keep: keep,
       files: [
         .init(name: Self.modelFile) { Safetensors.encode(model.modelEntries, metadata: ["format": "pt"]) },
         .init(name: Self.optimizerFile) { Safetensors.encode(model.optimizerEntries(optimizer)) },
-        .init(name: RunState.fileName) { try state.encode() },
-        .init(name: Self.configurationFile) { Data(configuration.decisiveYAML.utf8) },
+        .init(name: TrainingState.fileName) { state.encode() },
       ])
   }
 
   /// Restores model and optimizer on every rank from a checkpoint that rank 0 reads.
   ///
   /// - Throws: The same `AgreedFailure` on every rank.
-  func restore(from path: String) throws -> RunState {
+  func restore(from path: String) throws -> TrainingState {
     let contents = try communicator.agree { () throws -> [Data] in
       guard communicator.rank == 0 else { return [] }
       try CheckpointStore.verify(path)
-      return try [Self.modelFile, Self.optimizerFile, RunState.fileName].map {
+      return try [Self.modelFile, Self.optimizerFile, TrainingState.fileName].map {
         try Data(contentsOf: URL(fileURLWithPath: "\(path)/\($0)"))
       }
     }
@@ -42,7 +39,7 @@ struct Checkpointing {
     return try communicator.agree {
       try model.load(try SafetensorsFile(files[0], path: "\(path)/\(Self.modelFile)"))
       try model.load(try SafetensorsFile(files[1], path: "\(path)/\(Self.optimizerFile)"), into: optimizer)
-      return try RunState.decode(files[2], path: "\(path)/\(RunState.fileName)")
+      return try TrainingState(files[2], path: "\(path)/\(TrainingState.fileName)")
     }
   }
 }

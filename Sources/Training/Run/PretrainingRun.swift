@@ -76,8 +76,7 @@ public final class PretrainingRun {
     offsets = Dictionary(
       uniqueKeysWithValues: zip(model.store.parameters.map(ObjectIdentifier.init), model.store.offsets))
     constantRates = Set(model.objective.constantRateParameters.map(ObjectIdentifier.init))
-    checkpointing = Checkpointing(
-      communicator: communicator, configuration: configuration, model: model, optimizer: optimizer)
+    checkpointing = Checkpointing(communicator: communicator, model: model, optimizer: optimizer)
     stepsPerEpoch = data.train.count / configuration.batch.global
     let steps = configuration.epochs * stepsPerEpoch
     totalSteps = min(steps, configuration.maxSteps ?? steps)
@@ -95,7 +94,9 @@ public final class PretrainingRun {
     let start = try resume.checkpoint(
       in: folder.checkpoints, folder: folder.path, communicator: communicator
     ) { log.warning("\($0)") }
-    var state = RunState(step: 0, epoch: 0, seed: configuration.seed, imagesSeen: 0)
+    var state = TrainingState(
+      step: 0, epoch: 0, imagesSeen: 0, seed: configuration.seed,
+      configuration: configuration.decisiveYAML)
     if let start {
       state = try checkpointing.restore(from: start)
       try check(state, from: start)
@@ -109,8 +110,9 @@ public final class PretrainingRun {
       state.top1BeforeTraining = report?.weighted.top1
       try report.map { try record($0, state, metrics) }
     }
-    var (report, speed) = try train(&state, metrics, lastCheckpoint: start)
-    if report == nil { report = try evaluate(state) }
+    let isComplete = state.step >= totalSteps
+    let (last, speed) = try train(&state, metrics, lastCheckpoint: start)
+    let report = isComplete ? try evaluate(state) : last
     display.finish()
     return report.map {
       Summary(
@@ -122,7 +124,7 @@ public final class PretrainingRun {
   // MARK: Steps
 
   private func train(
-    _ state: inout RunState, _ metrics: MetricsWriter?, lastCheckpoint: String?
+    _ state: inout TrainingState, _ metrics: MetricsWriter?, lastCheckpoint: String?
   ) throws -> (last: KNNReport?, speed: Throughput) {
     var total = Throughput()
     guard state.step < totalSteps else { return (nil, total) }
@@ -195,24 +197,25 @@ public final class PretrainingRun {
     return result
   }
 
-  private func isEvaluationDue(after state: RunState) -> Bool {
+  private func isEvaluationDue(after state: TrainingState) -> Bool {
     let every = configuration.evaluate.every * stepsPerEpoch
     return every > 0 && state.step % every == 0
   }
 
-  private func isCheckpointDue(after state: RunState) -> Bool {
+  private func isCheckpointDue(after state: TrainingState) -> Bool {
     let every = configuration.checkpoint.every
     return every > 0 && state.step % every == 0
   }
 
   /// A checkpoint from elsewhere must be one that this run could have written.
-  private func check(_ state: RunState, from path: String) throws {
-    func require(_ key: String, _ expected: some BinaryInteger, _ found: some BinaryInteger) throws {
-      guard expected != found else { return }
-      throw RunError.otherRun(checkpoint: path, key: key, expected: "\(expected)", found: "\(found)")
+  private func check(_ state: TrainingState, from path: String) throws {
+    try communicator.agree {
+      let old = try state.readConfiguration(from: path)
+      let differences = configuration.differences(from: old).filter(\.decidesResult)
+      guard differences.isEmpty else {
+        throw RunError.otherConfiguration(folder: path, differences: differences.map(\.description))
+      }
     }
-    try require("seed", configuration.seed, state.seed)
-    try require("batch.global", configuration.batch.global * state.step, state.imagesSeen)
   }
 
   // MARK: Evaluation and records
@@ -220,20 +223,20 @@ public final class PretrainingRun {
   private var imageSize: Int { configuration.network.inputSize ?? data.train.imageSize }
 
   /// k-NN on the test images; nil but on rank 0.
-  private func evaluate(_ state: RunState) throws -> KNNReport? {
+  private func evaluate(_ state: TrainingState) throws -> KNNReport? {
     if isRoot { display.update("evaluating after step \(state.step)") }
     return try KNNReport.measure(
       model.backbone, data: data, macs: step.macs, shardSize: configuration.batch.shard, pool: pool,
       reducer: communicator)
   }
 
-  private func record(_ report: KNNReport, _ state: RunState, _ metrics: MetricsWriter?) throws {
+  private func record(_ report: KNNReport, _ state: TrainingState, _ metrics: MetricsWriter?) throws {
     display.message("step \(state.step)  \(report.line)")
     try metrics?.write(evaluation: report.json, step: state.step, epoch: state.epoch)
   }
 
   private func record(
-    _ result: TrainingStep.Result, _ state: RunState, rate: Double, _ speed: Throughput,
+    _ result: TrainingStep.Result, _ state: TrainingState, rate: Double, _ speed: Throughput,
     _ metrics: MetricsWriter?
   ) throws -> TrainingMetrics {
     let line = TrainingMetrics(

@@ -30,13 +30,12 @@ public struct RunFolder: Sendable {
 
 /// Why a run could not start or go on, in one sentence.
 public enum RunError: Error, Equatable, CustomStringConvertible {
+  /// A run folder or checkpoint of a run whose result other values decide.
   case otherConfiguration(folder: String, differences: [String])
   /// `--resume never` on a folder that holds checkpoints.
   case alreadyStarted(folder: String)
   /// Every checkpoint of the folder is damaged.
   case noWholeCheckpoint(folder: String, problems: [String])
-  /// A checkpoint of another seed or batch than the configuration's.
-  case otherRun(checkpoint: String, key: String, expected: String, found: String)
   case nonFinite(step: Int, layer: String, lastCheckpoint: String?)
 
   public var description: String {
@@ -50,8 +49,6 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case let .noWholeCheckpoint(folder, problems):
       "\(folder) holds no checkpoint that is whole (\(problems.joined(separator: "; "))): choose another "
         + "folder with --run"
-    case let .otherRun(checkpoint, key, expected, found):
-      "\(checkpoint) was written with \(key) \(found), this run has \(expected)"
     case let .nonFinite(step, layer, lastCheckpoint):
       "step \(step): a value that is not finite first appeared at '\(layer)'; "
         + (lastCheckpoint.map { "the last good checkpoint is \($0)" } ?? "no checkpoint was written yet")
