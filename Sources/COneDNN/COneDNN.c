@@ -3,6 +3,7 @@
 #include <dnnl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if DNNL_VERSION_MAJOR >= 3
 #define HAS_WINOGRAD 0  // 3.x has no Winograd convolution on x86-64
@@ -20,6 +21,9 @@ struct onednn_convolution {
   dnnl_primitive_t pack, unpack;
   dnnl_memory_desc_t plain_weights;
   layout_ref input, weights, output, scratch;
+  // Channels as the caller counts them, and as oneDNN is told: whole blocks. For a last block that is not full oneDNN
+  // has reference code only (430 ms instead of 1 ms for 8 channels in blocks of 16).
+  int out_channels, in_channels, padded_out_channels, padded_in_channels, kernel;
 };
 
 #define TRY(call)                                   \
@@ -139,13 +143,20 @@ static int make_reorder(dnnl_primitive_t *reorder, layout_ref from, layout_ref t
   return status;
 }
 
+static int whole_blocks(int channels, int lanes) { return (channels + lanes - 1) / lanes * lanes; }
+
 // Fills in everything for one algorithm; what was made before a failure is left for the caller to destroy.
 static int assemble(onednn_convolution *c, const onednn_shape *s, dnnl_alg_kind_t algorithm) {
   const int out_height = (s->in_height + 2 * s->padding - s->kernel) / s->stride + 1;
   const int out_width = (s->in_width + 2 * s->padding - s->kernel) / s->stride + 1;
-  const dnnl_dims_t x_dims = {s->images, s->in_channels, s->in_height, s->in_width};
-  const dnnl_dims_t w_dims = {s->out_channels, s->in_channels, s->kernel, s->kernel};
-  const dnnl_dims_t y_dims = {s->images, s->out_channels, out_height, out_width};
+  c->kernel = s->kernel;
+  c->in_channels = s->in_channels;
+  c->out_channels = s->out_channels;
+  c->padded_in_channels = whole_blocks(s->in_channels, s->in_lanes);
+  c->padded_out_channels = whole_blocks(s->out_channels, s->lanes);
+  const dnnl_dims_t x_dims = {s->images, c->padded_in_channels, s->in_height, s->in_width};
+  const dnnl_dims_t w_dims = {c->padded_out_channels, c->padded_in_channels, s->kernel, s->kernel};
+  const dnnl_dims_t y_dims = {s->images, c->padded_out_channels, out_height, out_width};
   const dnnl_dims_t strides = {s->stride, s->stride}, padding = {s->padding, s->padding};
   const dnnl_format_tag_t blocked = s->lanes == 16 ? dnnl_nChw16c : dnnl_nChw8c;
 
@@ -247,18 +258,40 @@ static int execute(dnnl_primitive_t primitive, int count, const int names[], con
   return status;
 }
 
-int onednn_convolution_pack(const onednn_convolution *c, const float *weights, float *packed) {
+static int has_padding(const onednn_convolution *c) {
+  return c->padded_in_channels != c->in_channels || c->padded_out_channels != c->out_channels;
+}
+
+static size_t plain_row(const onednn_convolution *c) { return (size_t)c->in_channels * c->kernel * c->kernel; }
+static size_t padded_row(const onednn_convolution *c) { return (size_t)c->padded_in_channels * c->kernel * c->kernel; }
+
+static int reorder_weights(dnnl_primitive_t primitive, layout_ref from, float *source, layout_ref to, float *target) {
   const int names[] = {DNNL_ARG_FROM, DNNL_ARG_TO};
-  const layout_ref layouts[] = {ref(&c->plain_weights), c->weights};
-  float *const buffers[] = {(float *)weights, packed};
-  return execute(c->pack, 2, names, layouts, buffers);
+  const layout_ref layouts[] = {from, to};
+  float *const buffers[] = {source, target};
+  return execute(primitive, 2, names, layouts, buffers);
+}
+
+int onednn_convolution_pack(const onednn_convolution *c, const float *weights, float *packed) {
+  if (!has_padding(c)) return reorder_weights(c->pack, ref(&c->plain_weights), (float *)weights, c->weights, packed);
+  float *padded = calloc(c->padded_out_channels * padded_row(c), sizeof *padded);
+  if (!padded) return dnnl_out_of_memory;
+  for (int o = 0; o < c->out_channels; o++)
+    memcpy(padded + o * padded_row(c), weights + o * plain_row(c), plain_row(c) * sizeof *padded);
+  const int status = reorder_weights(c->pack, ref(&c->plain_weights), padded, c->weights, packed);
+  free(padded);
+  return status;
 }
 
 int onednn_convolution_unpack(const onednn_convolution *c, const float *packed, float *weights) {
-  const int names[] = {DNNL_ARG_FROM, DNNL_ARG_TO};
-  const layout_ref layouts[] = {c->weights, ref(&c->plain_weights)};
-  float *const buffers[] = {(float *)packed, weights};
-  return execute(c->unpack, 2, names, layouts, buffers);
+  if (!has_padding(c)) return reorder_weights(c->unpack, c->weights, (float *)packed, ref(&c->plain_weights), weights);
+  float *padded = malloc(c->padded_out_channels * padded_row(c) * sizeof *padded);
+  if (!padded) return dnnl_out_of_memory;
+  const int status = reorder_weights(c->unpack, c->weights, (float *)packed, ref(&c->plain_weights), padded);
+  for (int o = 0; o < c->out_channels; o++)
+    memcpy(weights + o * plain_row(c), padded + o * padded_row(c), plain_row(c) * sizeof *padded);
+  free(padded);
+  return status;
 }
 
 int onednn_convolution_run(const onednn_convolution *c, float *input, float *weights, float *output, float *scratch) {

@@ -71,7 +71,9 @@ public final class BasicBlock {
     let output: Tensor
   }
 
-  func forward(_ x: Tensor, in pass: Pass) throws -> Tensor {
+  /// - Parameter x: Blocked, `[rows, in, H, W]`.
+  /// - Returns: Blocked, `[rows, out, H', W']`.
+  public func forward(_ x: Tensor, in pass: Pass) throws -> Tensor {
     let mask = try gate?.forward(x, in: pass)
     let x1 = try conv1.forward(x, in: pass)
     let statistics1 = try bn1.statistics(of: x1, in: pass)
@@ -90,7 +92,8 @@ public final class BasicBlock {
     return output
   }
 
-  func backward(_ doutput: Tensor, in pass: Pass) throws -> Tensor {
+  /// ∂L/∂x; sets the gradients of all parameters.
+  public func backward(_ doutput: Tensor, in pass: Pass) throws -> Tensor {
     let saved = pass.pop(Saved.self)
     let dsum = try reluBackward(doutput, output: saved.output, in: pass)
 

@@ -1,0 +1,115 @@
+import Layers
+import Networks
+import Objectives
+import Tensors
+import Training
+
+extension EndToEndCase {
+  /// The model of a case, with its start state. Every golden tensor must find its place, and every place its
+  /// tensor.
+  func makeModel(_ run: EndToEndRun, kernels: ConvolutionKernels) throws -> Model {
+    var configuration = ResNetConfiguration()
+    configuration.width = run.trajectory.config.width
+    configuration.stem = run.trajectory.config.stem.kernel == "7x7" ? .imagenet : .cifar
+    configuration.stemPadding = run.trajectory.config.stem.padding
+    configuration.kernels = kernels
+    let model = Model(
+      backbone: ResNet(configuration), objective: try makeObjective(run, configuration.featureCount), seed: 0)
+    try load(initial, into: model)
+    return model
+  }
+
+  /// Told by what the start state holds; widths are those of its tensors.
+  private func makeObjective(_ run: EndToEndRun, _ featureCount: Int) throws -> any Objective {
+    func outputs(_ layer: String) throws -> Int {
+      guard let shape = initial.shape(of: "\(layer).weight") else {
+        throw SafetensorsError.missingTensor(path: initial.path, name: "\(layer).weight")
+      }
+      return shape[0]
+    }
+    let hidden = try outputs("projector.0")
+    if let temperature = run.trajectory.config.temperature {
+      return SimCLR(
+        featureCount: featureCount, hidden: hidden, output: try outputs("projector.3"),
+        temperature: temperature)
+    }
+    return SimSiam(
+      featureCount: featureCount, hidden: hidden, output: try outputs("projector.6"),
+      predictorHidden: try outputs("predictor.0"))
+  }
+
+  private func load(_ file: SafetensorsFile, into model: Model) throws {
+    var places: [String: ([Float]) -> Void] = [:]
+    for parameter in model.store.parameters { places[parameter.name] = { parameter.array = $0 } }
+    for norm in model.batchNorms {
+      places["\(norm.name).running_mean"] = { norm.runningMean = $0 }
+      places["\(norm.name).running_var"] = { norm.runningVariance = $0 }
+    }
+    for golden in file.names {
+      guard let place = places.removeValue(forKey: Self.name(golden)) else {
+        throw EndToEndError.noPlace(tensor: golden)
+      }
+      place(try file.floats(golden))
+    }
+    guard places.isEmpty else { throw EndToEndError.noTensor(places: places.keys.sorted()) }
+  }
+}
+
+/// A start state that does not fit its configuration.
+enum EndToEndError: Error {
+  case noPlace(tensor: String)
+  case noTensor(places: [String])
+}
+
+/// The uniform numbers of one step's gates, as stored: `step00.view0.layer1.0.mask_c`, `[batch, channels]`.
+final class StoredNoise: GateNoise {
+  /// By view and gate.
+  private let uniforms: [[[Float]]]
+  private let layout: EndToEndLayout
+
+  init(_ file: SafetensorsFile, step: Int, blocks: [BasicBlock], layout: EndToEndLayout) throws {
+    let prefix = "step" + (step < 10 ? "0" : "") + "\(step)"
+    uniforms = try (0..<layout.views).map { view in
+      try blocks.map { try file.floats("\(prefix).view\(view).\($0.name).mask_c") }
+    }
+    self.layout = layout
+  }
+
+  func fill(_ buffer: UnsafeMutableBufferPointer<Float>, gate: Int, row: Int) {
+    let (view, image) = layout.place(ofRow: row)
+    _ = buffer.update(
+      fromContentsOf: uniforms[view][gate][image * buffer.count..<(image + 1) * buffer.count])
+  }
+}
+
+/// Which part of a batch a rank holds, and in which order its rows lie: [shard][view][image of the shard].
+struct EndToEndLayout: Sendable {
+  let views: Int
+  /// Images of this rank, by their place in the batch.
+  let images: Range<Int>
+  let shardSize: Int
+
+  init(batch: Int, views: Int, shardSize: Int, reducer: any ShardReducer) {
+    let own = batch / reducer.worldSize
+    images = reducer.rank * own..<(reducer.rank + 1) * own
+    self.views = views
+    self.shardSize = shardSize
+  }
+
+  var rows: Int { images.count * views }
+
+  /// View and place in the batch of a local row.
+  func place(ofRow row: Int) -> (view: Int, image: Int) {
+    let (shard, rest) = row.quotientAndRemainder(dividingBy: views * shardSize)
+    let (view, image) = rest.quotientAndRemainder(dividingBy: shardSize)
+    return (view, images.lowerBound + shard * shardSize + image)
+  }
+
+  /// This rank's rows of tensors `[batch, …]`, one for each view.
+  func rows(_ views: [[Float]], width: Int) -> [Float] {
+    (0..<rows).flatMap { row in
+      let (view, image) = place(ofRow: row)
+      return views[view][image * width..<(image + 1) * width]
+    }
+  }
+}
