@@ -26,11 +26,11 @@ let package = Package(
     .target(name: "Networks", dependencies: ["Layers"]),
     .target(name: "Objectives", dependencies: ["Networks", "Layers", "COpenBLAS"]),
     .target(name: "Metrics", dependencies: ["Tensors"]),
-    .target(name: "Evaluation", dependencies: ["Networks", "Datasets", "COpenBLAS"]),
+    .target(name: "Evaluation", dependencies: ["Networks", "Datasets", "Metrics", "COpenBLAS"]),
     .target(
       name: "Training",
       dependencies: [
-        "Objectives", "Evaluation", "Datasets", "Collectives", "Metrics",
+        "Objectives", "Networks", "Layers", "Evaluation", "Datasets", "Collectives", "Metrics",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
         "Yams",
@@ -43,8 +43,19 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
 
-    // Tests: units and golden numbers here; RankChecks is a program that mpirun starts.
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    // Tests: support first, then a target for each part; RankChecks is a program that mpirun starts.
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(
+      name: "GoldenCases", dependencies: ["Training", "TestSupport"], path: "Tests/GoldenCases"),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+    .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "Tensors"]),
+    .testTarget(name: "ImagesTests", dependencies: ["Images", "Tensors", "TestSupport"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Images", "Tensors"]),
+    .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Tensors", "TestSupport"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "Tensors", "TestSupport"]),
+    .testTarget(name: "GoldenTests", dependencies: ["GoldenCases"]),
+    .executableTarget(name: "RankChecks", dependencies: ["Training", "GoldenCases"], path: "Tests/RankChecks"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -3,8 +3,8 @@ import COpenBLAS
 import Tensors
 
 extension WorkerPool {
-  /// A pool whose threads may call oneDNN and OpenBLAS: each keeps to one thread there, since the pool's own
-  /// threads share out the work, and results must not depend on how many there are.
+  /// A pool whose threads each call oneDNN and OpenBLAS single-threaded, so that results do not depend on how
+  /// many there are.
   public static func forKernels(threads: Int) -> WorkerPool {
     openblas_use_one_thread()
     return WorkerPool(threads: threads) { onednn_use_one_thread() }

@@ -6,6 +6,8 @@ import Tensors
 public protocol Objective: AnyObject {
   /// Projector, and predictor where there is one.
   var heads: [MLP] { get }
+  /// What keeps its learning rate while the others' follows the schedule: SimSiam's predictor [X].
+  var constantRateParameters: [Parameter] { get }
   /// The loss over the global batch, equal on each rank, and its gradient at the features `[rows, D]`; sets
   /// the gradients of the heads' parameters.
   func lossAndGradient(features: Tensor, in pass: Pass) throws -> (loss: Double, dfeatures: Tensor)
@@ -22,6 +24,7 @@ public final class SimCLR: Objective {
   }
 
   public var heads: [MLP] { [projector] }
+  public var constantRateParameters: [Parameter] { [] }
 
   public func lossAndGradient(features: Tensor, in pass: Pass) throws -> (loss: Double, dfeatures: Tensor) {
     let z = try projector.forward(features, in: pass)
@@ -41,6 +44,7 @@ public final class SimSiam: Objective {
   }
 
   public var heads: [MLP] { [projector, predictor] }
+  public var constantRateParameters: [Parameter] { predictor.parameters }
 
   public func lossAndGradient(features: Tensor, in pass: Pass) throws -> (loss: Double, dfeatures: Tensor) {
     let z = try projector.forward(features, in: pass)

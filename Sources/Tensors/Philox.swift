@@ -1,4 +1,4 @@
-/// The counter-based generator Philox4x32-10: four words of random bits as a pure function of key and counter.
+/// The counter-based generator Philox4x32-10: four words of random bits, a pure function of key and counter.
 ///
 /// Source: Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3" (SC 2011); the constants and the
 /// round are those of the Random123 library, whose known answers the tests repeat.

@@ -109,7 +109,7 @@ public enum Safetensors {
     do {
       try encode(tensors, metadata: metadata).write(to: URL(fileURLWithPath: path))
     } catch {
-      throw .unwritable(path: path, reason: error.localizedDescription)
+      throw .unwritable(path: path, reason: error.fileReason)
     }
   }
 

@@ -27,7 +27,7 @@ public struct SafetensorsFile: Sendable {
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path))
     } catch {
-      throw .unreadable(path: path, reason: error.localizedDescription)
+      throw .unreadable(path: path, reason: error.fileReason)
     }
     try self.init(data, path: path)
   }

@@ -61,6 +61,7 @@ import Testing
   @Test(arguments: [
     ("epochz: 3", ":1: there is no key 'epochz'; did you mean 'epochs'?"),
     ("seed: 1\n\nmomentum: 0.5", ":3: there is no key 'momentum'; did you mean 'optimizer.momentum'?"),
+    ("network: {momentum: 0}", ":1: there is no key 'network.momentum'; did you mean 'optimizer.momentum'?"),
     ("optimiser:\n  momentum: 1", ":1: there is no key 'optimiser'; did you mean 'optimizer'?"),
     (
       "optimizer:\n  # rate\n  learningrate: 1",
@@ -115,7 +116,7 @@ import Testing
 
   @Test func saysThatAFileIsMissing() {
     let error = #expect(throws: ConfigurationError.self) { try Configuration(contentsOf: "no/such.yaml") }
-    #expect(error.map { "\($0)".hasPrefix("no/such.yaml: cannot be read: ") } == true)
+    #expect(error.map { "\($0)" } == "no/such.yaml: cannot be read: No such file or directory")
   }
 
   @Test func printedConfigurationReadsBackEqual() throws {
@@ -131,7 +132,8 @@ import Testing
     for configuration in [Configuration(dataSource: "shapes"), other] {
       #expect(try Self.read(configuration.resolvedYAML) == configuration)
     }
-    for source in ["null", "~", "true", "a:", ":a", "- a", "a: b", "a #b", "x:~/y", "'", "{", "%", "@", " a "] {
+    let sources = ["null", "~", "true", "a:", ":a", "- a", "a: b", "a #b", "x:~/y", "'", "{", "%", "@", " a "]
+    for source in sources {
       #expect(try Self.read(Configuration(dataSource: source).resolvedYAML).data.source == source)
     }
   }
@@ -156,14 +158,15 @@ import Testing
     var new = old
     #expect(new.differences(from: old).isEmpty)
     new.threads = 4
-    #expect(new.digest == old.digest)
+    #expect(new.decisiveYAML == old.decisiveYAML)
     new.gates.target = 0.3
     #expect(
       new.differences(from: old) == [
         .init(key: "threads", old: "auto", new: "4", decidesResult: false),
         .init(key: "gates.target", old: "0.5", new: "0.3", decidesResult: true),
       ])
-    #expect(new.digest != old.digest)
+    #expect(new.decisiveYAML != old.decisiveYAML)
+    #expect(try Self.read(new.decisiveYAML).gates.target == 0.3)
   }
 
   /// The message that follows from batch, shard, images and ranks; nil: they fit.

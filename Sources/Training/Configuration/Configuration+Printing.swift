@@ -1,17 +1,12 @@
-import Crypto
-import Foundation
-
 extension Configuration {
-  /// Every key with its value, as YAML that reads back to an equal configuration; comments say what 'auto'
-  /// stands for.
+  /// Every key with its value, as YAML that reads back to an equal configuration; comments say what
+  /// 'auto' stands for.
   public var resolvedYAML: String { Self.yaml(of: self, keys: ConfigurationKey.all) }
 
-  /// SHA-256, in hexadecimal, of the values that decide a run's result.
-  ///
-  /// Two configurations have the same digest if and only if a run of one can be resumed with the other.
-  public var digest: String {
-    let yaml = Self.yaml(of: self, keys: ConfigurationKey.all.filter { !$0.mayChange })
-    return SHA256.hash(data: Data(yaml.utf8)).map { String(format: "%02x", $0) }.joined()
+  /// The values that decide a run's result, as YAML: what a checkpoint carries, so that it can be read
+  /// without its run's folder. Two runs with the same text can continue each other.
+  public var decisiveYAML: String {
+    Self.yaml(of: self, keys: ConfigurationKey.all.filter { !$0.mayChange })
   }
 
   /// A key whose value differs between two configurations; values as YAML.

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 import Yams
 
 extension Configuration {
@@ -10,7 +11,7 @@ extension Configuration {
     do {
       yaml = try String(contentsOfFile: path, encoding: .utf8)
     } catch {
-      throw .unreadable(path: path, reason: error.localizedDescription)
+      throw .unreadable(path: path, reason: error.fileReason)
     }
     try self.init(yaml: yaml, path: path, settings: settings)
   }

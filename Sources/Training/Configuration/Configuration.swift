@@ -1,3 +1,7 @@
+import Images
+import Layers
+import Objectives
+
 /// Everything that decides what a run does; the defaults are the settings of Krishna et al., "Dynamic Channel
 /// Selection in Self-Supervised Learning" (IMVIP 2022) for CIFAR.
 ///
@@ -24,19 +28,11 @@ public struct Configuration: Equatable, Sendable {
   public var augmentation = AugmentationSettings()
   public var checkpoint = CheckpointSettings()
   public var evaluate = EvaluationSettings()
-  public var kernels = Kernels.auto
+  public var kernels = ConvolutionKernels.auto
 
   /// - Parameter dataSource: For example `cifar10:DIR` or `shapes`.
   public init(dataSource: String) {
     data = DataSettings(source: dataSource)
-  }
-
-  /// How convolutions are computed.
-  public enum Kernels: String, CaseIterable, Sendable {
-    /// The fastest that this machine has.
-    case auto
-    /// oneDNN's direct algorithm, everywhere the same.
-    case direct
   }
 }
 
@@ -93,11 +89,9 @@ public struct GateSettings: Equatable, Sendable {
   /// Annealing rate of the bound loss per epoch; nil: `Configuration.annealingRate` decides.
   public var alpha: Double?
   /// The bound loss's target density: √t_d as in the reference implementation, or t_d.
-  public var boundTarget = BoundTarget.sqrt
+  public var boundTarget = Budget.BoundTarget.sqrt
   /// Temperature of the Gumbel sigmoid.
   public var temperature = 0.66667
-
-  public enum BoundTarget: String, CaseIterable, Sendable { case sqrt, linear }
 }
 
 public struct ObjectiveSettings: Equatable, Sendable {
@@ -126,15 +120,12 @@ public struct OptimizerSettings: Equatable, Sendable {
 }
 
 public struct ScheduleSettings: Equatable, Sendable {
-  public var unit = Unit.epoch
+  public var unit = LearningRateSchedule.Unit.epoch
   public var warmupEpochs = 10
   /// The rate in epoch 0; by step, warm-up starts from 0 instead.
   public var warmupStart = 0.003
   /// The rate that the cosine ends at.
   public var finalLearningRate = 0.0
-
-  /// How often the learning rate changes.
-  public enum Unit: String, CaseIterable, Sendable { case epoch, step }
 }
 
 public struct AugmentationSettings: Equatable, Sendable {
@@ -150,8 +141,6 @@ public struct AugmentationSettings: Equatable, Sendable {
   public var blurProbability = 0.0
   public var solarizeProbability = 0.0
   public var flipProbability = 0.5
-
-  public enum Interpolation: String, CaseIterable, Sendable { case bicubic, bilinear }
 }
 
 public struct CheckpointSettings: Equatable, Sendable {

@@ -1,0 +1,48 @@
+import Tensors
+
+/// Sums over the global batch (`ShardReducer`): the same bits on every rank, and for every number of ranks
+/// that splits the shards into equal runs.
+extension Communicator {
+  /// The sum over all shards of all ranks along `ShardTree`.
+  ///
+  /// An all-gather of the shards' rows and local addition, because MPI's own reductions may add in another
+  /// order from run to run (contract C1).
+  ///
+  /// - Parameter rows: This rank's shards' contributions, `[leaves × width]`; equally many on every rank.
+  /// - Throws: `CollectiveError`.
+  public func sum(_ rows: [Double], leaves: Int, width: Int) throws -> [Double] {
+    precondition(rows.count == leaves * width, "\(leaves) leaves of \(width) need \(leaves * width) numbers")
+    guard let channels else { return ShardTree.sum(rows, leaves: leaves, width: width) }
+    guard leaves > 0, width > 0 else { return Array(repeating: 0, count: width) }
+    // A power-of-two run of leaves is a subtree: its sum is the number that the whole tree would reach there,
+    // so one row travels instead of `leaves` of them.
+    let isSubtree = leaves & (leaves - 1) == 0
+    let mine = isSubtree ? ShardTree.sum(rows, leaves: leaves, width: width) : rows
+    let all = try channels.statistics.allGather(mine)
+    return ShardTree.sum(all, leaves: worldSize * (isSubtree ? 1 : leaves), width: width)
+  }
+
+  /// The exact sum over ranks of each count.
+  ///
+  /// - Throws: `CollectiveError`.
+  public func sum(_ counts: [Int64]) throws -> [Int64] {
+    guard let channels else { return counts }
+    var sums = counts
+    try channels.statistics.sum(&sums)
+    return sums
+  }
+
+  /// Everybody's `values`, in rank order; all ranks bring equally many.
+  ///
+  /// - Throws: `CollectiveError`.
+  public func gather(
+    _ values: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    precondition(all.count == values.count * worldSize, "\(worldSize) × \(values.count) numbers need room")
+    guard let channels else {
+      _ = all.update(fromContentsOf: values)
+      return
+    }
+    try channels.statistics.allGather(values, into: all)
+  }
+}

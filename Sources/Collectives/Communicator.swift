@@ -1,0 +1,99 @@
+import Foundation
+import Tensors
+
+/// The ranks of a job: everything that crosses ranks goes through the one communicator of a process.
+///
+/// A process that no launcher started is a world of one and needs no MPI; neither does any method then.
+/// Otherwise every method that communicates is called by all ranks, in the same order, from the thread that
+/// made the communicator, and returns when this rank's part is done.
+///
+/// Statistics, control and the two phases of gradient sums have an MPI communicator each, so that sums in the
+/// background cannot be mixed up with blocking calls (`GradientReducer`).
+public final class Communicator: ShardReducer {
+  public let rank: Int
+  public let worldSize: Int
+  public let hostName: String
+  /// The ranks' channels; nil in a world of one, which talks to nobody.
+  package let channels: Channels?
+  private let runtime: MPIRuntime?
+  private var isFinished = false
+
+  package struct Channels {
+    package let statistics: Channel
+    package let control: Channel
+    let scatter: Channel
+    let gather: Channel
+  }
+
+  private init(runtime: MPIRuntime?, channels: Channels?, rank: Int, worldSize: Int) {
+    self.runtime = runtime
+    self.channels = channels
+    self.rank = rank
+    self.worldSize = worldSize
+    hostName = Self.localHostName()
+  }
+
+  /// The communicator of this process: all ranks of the job if a launcher started it, else a world of one.
+  /// Once per process where a launcher did.
+  ///
+  /// - Throws: `CollectiveError` if MPI does not start.
+  public static func world() throws -> Communicator {
+    guard MPIRuntime.isLaunched(ProcessInfo.processInfo.environment) else { return .alone() }
+    let runtime = try MPIRuntime()
+    let control = try Channel()
+    guard control.size > 1 else {
+      try control.close()
+      return Communicator(runtime: runtime, channels: nil, rank: 0, worldSize: 1)
+    }
+    let channels = Channels(
+      statistics: try Channel(), control: control, scatter: try Channel(), gather: try Channel())
+    return Communicator(
+      runtime: runtime, channels: channels, rank: control.rank, worldSize: control.size)
+  }
+
+  /// A world of one, whoever started this process.
+  public static func alone() -> Communicator {
+    Communicator(runtime: nil, channels: nil, rank: 0, worldSize: 1)
+  }
+
+  /// The MPI library this program is linked with and, in a job, the thread level it granted; for reports.
+  public var mpiDescription: String {
+    guard let runtime else { return "\(MPIRuntime.library), not started (a world of one)" }
+    return "\(MPIRuntime.library), threads \(runtime.threadLevel)"
+  }
+
+  /// Ends communication; every rank calls it before it exits successfully. Further calls do nothing.
+  ///
+  /// - Throws: `CollectiveError`.
+  public func finalize() throws {
+    guard !isFinished else { return }
+    isFinished = true
+    if let channels {
+      for channel in [channels.statistics, channels.control, channels.scatter, channels.gather] {
+        try channel.close()
+      }
+    }
+    try runtime?.finish()
+  }
+
+  /// Ends the whole job at once: one line on standard error that names this rank, its host and the cause,
+  /// then exit code 1 for every rank. For failures that the other ranks do not know of.
+  public func abort(message: String) -> Never {
+    let line = "sluice: rank \(rank) on \(hostName): \(oneLine(message))\n"
+    FileHandle.standardError.write(Data(line.utf8))
+    if !isFinished { runtime?.abort(exitCode: 1) }
+    exit(1)
+  }
+
+  /// The system's name for this machine, without asking a name server.
+  private static func localHostName() -> String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
+    return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+  }
+}
+
+/// `text` without line breaks, so that a message stays one line among those of other ranks.
+func oneLine(_ text: String) -> String {
+  text.split(whereSeparator: \.isNewline).joined(separator: " ")
+}

@@ -1,0 +1,41 @@
+/// Data that cannot be used, or cannot be found.
+public enum DatasetError: Error, Equatable, CustomStringConvertible {
+  /// Not one of these files is in the folder.
+  case missingFiles(dataset: String, names: [String], folder: String)
+  case unreadable(path: String, reason: String)
+  /// The file ends inside a record, or holds none.
+  case notWholeRecords(path: String, bytes: Int, recordBytes: Int)
+  case labelOutOfRange(path: String, record: Int, label: Int, classes: Int)
+  /// Words before the colon that name no data set.
+  case unknownSource(String, suggestion: String?)
+  /// A data set that this version cannot read yet.
+  case notYetAvailable(String)
+  case badSource(String, rule: String)
+
+  public var description: String {
+    switch self {
+    case let .missingFiles(dataset, names, folder):
+      return "\(dataset): \(folder) holds none of \(names.joined(separator: ", ")); "
+        + "name the folder of the original binary files"
+    case let .unreadable(path, reason):
+      return "\(path) cannot be read: \(reason)"
+    case let .notWholeRecords(path, bytes, recordBytes):
+      let records = max(1, (bytes + recordBytes / 2) / recordBytes)
+      return "\(path) has \(bytes) bytes, which is not a whole number of records of \(recordBytes) bytes: "
+        + "the nearest is \(records) \(records == 1 ? "record" : "records"), \(records * recordBytes) bytes; "
+        + "fetch the file again"
+    case let .labelOutOfRange(path, record, label, classes):
+      return "\(path): record \(record) (counting from 0) has label \(label), "
+        + "labels go from 0 to \(classes - 1); fetch the file again"
+    case let .unknownSource(text, suggestion):
+      let hint = suggestion.map { "; did you mean \($0)?" } ?? ""
+      return "data source '\(text)' is unknown, there are \(DatasetSource.forms.joined(separator: ", "))"
+        + hint
+    case let .notYetAvailable(form):
+      return "data source \(form) is not available in this version; "
+        + "use \(DatasetSource.available.joined(separator: ", "))"
+    case let .badSource(text, rule):
+      return "data source '\(text)': \(rule)"
+    }
+  }
+}

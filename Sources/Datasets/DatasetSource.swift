@@ -1,0 +1,84 @@
+import Foundation
+
+/// A data set as a person names it: `cifar10:DIR`, `cifar100:DIR`, `shapes` or `shapes:512x128`.
+public enum DatasetSource: Sendable, Equatable {
+  case cifar10(folder: String)
+  case cifar100(folder: String)
+  /// The built-in pictures: how many to train on and to test on.
+  case shapes(train: Int, test: Int)
+
+  /// Ways to name a data set that this version opens.
+  public static let available = ["cifar10:DIR", "cifar100:DIR", "shapes", "shapes:TRAINxTEST"]
+  /// Names that are reserved and answered with an explanation.
+  public static let planned = ["folder:DIR", "imagenet100:DIR", "packed:DIR"]
+  static let forms = available + planned
+
+  /// - Throws: `DatasetError` that lists what exists, with the nearest name.
+  public init(parsing text: String) throws(DatasetError) {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let argument = parts.count > 1 ? parts[1] : nil
+    switch parts[0] {
+    case "cifar10": self = .cifar10(folder: try Self.folder(argument, text))
+    case "cifar100": self = .cifar100(folder: try Self.folder(argument, text))
+    case "shapes": self = try Self.shapes(argument, text)
+    case let kind:
+      if let form = Self.planned.first(where: { $0.hasPrefix(kind + ":") }) { throw .notYetAvailable(form) }
+      throw .unknownSource(text, suggestion: Self.nearest(to: kind))
+    }
+  }
+
+  /// Opens training and test part.
+  public func open() throws(DatasetError) -> DatasetPair {
+    switch self {
+    case .cifar10(let folder): return try CIFARLayout.cifar10.open(folder: URL(fileURLWithPath: folder))
+    case .cifar100(let folder): return try CIFARLayout.cifar100.open(folder: URL(fileURLWithPath: folder))
+    case let .shapes(train, test):
+      return DatasetPair(
+        train: ShapesDataset(.train, count: train), test: ShapesDataset(.test, count: test))
+    }
+  }
+
+  private static func folder(_ argument: String?, _ text: String) throws(DatasetError) -> String {
+    guard let argument, !argument.isEmpty else {
+      throw .badSource(text, rule: "a folder must follow the colon, for example cifar10:DIR")
+    }
+    return argument
+  }
+
+  private static func shapes(_ argument: String?, _ text: String) throws(DatasetError) -> DatasetSource {
+    guard let argument else { return .shapes(train: 8000, test: 2000) }
+    let counts = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    guard counts.count == 2, let train = counts[0], let test = counts[1],
+      (1...ShapesDataset.largestCount).contains(train), (1...ShapesDataset.largestCount).contains(test)
+    else {
+      throw .badSource(
+        text, rule: "write two counts from 1 to \(ShapesDataset.largestCount), for example shapes:512x128")
+    }
+    return .shapes(train: train, test: test)
+  }
+
+  /// The form whose name is reached with the fewest changed letters; nil if nothing is near.
+  private static func nearest(to kind: String) -> String? {
+    let candidates = (available + planned).map { form in
+      (form: form, distance: editDistance(kind.lowercased(), String(form.prefix { $0 != ":" })))
+    }
+    guard let best = candidates.min(by: { $0.distance < $1.distance }) else { return nil }
+    return best.distance <= max(2, kind.count / 2) ? best.form : nil
+  }
+}
+
+/// Levenshtein's distance: insertions, deletions and replacements from one word to the other.
+private func editDistance(_ a: String, _ b: String) -> Int {
+  let b = Array(b)
+  var row = Array(0...b.count)
+  for (i, letter) in a.enumerated() {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for j in 0..<b.count {
+      let replaced = diagonal + (letter == b[j] ? 0 : 1)
+      diagonal = row[j + 1]
+      row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
+    }
+  }
+  return row[b.count]
+}

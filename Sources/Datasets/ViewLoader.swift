@@ -1,0 +1,83 @@
+import Foundation
+import Images
+import Tensors
+
+/// What one rank takes in one training step.
+public struct ViewBatch: Sendable {
+  public let epoch: Int
+  /// Counted from 0 over all epochs.
+  public let step: Int
+  /// The data set's index of each local picture, shard after shard.
+  public let indices: [Int]
+  /// `[shards × views × shardSize, 3, size, size]`, NCHW (one lane), normalised. The views of a shard lie
+  /// beside each other: picture i of shard s, view v, is row (s · views + v) · shardSize + i.
+  public let images: Tensor
+}
+
+/// Makes the batches of a run ahead of the step that needs them, on threads of lower priority.
+///
+/// A batch depends on data, configuration, seed and step only, never on ranks (but for which part is this
+/// rank's), threads or time: started at step k, the loader brings what it would have brought at step k
+/// anyway. At most `queueDepth` batches exist besides the one handed out.
+public final class ViewLoader: Sendable {
+  /// Steps in one pass over the data; the last partial global batch is left out.
+  public let stepsPerEpoch: Int
+  private let queue: ViewQueue
+
+  /// Starts the threads.
+  ///
+  /// - Parameters:
+  ///   - globalBatchSize: Pictures of all ranks in a step; a multiple of `shardSize · worldSize`.
+  ///   - startStep: The step of the first batch.
+  ///   - threads: That make views, at least 1.
+  ///   - queueDepth: Batches made ahead, at least 1.
+  /// - Throws: `AugmentationError` or `SamplerError` for values no batch could be made with.
+  public init(
+    dataset: any ImageDataset, augmentation: AugmentationConfiguration, views: Int = 2, seed: UInt64,
+    globalBatchSize: Int, shardSize: Int, rank: Int = 0, worldSize: Int = 1, startStep: Int = 0,
+    threads: Int = 1, queueDepth: Int = 2
+  ) throws {
+    try augmentation.validate()
+    let sampler = try EpochSampler(
+      datasetCount: dataset.count, globalBatchSize: globalBatchSize, seed: seed)
+    precondition(
+      shardSize > 0 && globalBatchSize % (shardSize * worldSize) == 0,
+      "a global batch of \(globalBatchSize) in shards of \(shardSize) on \(worldSize) ranks")
+    precondition(views > 0 && startStep >= 0 && threads > 0 && queueDepth > 0)
+    stepsPerEpoch = sampler.stepsPerEpoch
+    let plan = ViewPlan(
+      dataset: dataset, augmentation: augmentation, views: views, shardSize: shardSize, sampler: sampler,
+      rank: rank, worldSize: worldSize)
+    queue = ViewQueue(plan: plan, startStep: startStep, threads: threads, depth: queueDepth)
+    for number in 0..<threads {
+      let thread = Thread { [queue] in
+        // Linux gives each thread its own niceness, and 0 means the calling one. The step comes first: it
+        // waits for the slowest rank, the loader is ahead.
+        setpriority(Int32(PRIO_PROCESS.rawValue), 0, 10)
+        queue.work()
+      }
+      thread.name = "sluice-load-\(number)"
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+  }
+
+  deinit { queue.stop() }
+
+  /// The next batch; waits until it is made.
+  ///
+  /// - Throws: What the data set threw for a picture of this batch (of several, the first in the batch), from
+  ///   then on at every call; `LoaderStopped` after `stop()`.
+  public func next() throws -> ViewBatch { try queue.next() }
+
+  /// Seconds that `next()` has spent waiting since the start.
+  public var waitedSeconds: Double { queue.waitedSeconds }
+
+  /// Ends the threads and returns when they have ended. Batches made ahead are dropped.
+  public func stop() { queue.stop() }
+}
+
+/// A batch was asked for after `ViewLoader.stop()`.
+public struct LoaderStopped: Error, CustomStringConvertible {
+  public var description: String { "the loader was stopped" }
+}

@@ -1,0 +1,47 @@
+import Images
+import Tensors
+
+/// What the views of a run are made of; a function of the step, without state.
+struct ViewPlan: Sendable {
+  let dataset: any ImageDataset
+  let augmentation: AugmentationConfiguration
+  let views: Int
+  let shardSize: Int
+  let sampler: EpochSampler
+  let rank: Int
+  let worldSize: Int
+
+  var localBatchSize: Int { sampler.globalBatchSize / worldSize }
+
+  func epoch(ofStep step: Int) -> Int { step / sampler.stepsPerEpoch }
+
+  /// This rank's pictures of a step, out of its epoch's permutation.
+  func indices(ofStep step: Int, in permutation: [Int]) -> [Int] {
+    let batch = step % sampler.stepsPerEpoch
+    return Array(permutation[sampler.range(batch: batch, rank: rank, worldSize: worldSize)])
+  }
+
+  /// Room for one batch.
+  func makeImages() -> Tensor {
+    Tensor(
+      images: localBatchSize * views, channels: 3, height: augmentation.size, width: augmentation.size,
+      lanes: 1)
+  }
+
+  /// Makes all views of local picture `position`, which is picture `index` of the data set.
+  func fill(_ images: Tensor, position: Int, index: Int, epoch: Int) throws {
+    let image = try dataset.image(at: index)
+    for view in 0..<views {
+      let parameters = AugmentationParameters(
+        drawnFor: augmentation, width: image.width, height: image.height,
+        draws: RandomDraws(
+          seed: sampler.seed, purpose: .augmentation, index: index, epoch: epoch, view: view))
+      let row = (position / shardSize * views + view) * shardSize + position % shardSize
+      parameters.apply(
+        to: image, size: augmentation.size, interpolation: augmentation.interpolation,
+        normalization: dataset.normalization,
+        into: UnsafeMutableBufferPointer(
+          start: images.pointer + row * images.imageStride, count: images.imageStride))
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Datasets
+import Layers
+import Networks
+import Tensors
+
+/// A data set seen by a backbone: one feature vector an image, and which channels that took.
+public struct ExtractedFeatures: Sendable {
+  /// `[images × dimension]`, in the data set's order.
+  public let values: [Float]
+  public let dimension: Int
+  public let labels: [Int]
+  /// Open channels of each block, summed over all images; empty without gates.
+  public let open: [Int64]
+
+  public var images: Int { labels.count }
+}
+
+/// Backbone features of un-augmented images, in evaluation mode.
+public struct FeatureExtractor {
+  private let backbone: ResNet
+  private let shardSize: Int
+  private let pool: WorkerPool
+  private let reducer: any ShardReducer
+
+  /// - Parameter shardSize: Images that kernels take at once; part of what decides the features' bits.
+  public init(backbone: ResNet, shardSize: Int, pool: WorkerPool, reducer: any ShardReducer) {
+    self.backbone = backbone
+    self.shardSize = shardSize
+    self.pool = pool
+    self.reducer = reducer
+  }
+
+  /// Features of a whole data set, on every rank; the ranks share the work, each image is seen once.
+  public func features(of dataset: any ImageDataset) throws -> ExtractedFeatures {
+    let dimension = backbone.configuration.featureCount
+    let runs = (0..<reducer.worldSize).map {
+      EvaluationBatches(dataset, pieceSize: shardSize, rank: $0, worldSize: reducer.worldSize)
+    }
+    // Ranks gather equally many rows: the longest run's.
+    let longest = runs.map(\.indices.count).max() ?? 0
+    let own = Tensor(zeros: longest, columns: dimension)
+    let open = try extract(runs[reducer.rank], into: own)
+
+    let all = Tensor(rows: longest * reducer.worldSize, columns: dimension)
+    try reducer.gather(
+      UnsafeBufferPointer(start: own.pointer, count: own.count),
+      into: UnsafeMutableBufferPointer(start: all.pointer, count: all.count))
+    var values: [Float] = []
+    values.reserveCapacity(dataset.count * dimension)
+    for (rank, run) in runs.enumerated() {
+      values += UnsafeBufferPointer(start: all.row(rank * longest), count: run.indices.count * dimension)
+    }
+    return ExtractedFeatures(
+      values: values, dimension: dimension, labels: (0..<dataset.count).map(dataset.label),
+      open: try reducer.sum(open))
+  }
+
+  /// Fills the first rows of `features` from this rank's images; returns the open channels of each block.
+  private func extract(_ batches: EvaluationBatches, into features: Tensor) throws -> [Int64] {
+    var open = [Int64](repeating: 0, count: backbone.configuration.gated ? backbone.blocks.count : 0)
+    // A few shards at a time keep all threads busy in bounded memory.
+    let atOnce = 4 * pool.threads
+    var row = 0
+    for first in stride(from: 0, to: batches.count, by: atOnce) {
+      let images = try load(first..<min(first + atOnce, batches.count), of: batches)
+      let pass = Pass(.evaluation, rows: images.images, shardSize: shardSize, pool: pool)
+      let y = try backbone.forward(images, in: pass)
+      features.row(row).update(from: y.pointer, count: y.count)
+      for (block, gate) in pass.gates.enumerated() {
+        open[block] += gate.openCounts.reduce(0) { $0 + Int64($1) }
+      }
+      row += images.images
+    }
+    return open
+  }
+
+  /// Consecutive pieces as one tensor, read on all threads.
+  private func load(_ numbers: Range<Int>, of batches: EvaluationBatches) throws -> Tensor {
+    var pieces = [EvaluationBatches.Piece?](repeating: nil, count: numbers.count)
+    try pieces.withUnsafeMutableBufferPointer { pieces in
+      nonisolated(unsafe) let pieces = pieces  // each thread fills places of its own
+      try pool.run(numbers.count) { pieces[$0] = try batches.piece(numbers.lowerBound + $0) }
+    }
+    let loaded = pieces.compactMap(\.?.images)
+    let images = Tensor(
+      images: loaded.reduce(0) { $0 + $1.images }, channels: 3, height: loaded[0].height,
+      width: loaded[0].width, lanes: 1)
+    var row = 0
+    for piece in loaded {
+      images.row(row).update(from: piece.pointer, count: piece.count)
+      row += piece.images
+    }
+    return images
+  }
+}

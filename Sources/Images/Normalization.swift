@@ -1,0 +1,43 @@
+/// The mean and standard deviation with which a data set's colours are centred: (value/255 − mean)/std.
+public struct Normalization: Sendable, Equatable {
+  /// Red, green, blue, as shares of full brightness.
+  public let mean: SIMD3<Float>
+  /// Red, green, blue, as shares of full brightness, above 0.
+  public let deviation: SIMD3<Float>
+  /// The normalised value of every byte, `[channel][256]`.
+  private let table: [Float]
+
+  public init(mean: SIMD3<Float>, deviation: SIMD3<Float>) {
+    precondition(deviation.min() > 0, "a standard deviation of 0 cannot be divided by")
+    self.mean = mean
+    self.deviation = deviation
+    table = (0..<3).flatMap { c in (0..<256).map { (Float($0) / 255 - mean[c]) / deviation[c] } }
+  }
+
+  /// Of the original CIFAR-10 training images.
+  public static let cifar10 = Normalization(
+    mean: [0.4914, 0.4822, 0.4465], deviation: [0.2470, 0.2435, 0.2616])
+  /// Of the original CIFAR-100 training images.
+  public static let cifar100 = Normalization(
+    mean: [0.5071, 0.4865, 0.4409], deviation: [0.2673, 0.2564, 0.2762])
+  /// Of ImageNet's training images.
+  public static let imageNet = Normalization(
+    mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
+
+  /// Writes the picture as three normalised planes, red, green and blue (CHW).
+  ///
+  /// - Parameter planes: `3 · width · height` numbers.
+  public func write(_ image: RGBImage, into planes: UnsafeMutableBufferPointer<Float>) {
+    let count = image.width * image.height
+    precondition(planes.count == 3 * count, "\(image.width)×\(image.height) into \(planes.count) numbers")
+    image.pixels.withUnsafeBufferPointer { pixels in
+      table.withUnsafeBufferPointer { table in
+        for i in 0..<count {
+          planes[i] = table[Int(pixels[3 * i])]
+          planes[count + i] = table[256 + Int(pixels[3 * i + 1])]
+          planes[2 * count + i] = table[512 + Int(pixels[3 * i + 2])]
+        }
+      }
+    }
+  }
+}

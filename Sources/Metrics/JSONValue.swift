@@ -1,0 +1,55 @@
+import Foundation
+
+/// A JSON value that is printed the same way every time: objects keep the order of their keys, floating-point
+/// numbers have the fewest digits that read back to the same number.
+public enum JSONValue: Equatable, Sendable {
+  case integer(Int)
+  /// Not finite: printed as `null`, which JSON has instead.
+  case number(Double)
+  case text(String)
+  case flag(Bool)
+  case null
+  case list([JSONValue])
+  case object([Field])
+
+  public struct Field: Equatable, Sendable {
+    public let key: String
+    public let value: JSONValue
+  }
+
+  /// An object with these keys, in this order.
+  public static func object(_ fields: KeyValuePairs<String, JSONValue>) -> JSONValue {
+    .object(fields.map { Field(key: $0.key, value: $0.value) })
+  }
+
+  /// The value of a key of an object.
+  public subscript(key: String) -> JSONValue? {
+    if case let .object(fields) = self { fields.first { $0.key == key }?.value } else { nil }
+  }
+
+  /// The value on one line.
+  public var line: String {
+    switch self {
+    case let .integer(value): "\(value)"
+    case let .number(value): value.isFinite ? "\(value)" : "null"
+    case let .text(value): Self.quoted(value)
+    case let .flag(value): "\(value)"
+    case .null: "null"
+    case let .list(values): "[\(values.map(\.line).joined(separator: ", "))]"
+    case let .object(fields):
+      "{\(fields.map { "\(Self.quoted($0.key)): \($0.value.line)" }.joined(separator: ", "))}"
+    }
+  }
+
+  private static func quoted(_ text: String) -> String {
+    let escaped = text.unicodeScalars.map { scalar in
+      switch scalar {
+      case "\"", "\\": "\\\(scalar)"
+      case "\n": "\\n"
+      case _ where scalar.value < 0x20: String(format: "\\u%04x", scalar.value)
+      default: String(scalar)
+      }
+    }
+    return "\"\(escaped.joined())\""
+  }
+}

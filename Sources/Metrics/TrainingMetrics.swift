@@ -1,0 +1,50 @@
+/// What is known about training at one step, over the global batch.
+public struct TrainingMetrics: Equatable, Sendable {
+  /// Steps taken so far, this one included.
+  public var step: Int
+  /// The epoch of this step, from 0.
+  public var epoch: Int
+  /// The objective plus, over both views, budget and bound loss.
+  public var loss: Double
+  public var objective: Double
+  public var budget: Double
+  public var bound: Double
+  /// MACs used, as a share of the dense network's.
+  public var macsShare: Double
+  /// Share of open channels, of every gated block.
+  public var density: [Double]
+  public var learningRate: Double
+  /// Images (not views) of all ranks.
+  public var imagesPerSecond: Double
+
+  public init(
+    step: Int, epoch: Int, loss: Double, objective: Double, budget: Double, bound: Double,
+    macsShare: Double, density: [Double], learningRate: Double, imagesPerSecond: Double
+  ) {
+    self.step = step
+    self.epoch = epoch
+    self.loss = loss
+    self.objective = objective
+    self.budget = budget
+    self.bound = bound
+    self.macsShare = macsShare
+    self.density = density
+    self.learningRate = learningRate
+    self.imagesPerSecond = imagesPerSecond
+  }
+
+  /// The mean of `density`; 1 without gates.
+  public var meanDensity: Double {
+    density.isEmpty ? 1 : density.reduce(0, +) / Double(density.count)
+  }
+
+  /// The object of a line of `metrics.jsonl`.
+  public var json: JSONValue {
+    .object([
+      "step": .integer(step), "epoch": .integer(epoch), "loss": .number(loss),
+      "objective": .number(objective), "budget": .number(budget), "bound": .number(bound),
+      "macs_share": .number(macsShare), "density": .list(density.map(JSONValue.number)),
+      "learning_rate": .number(learningRate), "images_per_s": .number(imagesPerSecond),
+    ])
+  }
+}

@@ -1,0 +1,24 @@
+/// Why a checkpoint could not be written or used, in one sentence.
+public enum CheckpointError: Error, Equatable, CustomStringConvertible {
+  case unwritable(path: String, reason: String)
+  /// Nothing at this path is a checkpoint.
+  case missing(path: String, problem: String)
+  /// A checkpoint whose bytes are not those that were written.
+  case damaged(path: String, problem: String)
+  /// A checkpoint of another network: the first tensor that differs; a shape is nil where there is no tensor.
+  case otherNetwork(path: String, tensor: String, expected: [Int]?, found: [Int]?)
+
+  public var description: String {
+    switch self {
+    case let .unwritable(path, reason): "\(path): cannot be written: \(reason)"
+    case let .missing(path, problem): "\(path): not a checkpoint: \(problem)"
+    case let .damaged(path, problem): "\(path): damaged: \(problem)"
+    case let .otherNetwork(path, tensor, expected?, found?):
+      "\(path): '\(tensor)' has shape \(found), the network needs \(expected)"
+    case let .otherNetwork(path, tensor, expected?, nil):
+      "\(path): holds no '\(tensor)', the network needs it with shape \(expected)"
+    case let .otherNetwork(path, tensor, nil, found):
+      "\(path): holds '\(tensor)' with shape \(found ?? []), the network has no such tensor"
+    }
+  }
+}

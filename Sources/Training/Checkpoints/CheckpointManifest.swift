@@ -1,0 +1,44 @@
+import Foundation
+import Tensors
+
+/// `manifest.json`: size and SHA-256 of every other file of a checkpoint.
+struct CheckpointManifest: Codable, Equatable {
+  struct File: Codable, Equatable {
+    let bytes: Int
+    let sha256: String
+  }
+
+  static let fileName = "manifest.json"
+  var format = 1
+  let step: Int
+  var files: [String: File] = [:]
+
+  func encode() -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    // Whole numbers and text always encode.
+    return try! encoder.encode(self)
+  }
+
+  /// - Throws: `CheckpointError.damaged` if a file is not the one that was written.
+  func verify(folder: String) throws(CheckpointError) {
+    for (name, file) in files.sorted(by: { $0.key < $1.key }) {
+      let path = "\(folder)/\(name)"
+      func damaged(_ problem: String) -> CheckpointError { .damaged(path: path, problem: problem) }
+      let found: (bytes: Int, digest: String)
+      do {
+        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+        found.bytes = size ?? 0
+        guard found.bytes == file.bytes else {
+          throw damaged("it has \(found.bytes) bytes, its manifest says \(file.bytes)")
+        }
+        found.digest = try DurableFiles.digest(ofFile: path)
+      } catch let error as CheckpointError {
+        throw error
+      } catch {
+        throw damaged("it cannot be read: \(error.fileReason)")
+      }
+      guard found.digest == file.sha256 else { throw damaged("its SHA-256 is not that of its manifest") }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import Foundation
+
+/// `state.json`: where a run stands. Random numbers are a function, so there is no generator state.
+public struct TrainingState: Codable, Equatable, Sendable {
+  public static let fileName = "state.json"
+
+  public var format = 1
+  /// Steps taken so far.
+  public var step: Int
+  /// The epoch of the last step, from 0.
+  public var epoch: Int
+  /// Images of all ranks that steps have taken so far, each counted once for all of its views.
+  public var imagesSeen: Int
+  public let seed: UInt64
+  /// What decides the run's result (`Configuration.decisiveYAML`): the same for any number of threads.
+  public let configuration: String
+  /// Weighted k-NN top-1 of the untrained network in percent; nil where it was not measured.
+  public var top1BeforeTraining: Double?
+
+  enum CodingKeys: String, CodingKey {
+    case format, step, epoch, seed, configuration
+    case imagesSeen = "images_seen"
+    case top1BeforeTraining = "top1_before_training"
+  }
+
+  public init(step: Int, epoch: Int, imagesSeen: Int, seed: UInt64, configuration: String) {
+    self.step = step
+    self.epoch = epoch
+    self.imagesSeen = imagesSeen
+    self.seed = seed
+    self.configuration = configuration
+  }
+
+  /// The bytes of the file; equal states give equal bytes.
+  public func encode() -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    // Whole numbers and text always encode.
+    return try! encoder.encode(self)
+  }
+
+  /// Reads the state of the checkpoint in this folder.
+  ///
+  /// - Throws: `CheckpointError.damaged`.
+  public init(checkpoint folder: String) throws(CheckpointError) {
+    let path = "\(folder)/\(Self.fileName)"
+    try self.init(FileManager.default.contents(atPath: path) ?? Data(), path: path)
+  }
+
+  /// Reads the bytes of the file; `path` is what errors name.
+  ///
+  /// - Throws: `CheckpointError.damaged`.
+  init(_ data: Data, path: String) throws(CheckpointError) {
+    do {
+      self = try JSONDecoder().decode(Self.self, from: data)
+    } catch {
+      throw .damaged(path: path, problem: "it is not the JSON that was written")
+    }
+  }
+}

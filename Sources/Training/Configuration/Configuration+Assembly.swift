@@ -1,0 +1,78 @@
+import Images
+import Networks
+import Objectives
+
+// What a configuration describes, as the values and objects that do it.
+extension Configuration {
+  /// - Parameter imageSize: Side of the network's input in pixels, which 'auto' stems depend on.
+  public func resNet(imageSize: Int) -> ResNetConfiguration {
+    var resNet = ResNetConfiguration()
+    resNet.width = network.width
+    resNet.stem =
+      switch network.stem {
+      case .auto: imageSize < 96 ? .cifar : .imagenet
+      case .cifar: .cifar
+      case .imagenet: .imagenet
+      }
+    resNet.stemPadding = network.stemPadding
+    resNet.zeroInitResidual = network.zeroInitResidual
+    resNet.gated = gates.enabled
+    resNet.gateTemperature = gates.temperature
+    resNet.kernels = kernels
+    return resNet
+  }
+
+  /// The objective with new heads.
+  public func makeObjective(featureCount: Int) -> any Objective {
+    let widths = objective.projectorWidths
+    return switch objective.name {
+    case .simsiam:
+      SimSiam(
+        featureCount: featureCount, hidden: widths[0], output: widths[1],
+        predictorHidden: objective.predictorHidden)
+    case .simclr:
+      SimCLR(
+        featureCount: featureCount, hidden: widths[0], output: widths[1],
+        temperature: objective.temperature)
+    }
+  }
+
+  /// A model with its initial weights.
+  public func makeModel(imageSize: Int) -> Model {
+    let resNet = resNet(imageSize: imageSize)
+    return Model(
+      backbone: ResNet(resNet), objective: makeObjective(featureCount: resNet.featureCount), seed: seed)
+  }
+
+  /// nil without gates.
+  public var budget: Budget? {
+    gates.enabled
+      ? Budget(
+        target: gates.target, lambda: gates.lambda, gamma: gates.gamma, boundTarget: gates.boundTarget)
+      : nil
+  }
+
+  public var learningRates: LearningRateSchedule {
+    LearningRateSchedule(
+      unit: schedule.unit, peak: optimizer.learningRate, warmupStart: schedule.warmupStart,
+      final: schedule.finalLearningRate, warmupEpochs: schedule.warmupEpochs, epochs: epochs)
+  }
+
+  /// - Parameter imageSize: Side of a view in pixels.
+  public func views(imageSize: Int) -> AugmentationConfiguration {
+    var views = AugmentationConfiguration()
+    views.size = imageSize
+    views.cropScale = augmentation.cropScale[0]...augmentation.cropScale[1]
+    views.interpolation = augmentation.interpolation
+    views.brightness = augmentation.brightness
+    views.contrast = augmentation.contrast
+    views.saturation = augmentation.saturation
+    views.hue = augmentation.hue
+    views.jitterProbability = augmentation.jitterProbability
+    views.grayscaleProbability = augmentation.grayscaleProbability
+    views.blurProbability = augmentation.blurProbability
+    views.solarizeProbability = augmentation.solarizeProbability
+    views.flipProbability = augmentation.flipProbability
+    return views
+  }
+}

@@ -1,0 +1,279 @@
+import Collectives
+import Datasets
+import Evaluation
+import Foundation
+import Layers
+import Logging
+import Metrics
+import Networks
+import Objectives
+import Tensors
+
+/// One pretraining run from its configuration to its last checkpoint; every rank runs the same.
+public final class PretrainingRun {
+  /// What a person wants to know at the end.
+  public struct Summary: Sendable {
+    public let steps: Int
+    /// Weighted k-NN top-1 of the untrained network in percent.
+    public let top1Before: Double?
+    public let after: KNNReport
+    /// Images of all ranks a second in training; nil if every step had been taken before.
+    public let imagesPerSecond: Double?
+    public let checkpoint: String
+  }
+
+  let configuration: Configuration
+  let communicator: Communicator
+  let data: DatasetPair
+  let model: Model
+  let pool: WorkerPool
+  let stepsPerEpoch: Int
+  let totalSteps: Int
+  private let folder: RunFolder
+  private let resume: Resume
+  private let log: Logger
+  private let display: ProgressDisplay
+  private let step: TrainingStep
+  private let optimizer: SGD
+  private let gradients: GradientReducer
+  private let offsets: [ObjectIdentifier: Int]
+  private let constantRates: Set<ObjectIdentifier>
+  private let checkpointing: Checkpointing
+  private var isRoot: Bool { communicator.rank == 0 }
+
+  /// Opens the data, checks everything a person can get wrong, and builds the model.
+  ///
+  /// - Parameter display: Rank 0 shows its progress there.
+  /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
+  public init(
+    _ configuration: Configuration, folder: RunFolder, resume: Resume, communicator: Communicator,
+    log: Logger, display: ProgressDisplay
+  ) throws {
+    self.configuration = configuration
+    self.folder = folder
+    self.resume = resume
+    self.communicator = communicator
+    self.log = log
+    self.display = display
+    data = try communicator.agree {
+      let data = try DatasetSource(parsing: configuration.data.source).open()
+      let conflict = configuration.conflict(
+        imageCount: data.train.count, worldSize: communicator.worldSize)
+      if let conflict { throw conflict }
+      if communicator.rank == 0 { try folder.claim(for: configuration) }
+      return data
+    }
+    let placement = try communicator.placement()
+    pool = .forKernels(threads: configuration.threads ?? placement.threads)
+    let size = configuration.network.inputSize ?? data.train.imageSize
+    model = configuration.makeModel(imageSize: size)
+    step = TrainingStep(
+      model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: size))
+    optimizer = SGD(
+      model.store, momentum: configuration.optimizer.momentum,
+      weightDecay: configuration.optimizer.weightDecay)
+    gradients = GradientReducer(communicator, gradients: model.store.gradients)
+    offsets = Dictionary(
+      uniqueKeysWithValues: zip(model.store.parameters.map(ObjectIdentifier.init), model.store.offsets))
+    constantRates = Set(model.objective.constantRateParameters.map(ObjectIdentifier.init))
+    checkpointing = Checkpointing(communicator: communicator, model: model, optimizer: optimizer)
+    stepsPerEpoch = data.train.count / configuration.batch.global
+    let steps = configuration.epochs * stepsPerEpoch
+    totalSteps = min(steps, configuration.maxSteps ?? steps)
+    if isRoot {
+      for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
+      for line in plan(imageSize: size) { log.info("\(line)") }
+    }
+  }
+
+  /// Trains to the last step, evaluates, and writes the last checkpoint.
+  ///
+  /// - Returns: The summary on rank 0, nil on others.
+  /// - Throws: `RunError.nonFinite` or `AgreedFailure` on every rank, or what failed on this rank alone.
+  public func run() throws -> Summary? {
+    let start = try resume.checkpoint(
+      in: folder.checkpoints, folder: folder.path, communicator: communicator
+    ) { log.warning("\($0)") }
+    var state = TrainingState(
+      step: 0, epoch: 0, imagesSeen: 0, seed: configuration.seed,
+      configuration: configuration.decisiveYAML)
+    if let start {
+      state = try checkpointing.restore(from: start)
+      try check(state, from: start)
+      if isRoot { log.info("going on from \(start), step \(state.step) of \(totalSteps)") }
+    }
+    let metrics =
+      isRoot
+      ? try MetricsWriter(path: folder.metrics, resumedStep: start == nil ? nil : state.step) : nil
+    if start == nil {
+      let report = try evaluate(state)
+      state.top1BeforeTraining = report?.weighted.top1
+      try report.map { try record($0, state, metrics) }
+    }
+    let isComplete = state.step >= totalSteps
+    let (last, speed) = try train(&state, metrics, lastCheckpoint: start)
+    let report = isComplete ? try evaluate(state) : last
+    display.finish()
+    return report.map {
+      Summary(
+        steps: state.step, top1Before: state.top1BeforeTraining, after: $0,
+        imagesPerSecond: speed.imagesPerSecond, checkpoint: folder.latestCheckpoint)
+    }
+  }
+
+  // MARK: Steps
+
+  private func train(
+    _ state: inout TrainingState, _ metrics: MetricsWriter?, lastCheckpoint: String?
+  ) throws -> (last: KNNReport?, speed: Throughput) {
+    var total = Throughput()
+    guard state.step < totalSteps else { return (nil, total) }
+    var lastCheckpoint = lastCheckpoint
+    var report: KNNReport?
+    var recent = Throughput()
+    let line = ProgressLine(
+      epochs: configuration.epochs, steps: totalSteps, imagesPerStep: configuration.batch.global)
+    let loader = try ViewLoader(
+      dataset: data.train, augmentation: configuration.views(imageSize: imageSize),
+      seed: configuration.seed, globalBatchSize: configuration.batch.global,
+      shardSize: configuration.batch.shard, rank: communicator.rank, worldSize: communicator.worldSize,
+      startStep: state.step, threads: configuration.data.loaderThreads ?? pool.threads)
+    defer { loader.stop() }
+
+    while state.step < totalSteps {
+      let begin = ContinuousClock.now
+      let batch = try loader.next()
+      let rate = configuration.learningRates.rate(step: batch.step, stepsPerEpoch: stepsPerEpoch)
+      let result: TrainingStep.Result
+      do {
+        result = try take(batch, rate: rate)
+      } catch LayerError.nonFinite(let layer) {
+        throw RunError.nonFinite(step: batch.step + 1, layer: layer, lastCheckpoint: lastCheckpoint)
+      }
+      state.step = batch.step + 1
+      state.epoch = batch.epoch
+      state.imagesSeen += configuration.batch.global
+      let seconds = (ContinuousClock.now - begin) / .seconds(1)
+      recent.add(images: configuration.batch.global, seconds: seconds)
+      total.add(images: configuration.batch.global, seconds: seconds)
+
+      let isLast = state.step == totalSteps
+      if isRoot, isLast || state.step % configuration.logEvery == 0 {
+        let line = line.text(try record(result, state, rate: rate, recent, metrics))
+        display.update(line)
+        recent = Throughput()
+      }
+      if isLast || isEvaluationDue(after: state) {
+        report = try evaluate(state)
+        try report.map { try record($0, state, metrics) }
+      }
+      if isLast || isCheckpointDue(after: state) {
+        if isRoot {
+          try checkpointing.save(state, to: folder.checkpoints, keep: configuration.checkpoint.keep)
+        }
+        lastCheckpoint = folder.latestCheckpoint
+      }
+    }
+    return (report, total)
+  }
+
+  /// One update of all parameters.
+  private func take(_ batch: ViewBatch, rate: Double) throws -> TrainingStep.Result {
+    let pass = Pass(
+      .training, rows: batch.images.images, views: 2, shardSize: configuration.batch.shard, pool: pool,
+      reducer: communicator,
+      noise: GateNoiseSource(
+        seed: configuration.seed, epoch: batch.epoch, indices: batch.indices, views: 2,
+        shardSize: configuration.batch.shard))
+    pass.gradientIsReady = { [gradients, offsets] in
+      try gradients.ready(downTo: offsets[ObjectIdentifier($0)]!)
+    }
+    let annealing = Budget.annealing(alpha: configuration.annealingRate, epoch: batch.epoch)
+    let result = try step.run(batch.images, annealing: annealing, in: pass)
+    _ = try gradients.finish()
+    let held = configuration.learningRates.heldRate(step: batch.step, stepsPerEpoch: stepsPerEpoch)
+    try optimizer.update(
+      learningRate: { constantRates.contains(ObjectIdentifier($0)) ? held : rate }, pool: pool)
+    return result
+  }
+
+  private func isEvaluationDue(after state: TrainingState) -> Bool {
+    let every = configuration.evaluate.every * stepsPerEpoch
+    return every > 0 && state.step % every == 0
+  }
+
+  private func isCheckpointDue(after state: TrainingState) -> Bool {
+    let every = configuration.checkpoint.every
+    return every > 0 && state.step % every == 0
+  }
+
+  /// A checkpoint from elsewhere must be one that this run could have written.
+  private func check(_ state: TrainingState, from path: String) throws {
+    try communicator.agree {
+      let old = try state.readConfiguration(from: path)
+      let differences = configuration.differences(from: old).filter(\.decidesResult)
+      guard differences.isEmpty else {
+        throw RunError.otherConfiguration(folder: path, differences: differences.map(\.description))
+      }
+    }
+  }
+
+  // MARK: Evaluation and records
+
+  private var imageSize: Int { configuration.network.inputSize ?? data.train.imageSize }
+
+  /// k-NN on the test images; nil but on rank 0.
+  private func evaluate(_ state: TrainingState) throws -> KNNReport? {
+    if isRoot { display.update("evaluating after step \(state.step)") }
+    return try KNNReport.measure(
+      model.backbone, data: data, macs: step.macs, shardSize: configuration.batch.shard, pool: pool,
+      reducer: communicator)
+  }
+
+  private func record(_ report: KNNReport, _ state: TrainingState, _ metrics: MetricsWriter?) throws {
+    display.message("step \(state.step)  \(report.line)")
+    try metrics?.write(evaluation: report.json, step: state.step, epoch: state.epoch)
+  }
+
+  private func record(
+    _ result: TrainingStep.Result, _ state: TrainingState, rate: Double, _ speed: Throughput,
+    _ metrics: MetricsWriter?
+  ) throws -> TrainingMetrics {
+    let line = TrainingMetrics(
+      step: state.step, epoch: state.epoch, loss: result.total, objective: result.objective,
+      budget: result.budget, bound: result.bound, macsShare: result.macsShare, density: result.densities,
+      learningRate: rate, imagesPerSecond: speed.imagesPerSecond ?? 0)
+    try metrics?.write(line)
+    return line
+  }
+
+  /// What will be done, a line each.
+  private func plan(imageSize: Int) -> [String] {
+    let ranks = communicator.worldSize
+    let parameters = model.store.parameters.reduce(0) { $0 + $1.count }
+    let batch = configuration.batch
+    return [
+      "\(data.train.name): \(data.train.count) images, \(data.test.name): \(data.test.count) images",
+      "ResNet-18 of width \(configuration.network.width) at \(imageSize)×\(imageSize), "
+        + "\(configuration.objective.name.rawValue): \(parameters) parameters, \(step.macs.dense) MACs dense, "
+        + (configuration.budget.map { "target \($0.target) of them" } ?? "no gates"),
+      "\(ranks) rank\(ranks == 1 ? "" : "s") × \(pool.threads) thread\(pool.threads == 1 ? "" : "s"): global batch "
+        + "\(batch.global), \(batch.global / ranks) a rank in shards of \(batch.shard), "
+        + "\(stepsPerEpoch) steps an epoch, \(totalSteps) steps in all",
+    ]
+  }
+}
+
+/// Images and the seconds they took.
+struct Throughput {
+  private var images = 0
+  private var seconds = 0.0
+
+  mutating func add(images: Int, seconds: Double) {
+    self.images += images
+    self.seconds += seconds
+  }
+
+  /// nil before the first step.
+  var imagesPerSecond: Double? { seconds > 0 ? Double(images) / seconds : nil }
+}

@@ -1,0 +1,58 @@
+import Foundation
+
+/// The folder of one run: every path in it, and the configuration that it belongs to.
+public struct RunFolder: Sendable {
+  public let path: String
+
+  public init(_ path: String) { self.path = path }
+
+  public var configuration: String { "\(path)/config.yaml" }
+  public var metrics: String { "\(path)/metrics.jsonl" }
+  public var checkpoints: CheckpointStore { CheckpointStore(runFolder: path) }
+  public var latestCheckpoint: String { "\(path)/checkpoints/latest" }
+
+  /// Proves that the folder can be written and belongs to this configuration, and notes the configuration.
+  ///
+  /// - Throws: `RunError.otherConfiguration` where the folder holds a run whose result other values decide;
+  ///   `CheckpointError.unwritable`.
+  func claim(for configuration: Configuration) throws {
+    if FileManager.default.fileExists(atPath: self.configuration) {
+      let old = try Configuration(contentsOf: self.configuration)
+      let differences = configuration.differences(from: old).filter(\.decidesResult)
+      guard differences.isEmpty else {
+        throw RunError.otherConfiguration(folder: path, differences: differences.map(\.description))
+      }
+    }
+    try checkpoints.prepare()
+    try DurableFiles.write(Data(configuration.resolvedYAML.utf8), to: self.configuration)
+  }
+}
+
+/// Why a run could not start or go on, in one sentence.
+public enum RunError: Error, Equatable, CustomStringConvertible {
+  /// A run folder or checkpoint of a run whose result other values decide.
+  case otherConfiguration(folder: String, differences: [String])
+  /// `--resume never` on a folder that holds checkpoints.
+  case alreadyStarted(folder: String)
+  /// Every checkpoint of the folder is damaged.
+  case noWholeCheckpoint(folder: String, problems: [String])
+  case nonFinite(step: Int, layer: String, lastCheckpoint: String?)
+
+  public var description: String {
+    switch self {
+    case let .otherConfiguration(folder, differences):
+      "\(folder) holds a run of another configuration (\(differences.joined(separator: "; "))): "
+        + "choose another folder with --run, or the old values"
+    case let .alreadyStarted(folder):
+      "\(folder) holds checkpoints of an earlier run: go on from them with --resume auto, or choose another "
+        + "folder with --run"
+    case let .noWholeCheckpoint(folder, problems):
+      "\(folder) holds no checkpoint that is whole (\(problems.joined(separator: "; "))): choose another "
+        + "folder with --run"
+    case let .nonFinite(step, layer, lastCheckpoint):
+      "step \(step): a value that is not finite first appeared at '\(layer)'; "
+        + (lastCheckpoint.map { "the last good checkpoint is \($0)" } ?? "no checkpoint was written yet")
+        + "; a lower optimizer.learning_rate usually helps"
+    }
+  }
+}

@@ -1,0 +1,12 @@
+import Collectives
+import Layers
+
+extension Error {
+  /// Whether every rank throws this at the same point, so that one of them may report it for all.
+  public var isKnownToAllRanks: Bool {
+    if self is AgreedFailure { return true }
+    // Found in sums over the global batch, which are equal on all ranks.
+    if case .nonFinite = self as? RunError { return true }
+    return false
+  }
+}

@@ -1,0 +1,25 @@
+import Foundation
+import Metrics
+
+extension PretrainingRun.Summary {
+  /// For a person: what was learned, what it costs, where it is.
+  public var text: String {
+    func percent(_ value: Double) -> String { String(format: "%.2f %%", value) }
+    return [
+      "k-NN top-1: \(percent(after.weighted.top1)) (weighted, k = 20"
+        + (top1Before.map { "; \(percent($0)) before training" } ?? "") + "), "
+        + "\(percent(after.nearest.top1)) (nearest neighbour)",
+      "MACs:       \(percent(100 * after.usage.macsShare)) of the dense network's, on \(after.images) test images",
+      "speed:      " + (imagesPerSecond.map { String(format: "%.0f images/s", $0) } ?? "no step was left to take"),
+      "checkpoint: \(checkpoint) (step \(steps))",
+    ].joined(separator: "\n")
+  }
+
+  public var json: JSONValue {
+    .object([
+      "steps": .integer(steps), "top1_before": top1Before.map { .number($0) } ?? .null,
+      "evaluation": after.json, "images_per_s": imagesPerSecond.map { .number($0) } ?? .null,
+      "checkpoint": .text(checkpoint),
+    ])
+  }
+}

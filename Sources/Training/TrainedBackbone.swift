@@ -1,0 +1,37 @@
+import Networks
+import Tensors
+
+/// The backbone of a checkpoint, as evaluation uses it.
+public struct TrainedBackbone {
+  public let backbone: ResNet
+  /// What the checkpoint was trained with.
+  public let configuration: Configuration
+  public let step: Int
+
+  /// - Parameters:
+  ///   - path: A `step-…` folder or the link `latest`.
+  ///   - imageSize: Side of the images in pixels, which 'auto' stems depend on.
+  /// - Throws: `CheckpointError` where the checkpoint is missing, damaged or of another network.
+  public init(checkpoint path: String, imageSize: Int) throws {
+    try CheckpointStore.verify(path)
+    let state = try TrainingState(checkpoint: path)
+    step = state.step
+    configuration = try state.readConfiguration(from: path)
+    backbone = ResNet(configuration.resNet(imageSize: configuration.network.inputSize ?? imageSize))
+    let file = try SafetensorsFile(contentsOf: "\(path)/\(Checkpointing.modelFile)")
+    let statistics = backbone.batchNorms.flatMap { batchNorm in
+      [batchNorm.runningMeanName, batchNorm.runningVarianceName].map { ($0, [batchNorm.channels]) }
+    }
+    try matchTensors(
+      backbone.parameters.map { ($0.name, $0.shape) } + statistics, in: file, allowingOthers: true)
+    for parameter in backbone.parameters { parameter.array = try file.floats(parameter.name) }
+    try loadRunningStatistics(of: backbone.batchNorms, from: file)
+  }
+}
+
+extension TrainingState {
+  /// What the checkpoint in this folder was trained with.
+  public func readConfiguration(from folder: String, settings: [String] = []) throws -> Configuration {
+    try Configuration(yaml: configuration, path: "\(folder)/\(Self.fileName)", settings: settings)
+  }
+}

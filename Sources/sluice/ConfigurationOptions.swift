@@ -1,0 +1,23 @@
+import ArgumentParser
+import Collectives
+import Foundation
+import Training
+
+/// A configuration file and what is laid over it.
+struct ConfigurationOptions: ParsableArguments {
+  @Argument(help: ArgumentHelp("A configuration file; see configs/.", valueName: "CONFIG"))
+  var path: String
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp("Replaces one value of the file, for example epochs=20. Repeatable.", valueName: "KEY=VALUE"))
+  var settings: [String] = []
+
+  /// The file's name without folder and extension.
+  var name: String { URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent }
+
+  /// The configuration, read on every rank.
+  func load(on communicator: Communicator) throws -> Configuration {
+    try communicator.agree { try Configuration(contentsOf: path, settings: settings) }
+  }
+}

@@ -1,0 +1,52 @@
+import Collectives
+import Foundation
+import Logging
+import Metrics
+
+/// Prints log lines on standard error without breaking a progress line; ranks other than 0 stay silent.
+struct ConsoleLog: LogHandler {
+  var metadata: Logger.Metadata = [:]
+  var logLevel = Logger.Level.info
+  nonisolated(unsafe) let display: ProgressDisplay  // rank 0's main thread alone logs
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    display.message(event.level >= .warning ? "\(event.level): \(event.message)" : "\(event.message)")
+  }
+}
+
+/// Runs a command's body on every rank, and turns what it throws into one sentence and an exit code.
+///
+/// What every rank knows is printed by rank 0, and all exit with code 1. What only this rank knows takes the
+/// whole job down with a line that names the rank.
+func withRanks(_ body: (Communicator) throws -> Void) throws -> Never {
+  let communicator: Communicator
+  do {
+    communicator = try Communicator.world()
+  } catch {
+    FileHandle.standardError.write(Data("sluice: \(error)\n".utf8))
+    exit(1)
+  }
+  do {
+    try body(communicator)
+    try communicator.finalize()
+    exit(0)
+  } catch let error where error.isKnownToAllRanks {
+    if communicator.rank == 0 {
+      FileHandle.standardError.write(Data("sluice: \(error)\n".utf8))
+    }
+    try? communicator.finalize()
+    exit(1)
+  } catch {
+    communicator.abort(message: "\(error)")
+  }
+}
+
+/// Prints a command's result on standard output; rank 0 only.
+func printResult(_ text: String) {
+  FileHandle.standardOutput.write(Data((text + "\n").utf8))
+}

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measures what a checkpoint's features are worth.", subcommands: [EvaluateKNN.self])
+}

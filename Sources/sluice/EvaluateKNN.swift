@@ -1,0 +1,91 @@
+import ArgumentParser
+import Datasets
+import Evaluation
+import Foundation
+import Layers
+import Metrics
+import Networks
+import Training
+
+struct EvaluateKNN: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "knn",
+    abstract: "Classifies test images by the nearest training images, without any training.",
+    discussion: "The paper's own protocol is --k 1 --metric euclidean.")
+
+  @Option(help: ArgumentHelp("A checkpoint: a step-… folder or the link 'latest'.", valueName: "C"))
+  var checkpoint: String
+
+  @Option(help: ArgumentHelp("The data set, for example cifar10:DIR or shapes.", valueName: "D"))
+  var data: String
+
+  @Option(help: ArgumentHelp("Neighbours that vote.", valueName: "N"))
+  var k = 20
+
+  @Option(help: "cosine weighs votes by exp(s / temperature), euclidean by 1 / distance.")
+  var metric = KNearestNeighbors.Metric.cosine
+
+  @Option(help: ArgumentHelp("Temperature of cosine votes.", valueName: "T"))
+  var temperature = 0.07
+
+  @Option(help: ArgumentHelp("Threads of a rank (default: its share of the cores).", valueName: "N"))
+  var threads: Int?
+
+  @Flag(help: "Print one JSON object on standard output.")
+  var json = false
+
+  func validate() throws {
+    guard k >= 1 else { throw ValidationError("--k must be at least 1, got \(k).") }
+    guard temperature > 0, temperature.isFinite else {
+      throw ValidationError("--temperature must be above 0, got \(temperature).")
+    }
+    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads).") }
+  }
+
+  func run() throws {
+    try withRanks { communicator in
+      let (pair, trained) = try communicator.agree { () throws -> (DatasetPair, TrainedBackbone) in
+        let data = try DatasetSource(parsing: self.data).open()
+        return (data, try TrainedBackbone(checkpoint: checkpoint, imageSize: data.train.imageSize))
+      }
+      let extractor = FeatureExtractor(
+        backbone: trained.backbone, shardSize: trained.configuration.batch.shard,
+        pool: .forKernels(threads: try threads ?? communicator.placement().threads), reducer: communicator)
+      let train = try extractor.features(of: pair.train)
+      let test = try extractor.features(of: pair.test)
+      guard communicator.rank == 0 else { return }
+      let result = test.classified(
+        by: train, classCount: pair.train.classCount, k: k, metric: metric, temperature: temperature)
+      let usage = ChannelUsage(
+        open: test.open, images: test.images,
+        macs: MACs(trained.backbone, imageSize: pair.test.imageSize))
+      for warning in pair.warnings { FileHandle.standardError.write(Data("warning: \(warning)\n".utf8)) }
+      printResult(json ? object(result, usage, test).line : table(result, usage, test))
+    }
+  }
+
+  private func object(_ result: KNNResult, _ usage: ChannelUsage, _ test: ExtractedFeatures) -> JSONValue {
+    .object([
+      "top1": .number(result.top1), "top5": .number(result.top5), "images": .integer(test.images),
+      "macs_share": .number(usage.macsShare), "k": .integer(result.k), "metric": .text(metric.rawValue),
+      "blocks": .list(
+        usage.blocks.map {
+          .object([
+            "name": .text($0.name), "density": .number($0.density), "macs_share": .number($0.macsShare),
+          ])
+        }),
+    ])
+  }
+
+  private func table(_ result: KNNResult, _ usage: ChannelUsage, _ test: ExtractedFeatures) -> String {
+    let summary = String(
+      format: "top-1 %.2f %%  top-5 %.2f %%  on %d images with %.2f %% of the dense network's MACs",
+      result.top1, result.top5, test.images, 100 * usage.macsShare)
+    let blocks = usage.blocks.map {
+      String(format: "%@  open channels %5.1f %%  MACs %5.1f %%", $0.name, 100 * $0.density, 100 * $0.macsShare)
+    }
+    return ([summary] + blocks).joined(separator: "\n")
+  }
+}
+
+extension KNearestNeighbors.Metric: ExpressibleByArgument {}

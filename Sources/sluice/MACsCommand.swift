@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+import Metrics
+import Networks
+import Training
+
+struct MACsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "macs",
+    abstract: "Counts a network's multiply-adds for one image, layer by layer, dense and at its budget.",
+    discussion: """
+      MACs are multiply-adds of convolutions; papers often call them FLOPs (a FLOP count is twice that). The \
+      column 'budget' opens the same share of channels in every block, as many as the target allows.
+      """)
+
+  @Argument(help: ArgumentHelp("A configuration file; see configs/.", valueName: "CONFIG"))
+  var path: String?
+
+  @Option(help: ArgumentHelp("A checkpoint instead of a configuration.", valueName: "C"))
+  var checkpoint: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp("Replaces one value of the file. Repeatable.", valueName: "KEY=VALUE"))
+  var settings: [String] = []
+
+  @Flag(help: "Print one JSON object on standard output.")
+  var json = false
+
+  func validate() throws {
+    guard (path == nil) != (checkpoint == nil) else {
+      throw ValidationError("Give either a configuration file or --checkpoint.")
+    }
+  }
+
+  func run() throws {
+    try withRanks { communicator in
+      let configuration = try communicator.agree {
+        if let checkpoint {
+          try CheckpointStore.verify(checkpoint)
+          return try TrainingState(checkpoint: checkpoint)
+            .readConfiguration(from: checkpoint, settings: settings)
+        }
+        return try Configuration(contentsOf: path!, settings: settings)
+      }
+      guard communicator.rank == 0 else { return }
+      let size = configuration.network.inputSize ?? 32
+      let report = MACsReport(
+        MACs(ResNet(configuration.resNet(imageSize: size)), imageSize: size), target: configuration.budget?.target,
+        imageSize: size)
+      printResult(json ? report.json.line : report.table)
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Collectives
+import Foundation
+import Logging
+import Metrics
+import Training
+
+struct Pretrain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Trains a network without labels, as a configuration file says.",
+    discussion: """
+      Example: mpirun -np 2 sluice pretrain configs/cifar10-quick.yaml \\
+                 --set data.source=cifar10:DIR --run runs/first
+      A run that was interrupted goes on where it stopped when the same command is given again, on any number \
+      of ranks.
+      """)
+
+  @OptionGroup var file: ConfigurationOptions
+
+  @Option(
+    name: .customLong("run"),
+    help: ArgumentHelp(
+      "The run's folder: metrics, checkpoints (default: runs/ and the configuration's name).",
+      valueName: "DIR"))
+  var runFolder: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where to begin: auto (the folder's newest whole checkpoint, else the start), never, or a checkpoint.",
+      valueName: "auto|never|CHECKPOINT"))
+  var resume = "auto"
+
+  @Flag(help: "Print the configuration with every key, and stop.")
+  var printConfig = false
+
+  @Flag(help: "Print the summary as one JSON object on standard output.")
+  var json = false
+
+  func run() throws {
+    try withRanks { communicator in
+      let configuration = try file.load(on: communicator)
+      if printConfig {
+        if communicator.rank == 0 { printResult(String(configuration.resolvedYAML.dropLast())) }
+        return
+      }
+      let display = ProgressDisplay()
+      let log = Logger(label: "sluice") { _ in ConsoleLog(display: display) }
+      let folder = runFolder ?? "runs/\(file.name)"
+      let run = try PretrainingRun(
+        configuration, folder: RunFolder(folder), resume: resumption, communicator: communicator, log: log,
+        display: display)
+      guard let summary = try run.run() else { return }
+      printResult(json ? summary.json.line : summary.text)
+    }
+  }
+
+  private var resumption: Resume {
+    switch resume {
+    case "auto": .auto
+    case "never": .never
+    default: .checkpoint(resume)
+    }
+  }
+}

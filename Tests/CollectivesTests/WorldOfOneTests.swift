@@ -1,0 +1,81 @@
+import Testing
+
+@testable import Collectives
+
+@Suite struct WorldOfOneTests {
+  private struct Mistake: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  private let world = Communicator.alone()
+
+  @Test func isRankZeroOfOne() {
+    #expect(world.rank == 0)
+    #expect(world.worldSize == 1)
+    #expect(!world.hostName.isEmpty)
+  }
+
+  @Test func sumsAreItsOwn() throws {
+    #expect(try world.sum([1, 10, 2, 20, 3, 30], leaves: 3, width: 2) == [6, 60])
+    #expect(try world.sum([Int64.max, -1]) == [.max, -1])
+  }
+
+  @Test func gathersItself() throws {
+    let mine: [Float] = [1, 2, 3]
+    var all: [Float] = [0, 0, 0]
+    try mine.withUnsafeBufferPointer { mine in
+      try all.withUnsafeMutableBufferPointer { try world.gather(mine, into: $0) }
+    }
+    #expect(all == mine)
+    #expect(try world.gatherStrings("me") == ["me"])
+    #expect(try world.broadcast("text") == "text")
+    try world.barrier()
+  }
+
+  @Test func agreesWithItself() throws {
+    #expect(try world.agree { 7 } == 7)
+  }
+
+  @Test func anAgreedFailureCarriesTheErrorsSentenceInOneLine() throws {
+    let failure = #expect(throws: AgreedFailure.self) {
+      try world.agree { throw Mistake(description: "the file\nis empty") }
+    }
+    #expect(failure?.rank == 0)
+    #expect(failure?.description == "the file is empty")
+  }
+
+  @Test func anErrorWithoutWordsIsStillAFailure() {
+    #expect(throws: AgreedFailure.self) { try world.agree { throw Mistake(description: "") } }
+  }
+
+  @Test func gradientsStayAsTheyAre() throws {
+    var gradients: [Float] = [1, 2, 3]
+    try gradients.withUnsafeMutableBufferPointer { gradients in
+      let reducer = GradientReducer(world, gradients: gradients, bucketBytes: 4)
+      try reducer.ready(downTo: 1)
+      try reducer.progress()
+      let waits = try reducer.finish()
+      #expect(waits.exposedSeconds >= 0)
+    }
+    #expect(gradients == [1, 2, 3])
+  }
+
+  @Test func mayBeFinalizedTwice() throws {
+    let world = Communicator.alone()
+    try world.finalize()
+    try world.finalize()
+  }
+
+  @Test(arguments: [
+    (["OMPI_COMM_WORLD_SIZE": "2", "OMPI_COMM_WORLD_RANK": "0"], true),
+    (["PMIX_RANK": "1"], true),
+    (["PMI_RANK": "0", "PMI_SIZE": "4"], true),
+    (["MV2_COMM_WORLD_SIZE": "2"], true),
+    (["PATH": "/usr/bin", "HOME": "/root"], false),
+    // A batch script on Slurm is not a rank; what srun --mpi=pmix starts has PMIX_RANK too.
+    (["SLURM_PROCID": "0", "SLURM_NTASKS": "8"], false),
+  ])
+  func isChosenWhereNoLauncherStartedTheProcess(environment: [String: String], isLaunched: Bool) {
+    #expect(MPIRuntime.isLaunched(environment) == isLaunched)
+  }
+}

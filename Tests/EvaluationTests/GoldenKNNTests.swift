@@ -1,0 +1,48 @@
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Evaluation
+
+@Suite(.enabled(if: Golden.folder("knn") != nil, "\(Golden.missing("knn"))"))
+struct GoldenKNNTests {
+  /// Every configuration of knn.json: neighbours as a set, votes, predictions, accuracies.
+  @Test func GoldenKNNMatches() throws {
+    let folder = try #require(Golden.folder("knn"))
+    let file = try SafetensorsFile(contentsOf: folder.appendingPathComponent("knn.safetensors").path)
+    let json = try Golden.json(folder.appendingPathComponent("knn.json"))
+    let cases = try #require(json["configs"] as? [String: [String: Any]])
+    let dimension = try #require(file.shape(of: "train")).last ?? 0
+    let (train, test) = (try file.floats("train"), try file.floats("test"))
+    let trainLabels = try file.int32s("train_label").map(Int.init)
+    let testLabels = try file.int32s("test_label").map(Int.init)
+    #expect(!cases.isEmpty)
+    for (name, settings) in cases {
+      let k = try #require(settings["k"] as? Int)
+      let metric = try #require(KNearestNeighbors.Metric(rawValue: settings["distance_fx"] as? String ?? ""))
+      let temperature = settings["T"] as? Double ?? 0.07
+      let classCount = try #require(file.shape(of: "\(name).votes")).last ?? 0
+      let result = KNearestNeighbors.classify(
+        train: train, trainLabels: trainLabels, test: test, testLabels: testLabels, dimension: dimension,
+        classCount: classCount, k: k, metric: metric, temperature: temperature)
+
+      let neighbours = try file.int32s("\(name).neighbours").map(Int.init)
+      let votes = try file.floats("\(name).votes").map(Double.init)
+      let nearest = KNearestNeighbors.nearestRows(
+        FeatureRows(test, dimension: dimension, metric: metric),
+        in: FeatureRows(train, dimension: dimension, metric: metric), k: k)
+      for row in testLabels.indices {
+        let range = row * k..<(row + 1) * k
+        #expect(Set(result.neighbours[range]) == Set(neighbours[range]), "\(name), row \(row)")
+        let scores = KNearestNeighbors.votes(
+          nearest[row], labels: trainLabels, classCount: classCount, metric, temperature)
+        let expected = Array(votes[row * classCount..<(row + 1) * classCount])
+        #expect(maxRelativeToLargest(scores, expected) < 2e-5, "\(name), row \(row)")
+      }
+      #expect(try result.predictions == file.int32s("\(name).prediction").map(Int.init), "\(name)")
+      #expect(result.top1 == settings["top1"] as? Double, "\(name)")
+      #expect(result.top5 == settings["top5_lowest"] as? Double, "\(name)")
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import Collectives
+import Foundation
+
+/// A failure of one rank, as a data set or a file would cause it.
+private struct BrokenDisk: Error, CustomStringConvertible {
+  let rank: Int
+  var description: String { "the disk of rank \(rank)\nis broken" }
+}
+
+/// What `agree` throws if `body` throws on the ranks for which `fails` holds.
+private func agreedFailure(_ world: Communicator, where fails: (Int) -> Bool) throws -> AgreedFailure? {
+  do {
+    try world.agree { if fails(world.rank) { throw BrokenDisk(rank: world.rank) } }
+    return nil
+  } catch let failure as AgreedFailure {
+    return failure
+  }
+}
+
+let controlChecks = [
+  RankCheck("broadcast hands every rank the root's text, whatever its length") { world in
+    for root in 0..<world.worldSize {
+      for length in [0, 1, 100_000] {
+        let text = String(repeating: "ä", count: length) + "from \(root)"
+        let mine = world.rank == root ? text : "something else"
+        try expect(try world.broadcast(mine, from: root) == text, "\(length) letters from \(root)")
+      }
+    }
+  },
+
+  RankCheck("gathered texts of different lengths come in rank order") { world in
+    let texts = try world.gatherStrings(String(repeating: "µ\(world.rank)", count: world.rank * 3))
+    let expected = (0..<world.worldSize).map { String(repeating: "µ\($0)", count: $0 * 3) }
+    try expect(texts == expected, "\(texts)")
+  },
+
+  RankCheck("a barrier lets nobody through before everybody has come") { world in
+    let arrival = Date().timeIntervalSince1970 + (world.rank == world.worldSize - 1 ? 0.2 : 0)
+    if world.rank == world.worldSize - 1 { Thread.sleep(forTimeInterval: 0.2) }
+    try world.barrier()
+    let passage = Date().timeIntervalSince1970
+    let arrivals = try world.gatherStrings("\(arrival)").compactMap(Double.init)
+    // Ranks of this check run on one machine, or on machines whose clocks agree to a tenth of a second.
+    try expect(passage > (arrivals.max() ?? .infinity) - 0.1, "left at \(passage), arrivals \(arrivals)")
+  },
+
+  RankCheck("ranks that agree go on with their own results") { world in
+    try expect(try world.agree { world.rank * 10 } == world.rank * 10, "another rank's result")
+  },
+
+  RankCheck("rank 1's failure alone is thrown on every rank", minimumRanks: 2) { world in
+    let failure = try agreedFailure(world) { $0 == 1 }
+    try expect(failure?.rank == 1, "\(String(describing: failure))")
+    try expect(failure?.message == "the disk of rank 1 is broken", "\(String(describing: failure))")
+    try expect(failure?.isEverywhere == false, "one rank is not everybody")
+    let texts = Set(try world.gatherStrings("\(failure.map(String.init(describing:)) ?? "")"))
+    try expect(texts.count == 1, "ranks throw different things: \(texts)")
+    try expect(texts.first?.hasPrefix("rank 1 on ") == true, "\(texts)")
+  },
+
+  RankCheck("of several failures the lowest rank's is thrown", minimumRanks: 3) { world in
+    let failure = try agreedFailure(world) { $0 >= 1 }
+    try expect(failure?.rank == 1, "\(String(describing: failure))")
+  },
+
+  RankCheck("a failure on every rank is told without a rank") { world in
+    let failure = try agreedFailure(world) { _ in true }
+    try expect(failure?.description == "the disk of rank 0 is broken", "\(String(describing: failure))")
+  },
+
+  RankCheck("a failed agreement leaves the ranks in step") { world in
+    _ = try agreedFailure(world) { $0 == world.worldSize - 1 }
+    try expect(try world.sum([Int64(1)]) == [Int64(world.worldSize)], "the sum after it is wrong")
+  },
+
+  RankCheck("an MPI error names the call and carries MPI's text", minimumRanks: 2) { world in
+    guard let channel = world.channels?.control else { throw Unmet(description: "no channel") }
+    var bytes = [UInt8](repeating: 0, count: 4)
+    do {
+      try bytes.withUnsafeMutableBytes { try channel.broadcast($0, from: world.worldSize + 7) }
+      throw Unmet(description: "broadcast from a rank that does not exist went through")
+    } catch let error as CollectiveError {
+      let text = error.description
+      try expect(text.hasPrefix("MPI_Bcast failed: "), text)
+      try expect(text.lowercased().contains("root"), text)
+    }
+  },
+]
