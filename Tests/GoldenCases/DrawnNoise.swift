@@ -1,18 +1,19 @@
 import Layers
 import Tensors
 
-/// Uniform numbers that depend on gate and row alone, for tests without given ones.
+/// Uniform numbers that depend on gate, view and image alone, for tests without given ones.
 public final class DrawnNoise: GateNoise {
   private let seed: UInt64
-  /// The row that the first local row is among the rows of all ranks.
-  private let firstRow: Int
+  private let layout: BatchLayout?
 
-  public init(seed: UInt64, firstRow: Int = 0) {
+  /// - Parameter layout: Where rows lie in the batch; without one, a row is an image of one view.
+  public init(seed: UInt64, layout: BatchLayout? = nil) {
     self.seed = seed
-    self.firstRow = firstRow
+    self.layout = layout
   }
 
   public func fill(_ uniforms: UnsafeMutableBufferPointer<Float>, gate: Int, row: Int) {
-    RandomDraws(seed: seed, purpose: .test, index: firstRow + row, layer: gate).fillUniform(uniforms)
+    let (view, image) = layout?.place(ofRow: row) ?? (0, row)
+    RandomDraws(seed: seed, purpose: .test, index: image, layer: gate, view: view).fillUniform(uniforms)
   }
 }
