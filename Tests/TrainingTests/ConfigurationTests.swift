@@ -182,7 +182,7 @@ import Testing
       "batch.global is 256, the data set has 31 images: the largest allowed is 30, with a smaller batch.shard"
     ),
     (256, 32, 3, 4, "the data set has 3 images, fewer than 4 ranks: start fewer ranks"),
-    (2, 1, 1, 1, "the data set has 1 image(s); training needs at least 2"),
+    (2, 1, 1, 1, "the data set has 1 image, training needs at least 2"),
     (
       256, 32, 10_000, 3,
       "batch.global 256 is not a whole number of shards of batch.shard 32 for each of 3 ranks: "
