@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// A data set as a person names it: `cifar10:DIR`, `cifar100:DIR`, `shapes` or `shapes:512x128`.
 public enum DatasetSource: Sendable, Equatable {
@@ -65,20 +66,4 @@ public enum DatasetSource: Sendable, Equatable {
     guard let best = candidates.min(by: { $0.distance < $1.distance }) else { return nil }
     return best.distance <= max(2, kind.count / 2) ? best.form : nil
   }
-}
-
-/// Levenshtein's distance: insertions, deletions and replacements from one word to the other.
-private func editDistance(_ a: String, _ b: String) -> Int {
-  let b = Array(b)
-  var row = Array(0...b.count)
-  for (i, letter) in a.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for j in 0..<b.count {
-      let replaced = diagonal + (letter == b[j] ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
-    }
-  }
-  return row[b.count]
 }

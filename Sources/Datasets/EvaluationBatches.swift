@@ -16,13 +16,18 @@ public struct EvaluationBatches: Sendable {
   }
 
   private let dataset: any ImageDataset
+  private let imageSize: Int
   private let pieceSize: Int
   /// The pieces of this rank, in numbers of the whole data set.
   private let pieces: Range<Int>
 
-  public init(_ dataset: any ImageDataset, pieceSize: Int, rank: Int = 0, worldSize: Int = 1) {
+  /// - Parameter imageSize: Side of the pictures in pixels; nil: the data set's.
+  public init(
+    _ dataset: any ImageDataset, imageSize: Int? = nil, pieceSize: Int, rank: Int = 0, worldSize: Int = 1
+  ) {
     precondition(pieceSize > 0 && rank >= 0 && rank < worldSize)
     self.dataset = dataset
+    self.imageSize = imageSize ?? dataset.imageSize
     self.pieceSize = pieceSize
     let all = (dataset.count + pieceSize - 1) / pieceSize
     pieces = all * rank / worldSize..<all * (rank + 1) / worldSize
@@ -38,12 +43,12 @@ public struct EvaluationBatches: Sendable {
 
   /// Piece `number` of this rank. Any thread may ask.
   ///
-  /// Pictures of another size than the data set's come in as torchvision's evaluation sees them: resized so
+  /// Pictures of another size than `imageSize` come in as torchvision's evaluation sees them: resized so
   /// that the shorter side has 8/7 of it, the middle cut out.
   public func piece(_ number: Int) throws -> Piece {
     let first = (pieces.lowerBound + number) * pieceSize
     let indices = first..<min(first + pieceSize, dataset.count)
-    let size = dataset.imageSize
+    let size = imageSize
     let images = Tensor(images: indices.count, channels: 3, height: size, width: size, lanes: 1)
     for (row, index) in indices.enumerated() {
       var image = try dataset.image(at: index)

@@ -18,13 +18,19 @@ public struct ExtractedFeatures: Sendable {
 /// Backbone features of un-augmented images, in evaluation mode.
 public struct FeatureExtractor {
   private let backbone: ResNet
+  private let imageSize: Int
   private let shardSize: Int
   private let pool: WorkerPool
   private let reducer: any ShardReducer
 
-  /// - Parameter shardSize: Images that kernels take at once; part of what decides the features' bits.
-  public init(backbone: ResNet, shardSize: Int, pool: WorkerPool, reducer: any ShardReducer) {
+  /// - Parameters:
+  ///   - imageSize: Side in pixels of the network's input.
+  ///   - shardSize: Images that kernels take at once; part of what decides the features' bits.
+  public init(
+    backbone: ResNet, imageSize: Int, shardSize: Int, pool: WorkerPool, reducer: any ShardReducer
+  ) {
     self.backbone = backbone
+    self.imageSize = imageSize
     self.shardSize = shardSize
     self.pool = pool
     self.reducer = reducer
@@ -34,7 +40,8 @@ public struct FeatureExtractor {
   public func features(of dataset: any ImageDataset) throws -> ExtractedFeatures {
     let dimension = backbone.configuration.featureCount
     let runs = (0..<reducer.worldSize).map {
-      EvaluationBatches(dataset, pieceSize: shardSize, rank: $0, worldSize: reducer.worldSize)
+      EvaluationBatches(
+        dataset, imageSize: imageSize, pieceSize: shardSize, rank: $0, worldSize: reducer.worldSize)
     }
     // Ranks gather equally many rows: the longest run's.
     let longest = runs.map(\.indices.count).max() ?? 0
@@ -53,6 +60,12 @@ public struct FeatureExtractor {
     return ExtractedFeatures(
       values: values, dimension: dimension, labels: (0..<dataset.count).map(dataset.label),
       open: try reducer.sum(open))
+  }
+
+  /// What the network spent on these images.
+  public func usage(of features: ExtractedFeatures) -> ChannelUsage {
+    ChannelUsage(
+      open: features.open, images: features.images, macs: MACs(backbone, imageSize: imageSize))
   }
 
   /// Fills the first rows of `features` from this rank's images; returns the open channels of each block.

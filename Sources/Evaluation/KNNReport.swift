@@ -1,9 +1,6 @@
 import Datasets
 import Foundation
-import Layers
 import Metrics
-import Networks
-import Tensors
 
 /// How well a backbone's features tell classes apart, and what they cost: the evaluation during training.
 public struct KNNReport: Sendable {
@@ -15,24 +12,22 @@ public struct KNNReport: Sendable {
   /// Over the test images.
   public let usage: ChannelUsage
 
-  /// Extracts features on all ranks and classifies the test images by the training images on rank 0.
+  /// Extracts features on all ranks, and classifies the test images by the training images on one.
   ///
-  /// - Returns: nil but on rank 0.
+  /// - Parameter isReporting: True on the rank that classifies; the others extract features only.
+  /// - Returns: nil on the others.
   public static func measure(
-    _ backbone: ResNet, data: DatasetPair, macs: MACs, shardSize: Int, pool: WorkerPool,
-    reducer: any ShardReducer
+    _ extractor: FeatureExtractor, data: DatasetPair, isReporting: Bool
   ) throws -> KNNReport? {
-    let extractor = FeatureExtractor(
-      backbone: backbone, shardSize: shardSize, pool: pool, reducer: reducer)
     let train = try extractor.features(of: data.train)
     let test = try extractor.features(of: data.test)
-    guard reducer.rank == 0 else { return nil }
+    guard isReporting else { return nil }
     func classify(k: Int, _ metric: KNearestNeighbors.Metric) -> KNNResult {
       test.classified(by: train, classCount: data.train.classCount, k: k, metric: metric, temperature: 0.07)
     }
     return KNNReport(
       weighted: classify(k: 20, .cosine), nearest: classify(k: 1, .euclidean),
-      images: test.images, usage: ChannelUsage(open: test.open, images: test.images, macs: macs))
+      images: test.images, usage: extractor.usage(of: test))
   }
 
   /// For a line of `metrics.jsonl`.

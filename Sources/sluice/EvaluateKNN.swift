@@ -4,7 +4,6 @@ import Evaluation
 import Foundation
 import Layers
 import Metrics
-import Networks
 import Training
 
 struct EvaluateKNN: ParsableCommand {
@@ -49,16 +48,16 @@ struct EvaluateKNN: ParsableCommand {
         return (data, try TrainedBackbone(checkpoint: checkpoint, imageSize: data.train.imageSize))
       }
       let extractor = FeatureExtractor(
-        backbone: trained.backbone, shardSize: trained.configuration.batch.shard,
+        backbone: trained.backbone,
+        imageSize: trained.configuration.network.inputSize ?? pair.test.imageSize,
+        shardSize: trained.configuration.batch.shard,
         pool: .forKernels(threads: try threads ?? communicator.placement().threads), reducer: communicator)
       let train = try extractor.features(of: pair.train)
       let test = try extractor.features(of: pair.test)
       guard communicator.rank == 0 else { return }
       let result = test.classified(
         by: train, classCount: pair.train.classCount, k: k, metric: metric, temperature: temperature)
-      let usage = ChannelUsage(
-        open: test.open, images: test.images,
-        macs: MACs(trained.backbone, imageSize: pair.test.imageSize))
+      let usage = extractor.usage(of: test)
       for warning in pair.warnings { FileHandle.standardError.write(Data("warning: \(warning)\n".utf8)) }
       printResult(json ? object(result, usage, test).line : table(result, usage, test))
     }

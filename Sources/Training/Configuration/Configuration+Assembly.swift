@@ -60,19 +60,8 @@ extension Configuration {
 
   /// - Parameter imageSize: Side of a view in pixels.
   public func views(imageSize: Int) -> AugmentationConfiguration {
-    var views = AugmentationConfiguration()
+    var views = augmentation
     views.size = imageSize
-    views.cropScale = augmentation.cropScale[0]...augmentation.cropScale[1]
-    views.interpolation = augmentation.interpolation
-    views.brightness = augmentation.brightness
-    views.contrast = augmentation.contrast
-    views.saturation = augmentation.saturation
-    views.hue = augmentation.hue
-    views.jitterProbability = augmentation.jitterProbability
-    views.grayscaleProbability = augmentation.grayscaleProbability
-    views.blurProbability = augmentation.blurProbability
-    views.solarizeProbability = augmentation.solarizeProbability
-    views.flipProbability = augmentation.flipProbability
     return views
   }
 }

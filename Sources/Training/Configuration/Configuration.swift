@@ -25,7 +25,8 @@ public struct Configuration: Equatable, Sendable {
   public var objective = ObjectiveSettings()
   public var optimizer = OptimizerSettings()
   public var schedule = ScheduleSettings()
-  public var augmentation = AugmentationSettings()
+  /// How views are made; `size` is the network's input, set when the data is known.
+  public var augmentation = AugmentationConfiguration()
   public var checkpoint = CheckpointSettings()
   public var evaluate = EvaluationSettings()
   public var kernels = ConvolutionKernels.auto
@@ -128,19 +129,12 @@ public struct ScheduleSettings: Equatable, Sendable {
   public var finalLearningRate = 0.0
 }
 
-public struct AugmentationSettings: Equatable, Sendable {
-  /// Smallest and largest share of the image's area that a crop shows.
-  public var cropScale = [0.08, 1.0]
-  public var interpolation = Interpolation.bicubic
-  public var brightness = 0.4
-  public var contrast = 0.4
-  public var saturation = 0.4
-  public var hue = 0.1
-  public var jitterProbability = 0.8
-  public var grayscaleProbability = 0.2
-  public var blurProbability = 0.0
-  public var solarizeProbability = 0.0
-  public var flipProbability = 0.5
+extension AugmentationConfiguration {
+  /// `cropScale` as the two numbers of `augmentation.crop_scale`.
+  var cropScaleEnds: [Double] {
+    get { [cropScale.lowerBound, cropScale.upperBound] }
+    set { cropScale = newValue[0]...newValue[1] }
+  }
 }
 
 public struct CheckpointSettings: Equatable, Sendable {

@@ -84,7 +84,7 @@ struct ConfigurationKey: Sendable {
     .init("schedule.warmup_start", \.schedule.warmupStart, .number(.atLeast(0))),
     .init("schedule.final_learning_rate", \.schedule.finalLearningRate, .number(.atLeast(0))),
     .init(
-      "augmentation.crop_scale", \.augmentation.cropScale,
+      "augmentation.crop_scale", \.augmentation.cropScaleEnds,
       .pair(
         "[smallest, largest] with 0 < smallest ≤ largest ≤ 1", of: .number(.aboveUpTo(0, 1)),
         isAllowed: { $0 <= $1 })),

@@ -35,7 +35,7 @@ public final class PretrainingRun {
   private var state: TrainingState
   private let log: Logger
   private let display: ProgressDisplay
-  private let step: TrainingStep
+  let step: TrainingStep
   private let optimizer: SGD
   private let gradients: GradientReducer
   private let offsets: [ObjectIdentifier: Int]
@@ -234,8 +234,10 @@ public final class PretrainingRun {
   private func evaluate() throws -> KNNReport? {
     if isRoot { display.update("evaluating after step \(state.step)") }
     return try KNNReport.measure(
-      model.backbone, data: data, macs: step.macs, shardSize: configuration.batch.shard, pool: pool,
-      reducer: communicator)
+      FeatureExtractor(
+        backbone: model.backbone, imageSize: imageSize, shardSize: configuration.batch.shard, pool: pool,
+        reducer: communicator),
+      data: data, isReporting: isRoot)
   }
 
   private func record(_ report: KNNReport, _ metrics: MetricsWriter?) throws {
@@ -253,34 +255,4 @@ public final class PretrainingRun {
     try metrics?.write(line)
     return line
   }
-
-  /// What will be done, a line each.
-  private func plan(imageSize: Int) -> [String] {
-    let ranks = communicator.worldSize
-    let parameters = model.store.parameters.reduce(0) { $0 + $1.count }
-    let batch = configuration.batch
-    return [
-      "\(data.train.name): \(data.train.count) images, \(data.test.name): \(data.test.count) images",
-      "ResNet-18 of width \(configuration.network.width) at \(imageSize)×\(imageSize), "
-        + "\(configuration.objective.name.rawValue): \(parameters) parameters, \(step.macs.dense) MACs dense, "
-        + (configuration.budget.map { "target \($0.target) of them" } ?? "no gates"),
-      "\(ranks) rank\(ranks == 1 ? "" : "s") × \(pool.threads) thread\(pool.threads == 1 ? "" : "s"): global batch "
-        + "\(batch.global), \(batch.global / ranks) a rank in shards of \(batch.shard), "
-        + "\(stepsPerEpoch) steps an epoch, \(totalSteps) steps in all",
-    ]
-  }
-}
-
-/// Images and the seconds they took.
-struct Throughput {
-  private var images = 0
-  private var seconds = 0.0
-
-  mutating func add(images: Int, seconds: Double) {
-    self.images += images
-    self.seconds += seconds
-  }
-
-  /// nil before the first step.
-  var imagesPerSecond: Double? { seconds > 0 ? Double(images) / seconds : nil }
 }

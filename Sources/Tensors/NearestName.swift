@@ -1,7 +1,7 @@
 /// The name of `names` that takes the fewest edits to type instead of `word`; the first of equally near ones.
 ///
 /// A dotted name is also compared by its last part, so that `momentum` finds `optimizer.momentum`.
-func nearestName(to word: String, among names: [String]) -> String? {
+package func nearestName(to word: String, among names: [String]) -> String? {
   func distance(_ name: String) -> Int {
     let whole = editDistance(word, name)
     guard let dot = name.lastIndex(of: ".") else { return whole }
@@ -13,7 +13,7 @@ func nearestName(to word: String, among names: [String]) -> String? {
 }
 
 /// Levenshtein's distance: insertions, deletions and replacements that turn `a` into `b`.
-func editDistance(_ a: String, _ b: String) -> Int {
+package func editDistance(_ a: String, _ b: String) -> Int {
   let b = Array(b)
   var row = Array(0...b.count)
   for (i, x) in a.enumerated() {
