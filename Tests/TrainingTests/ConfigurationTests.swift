@@ -43,7 +43,7 @@ import Testing
     #expect(configuration.network.stem == .cifar)
     #expect(configuration.objective.projector == [512, 128])
     #expect(configuration.optimizer.weightDecay == 1e-4)
-    #expect(configuration.augmentation.cropScale == [0.2, 1])
+    #expect(configuration.augmentation.cropScale == 0.2...1)
   }
 
   @Test func settingsOverrideTheFile() throws {
@@ -128,7 +128,7 @@ import Testing
     other.gates.alpha = 0.1 + 0.2
     other.optimizer.weightDecay = 1e-12
     other.objective.projector = [512, 128]
-    other.augmentation.cropScale = [0.2, 1]
+    other.augmentation.cropScale = 0.2...1
     for configuration in [Configuration(dataSource: "shapes"), other] {
       #expect(try Self.read(configuration.resolvedYAML) == configuration)
     }
