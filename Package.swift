@@ -55,6 +55,7 @@ let package = Package(
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Tensors", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "Tensors", "TestSupport"]),
     .testTarget(name: "GoldenTests", dependencies: ["GoldenCases"]),
+    .testTarget(name: "CommandTests", dependencies: ["TestSupport", "Tensors"]),
     .executableTarget(name: "RankChecks", dependencies: ["Training", "GoldenCases"], path: "Tests/RankChecks"),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import Tensors
 
 /// One part of CIFAR-10 or CIFAR-100, in memory.
 ///
@@ -37,7 +38,7 @@ public struct CIFARDataset: ImageDataset {
     for file in files {
       let bytes: Data
       do { bytes = try Data(contentsOf: file) } catch {
-        throw .unreadable(path: file.path, reason: error.localizedDescription)
+        throw .unreadable(path: file.path, reason: error.fileReason)
       }
       guard bytes.count > 0, bytes.count % recordBytes == 0 else {
         throw .notWholeRecords(path: file.path, bytes: bytes.count, recordBytes: recordBytes)

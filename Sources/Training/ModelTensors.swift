@@ -16,6 +16,12 @@ extension Model {
       }
   }
 
+  /// The first parameter or running statistic that holds a value that is not finite; nil: all is well.
+  var firstNonFinite: String? {
+    store.parameters.first { !$0.array.allSatisfy(\.isFinite) }?.name
+      ?? batchNorms.first { !($0.runningMean + $0.runningVariance).allSatisfy(\.isFinite) }?.name
+  }
+
   /// Replaces the whole state by a file's.
   ///
   /// - Throws: `CheckpointError.otherNetwork` naming the first tensor that differs; nothing is changed then.

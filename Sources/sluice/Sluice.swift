@@ -1,4 +1,6 @@
 import ArgumentParser
+import Collectives
+import Foundation
 
 @main
 struct Sluice: ParsableCommand {
@@ -11,4 +13,26 @@ struct Sluice: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [Pretrain.self, Evaluate.self, MACsCommand.self])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      leave(saying: error)
+    }
+  }
+
+  /// Prints help or what is wrong with the arguments once, however many ranks were given them, and exits.
+  private static func leave(saying error: any Error) -> Never {
+    let code = exitCode(for: error).rawValue
+    // Ranks leave together: a launcher ends the job at the first that fails, before rank 0 has spoken.
+    let communicator = try? Communicator.world()
+    if communicator?.rank ?? 0 == 0 {
+      let text = Data((fullMessage(for: error) + "\n").utf8)
+      (code == 0 ? FileHandle.standardOutput : FileHandle.standardError).write(text)
+    }
+    try? communicator?.finalize()
+    Foundation.exit(code)
+  }
 }

@@ -43,7 +43,7 @@ import Testing
     #expect(configuration.network.stem == .cifar)
     #expect(configuration.objective.projector == [512, 128])
     #expect(configuration.optimizer.weightDecay == 1e-4)
-    #expect(configuration.augmentation.cropScale == [0.2, 1])
+    #expect(configuration.augmentation.cropScale == 0.2...1)
   }
 
   @Test func settingsOverrideTheFile() throws {
@@ -128,7 +128,7 @@ import Testing
     other.gates.alpha = 0.1 + 0.2
     other.optimizer.weightDecay = 1e-12
     other.objective.projector = [512, 128]
-    other.augmentation.cropScale = [0.2, 1]
+    other.augmentation.cropScale = 0.2...1
     for configuration in [Configuration(dataSource: "shapes"), other] {
       #expect(try Self.read(configuration.resolvedYAML) == configuration)
     }
@@ -182,7 +182,7 @@ import Testing
       "batch.global is 256, the data set has 31 images: the largest allowed is 30, with a smaller batch.shard"
     ),
     (256, 32, 3, 4, "the data set has 3 images, fewer than 4 ranks: start fewer ranks"),
-    (2, 1, 1, 1, "the data set has 1 image(s); training needs at least 2"),
+    (2, 1, 1, 1, "the data set has 1 image, training needs at least 2"),
     (
       256, 32, 10_000, 3,
       "batch.global 256 is not a whole number of shards of batch.shard 32 for each of 3 ranks: "

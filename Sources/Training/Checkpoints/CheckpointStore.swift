@@ -24,6 +24,9 @@ public struct CheckpointStore: Sendable {
     }
   }
 
+  /// The folder of the checkpoint after this step, whether it is there or not.
+  public func path(ofStep step: Int) -> String { "\(folder)/\(Self.name(of: step))" }
+
   /// Makes the folder and proves that it can be written, so that this is known before hours of training.
   public func prepare() throws(CheckpointError) {
     try DurableFiles.makeFolder(folder)
@@ -42,7 +45,7 @@ public struct CheckpointStore: Sendable {
     precondition(step >= 0 && keep >= 1)
     try DurableFiles.makeFolder(folder)
     let temporary = "\(folder)/.tmp-\(Self.name(of: step))"
-    let path = "\(folder)/\(Self.name(of: step))"
+    let path = path(ofStep: step)
     try DurableFiles.remove(temporary)
     do {
       try DurableFiles.makeFolder(temporary)

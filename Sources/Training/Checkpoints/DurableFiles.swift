@@ -22,6 +22,16 @@ enum DurableFiles {
     guard isWritten, fsync(file) == 0 else { throw failure(path) }
   }
 
+  /// Writes a file that has its old contents or the new ones at any moment, a crash included.
+  static func replace(_ path: String, by data: Data) throws(CheckpointError) {
+    let url = URL(fileURLWithPath: path)
+    let folder = url.deletingLastPathComponent().path
+    let temporary = "\(folder)/.tmp-\(url.lastPathComponent)"
+    try write(data, to: temporary)
+    try move(temporary, to: path)
+    try syncFolder(folder)
+  }
+
   /// Makes the names in a folder durable.
   static func syncFolder(_ path: String) throws(CheckpointError) {
     let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -5,7 +5,8 @@ extension Configuration {
   public func conflict(imageCount: Int, worldSize: Int) -> ConfigurationError? {
     let unit = batch.shard * worldSize
     if imageCount < 2 {
-      return .conflict("the data set has \(imageCount) image(s); training needs at least 2")
+      let images = imageCount == 1 ? "1 image" : "no images"
+      return .conflict("the data set has \(images), training needs at least 2")
     }
     if batch.global > imageCount {
       let largest = imageCount / unit * unit

@@ -30,7 +30,9 @@ public final class PretrainingRun {
   let stepsPerEpoch: Int
   let totalSteps: Int
   private let folder: RunFolder
-  private let resume: Resume
+  /// The checkpoint that the run goes on from, nil: it begins.
+  private let start: String?
+  private var state: TrainingState
   private let log: Logger
   private let display: ProgressDisplay
   let step: TrainingStep
@@ -41,7 +43,8 @@ public final class PretrainingRun {
   private let checkpointing: Checkpointing
   private var isRoot: Bool { communicator.rank == 0 }
 
-  /// Opens the data, checks everything a person can get wrong, and builds the model.
+  /// Opens the data, builds the model, restores what the run goes on from and, once everything a person can
+  /// get wrong was checked, makes the folder this run's.
   ///
   /// - Parameter display: Rank 0 shows its progress there.
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
@@ -51,7 +54,6 @@ public final class PretrainingRun {
   ) throws {
     self.configuration = configuration
     self.folder = folder
-    self.resume = resume
     self.communicator = communicator
     self.log = log
     self.display = display
@@ -60,9 +62,12 @@ public final class PretrainingRun {
       let conflict = configuration.conflict(
         imageCount: data.train.count, worldSize: communicator.worldSize)
       if let conflict { throw conflict }
-      if communicator.rank == 0 { try folder.claim(for: configuration) }
+      if communicator.rank == 0 { try folder.check(configuration) }
       return data
     }
+    start = try resume.checkpoint(
+      in: folder.checkpoints, folder: folder.path, communicator: communicator
+    ) { log.warning("\($0)") }
     let placement = try communicator.placement()
     pool = .forKernels(threads: configuration.threads ?? placement.threads)
     let size = configuration.network.inputSize ?? data.train.imageSize
@@ -80,9 +85,18 @@ public final class PretrainingRun {
     stepsPerEpoch = data.train.count / configuration.batch.global
     let steps = configuration.epochs * stepsPerEpoch
     totalSteps = min(steps, configuration.maxSteps ?? steps)
+    state = TrainingState(
+      step: 0, epoch: 0, imagesSeen: 0, seed: configuration.seed,
+      configuration: configuration.decisiveYAML)
+    if let start {
+      state = try checkpointing.restore(from: start)
+      try check(state, from: start)
+    }
+    try communicator.agree { if isRoot { try folder.claim(for: configuration) } }
     if isRoot {
       for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
       for line in plan(imageSize: size) { log.info("\(line)") }
+      if let start { log.info("going on from \(start), step \(state.step) of \(totalSteps)") }
     }
   }
 
@@ -91,28 +105,23 @@ public final class PretrainingRun {
   /// - Returns: The summary on rank 0, nil on others.
   /// - Throws: `RunError.nonFinite` or `AgreedFailure` on every rank, or what failed on this rank alone.
   public func run() throws -> Summary? {
-    let start = try resume.checkpoint(
-      in: folder.checkpoints, folder: folder.path, communicator: communicator
-    ) { log.warning("\($0)") }
-    var state = TrainingState(
-      step: 0, epoch: 0, imagesSeen: 0, seed: configuration.seed,
-      configuration: configuration.decisiveYAML)
-    if let start {
-      state = try checkpointing.restore(from: start)
-      try check(state, from: start)
-      if isRoot { log.info("going on from \(start), step \(state.step) of \(totalSteps)") }
-    }
     let metrics =
       isRoot
       ? try MetricsWriter(path: folder.metrics, resumedStep: start == nil ? nil : state.step) : nil
+    var report: KNNReport?
+    var speed = Throughput()
     if start == nil {
-      let report = try evaluate(state)
+      report = try evaluate()
       state.top1BeforeTraining = report?.weighted.top1
-      try report.map { try record($0, state, metrics) }
+      try report.map { try record($0, metrics) }
     }
-    let isComplete = state.step >= totalSteps
-    let (last, speed) = try train(&state, metrics, lastCheckpoint: start)
-    let report = isComplete ? try evaluate(state) : last
+    if state.step < totalSteps {
+      (report, speed) = try train(metrics)
+    } else {
+      // Nothing to train: max_steps is 0 or was reached before, perhaps in another folder.
+      if start != nil { report = try evaluate() }
+      if start != folder.checkpoints.path(ofStep: state.step) { try save() }
+    }
     display.finish()
     return report.map {
       Summary(
@@ -123,12 +132,9 @@ public final class PretrainingRun {
 
   // MARK: Steps
 
-  private func train(
-    _ state: inout TrainingState, _ metrics: MetricsWriter?, lastCheckpoint: String?
-  ) throws -> (last: KNNReport?, speed: Throughput) {
+  private func train(_ metrics: MetricsWriter?) throws -> (last: KNNReport?, speed: Throughput) {
     var total = Throughput()
-    guard state.step < totalSteps else { return (nil, total) }
-    var lastCheckpoint = lastCheckpoint
+    var lastCheckpoint = start
     var report: KNNReport?
     var recent = Throughput()
     let line = ProgressLine(
@@ -159,19 +165,22 @@ public final class PretrainingRun {
 
       let isLast = state.step == totalSteps
       if isRoot, isLast || state.step % configuration.logEvery == 0 {
-        let line = line.text(try record(result, state, rate: rate, recent, metrics))
+        let line = line.text(try record(result, rate: rate, recent, metrics))
         display.update(line)
         recent = Throughput()
       }
-      if isLast || isEvaluationDue(after: state) {
-        report = try evaluate(state)
-        try report.map { try record($0, state, metrics) }
+      let isCheckpointDue = isLast || isDue(every: configuration.checkpoint.every)
+      // An update can leave what only the next forward pass would trip over; a checkpoint has to be good.
+      if isCheckpointDue, let tensor = model.firstNonFinite {
+        throw RunError.nonFinite(step: state.step, layer: tensor, lastCheckpoint: lastCheckpoint)
       }
-      if isLast || isCheckpointDue(after: state) {
-        if isRoot {
-          try checkpointing.save(state, to: folder.checkpoints, keep: configuration.checkpoint.keep)
-        }
-        lastCheckpoint = folder.latestCheckpoint
+      if isLast || isDue(every: configuration.evaluate.every * stepsPerEpoch) {
+        report = try evaluate()
+        try report.map { try record($0, metrics) }
+      }
+      if isCheckpointDue {
+        try save()
+        lastCheckpoint = folder.checkpoints.path(ofStep: state.step)
       }
     }
     return (report, total)
@@ -197,15 +206,14 @@ public final class PretrainingRun {
     return result
   }
 
-  private func isEvaluationDue(after state: TrainingState) -> Bool {
-    let every = configuration.evaluate.every * stepsPerEpoch
-    return every > 0 && state.step % every == 0
+  /// Writes a checkpoint, on rank 0.
+  private func save() throws {
+    guard isRoot else { return }
+    try checkpointing.save(state, to: folder.checkpoints, keep: configuration.checkpoint.keep)
   }
 
-  private func isCheckpointDue(after state: TrainingState) -> Bool {
-    let every = configuration.checkpoint.every
-    return every > 0 && state.step % every == 0
-  }
+  /// Whether something that is done every so many steps, 0: never, follows this one.
+  private func isDue(every steps: Int) -> Bool { steps > 0 && state.step % steps == 0 }
 
   /// A checkpoint from elsewhere must be one that this run could have written.
   private func check(_ state: TrainingState, from path: String) throws {
@@ -223,7 +231,7 @@ public final class PretrainingRun {
   private var imageSize: Int { configuration.network.inputSize ?? data.train.imageSize }
 
   /// k-NN on the test images; nil but on rank 0.
-  private func evaluate(_ state: TrainingState) throws -> KNNReport? {
+  private func evaluate() throws -> KNNReport? {
     if isRoot { display.update("evaluating after step \(state.step)") }
     return try KNNReport.measure(
       FeatureExtractor(
@@ -232,14 +240,13 @@ public final class PretrainingRun {
       data: data, isReporting: isRoot)
   }
 
-  private func record(_ report: KNNReport, _ state: TrainingState, _ metrics: MetricsWriter?) throws {
+  private func record(_ report: KNNReport, _ metrics: MetricsWriter?) throws {
     display.message("step \(state.step)  \(report.line)")
     try metrics?.write(evaluation: report.json, step: state.step, epoch: state.epoch)
   }
 
   private func record(
-    _ result: TrainingStep.Result, _ state: TrainingState, rate: Double, _ speed: Throughput,
-    _ metrics: MetricsWriter?
+    _ result: TrainingStep.Result, rate: Double, _ speed: Throughput, _ metrics: MetricsWriter?
   ) throws -> TrainingMetrics {
     let line = TrainingMetrics(
       step: state.step, epoch: state.epoch, loss: result.total, objective: result.objective,

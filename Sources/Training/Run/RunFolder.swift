@@ -11,20 +11,24 @@ public struct RunFolder: Sendable {
   public var checkpoints: CheckpointStore { CheckpointStore(runFolder: path) }
   public var latestCheckpoint: String { "\(path)/checkpoints/latest" }
 
-  /// Proves that the folder can be written and belongs to this configuration, and notes the configuration.
+  /// Changes nothing.
   ///
-  /// - Throws: `RunError.otherConfiguration` where the folder holds a run whose result other values decide;
-  ///   `CheckpointError.unwritable`.
-  func claim(for configuration: Configuration) throws {
-    if FileManager.default.fileExists(atPath: self.configuration) {
-      let old = try Configuration(contentsOf: self.configuration)
-      let differences = configuration.differences(from: old).filter(\.decidesResult)
-      guard differences.isEmpty else {
-        throw RunError.otherConfiguration(folder: path, differences: differences.map(\.description))
-      }
+  /// - Throws: `RunError.otherConfiguration` where the folder holds a run whose result other values decide.
+  func check(_ configuration: Configuration) throws {
+    guard FileManager.default.fileExists(atPath: self.configuration) else { return }
+    let old = try Configuration(contentsOf: self.configuration)
+    let differences = configuration.differences(from: old).filter(\.decidesResult)
+    guard differences.isEmpty else {
+      throw RunError.otherConfiguration(folder: path, differences: differences.map(\.description))
     }
+  }
+
+  /// Proves that the folder can be written, and notes the configuration that it belongs to from now on.
+  ///
+  /// - Throws: `CheckpointError.unwritable`.
+  func claim(for configuration: Configuration) throws {
     try checkpoints.prepare()
-    try DurableFiles.write(Data(configuration.resolvedYAML.utf8), to: self.configuration)
+    try DurableFiles.replace(self.configuration, by: Data(configuration.resolvedYAML.utf8))
   }
 }
 

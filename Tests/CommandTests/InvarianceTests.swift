@@ -1,0 +1,35 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension CommandLineTests {
+  /// Contract C1: neither ranks nor threads change a bit of what training writes.
+  @Suite struct Invariance {
+    @Test(arguments: SmallRun.Objective.allCases, [(1, 2), (2, 1), (2, 2), (4, 1)])
+    func ranksAndThreadsWriteTheSameCheckpoint(
+      _ objective: SmallRun.Objective, _ arrangement: (ranks: Int, threads: Int)
+    ) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder, objective: objective)
+        let output = try Program.run(
+          small.command("threads=\(arrangement.threads)"), ranks: arrangement.ranks)
+        try #require(output.status == 0, "\(output)")
+        expectEqual(
+          try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(objective))
+      }
+    }
+
+    /// What the comparison is worth: another seed changes model, optimizer, state and so the manifest.
+    @Test func anotherSeedWritesAnotherCheckpoint() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let output = try Program.run(small.command("seed=1"))
+        try #require(output.status == 0, "\(output)")
+        let reference = try SmallRun.uninterrupted(.simclr)
+        for (name, bytes) in try contents(of: small.checkpoint(SmallRun.steps)) {
+          #expect(bytes != reference[name], "\(name)")
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The built program, started as a person starts it: alone, or on several ranks of this machine.
+enum Program {
+  /// Built beside the tests.
+  static let path = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    .deletingLastPathComponent().appendingPathComponent("sluice").path
+
+  static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  /// The configurations that come with the program.
+  static let configurations = root.appendingPathComponent("configs")
+
+  /// What a run left behind.
+  struct Output {
+    /// 124: it was still there when patience ended.
+    let status: Int32
+    let result: String
+    let errors: String
+
+    /// The program's own lines on standard error, without mpirun's notices, which it frames in dashes.
+    var lines: [String] {
+      var isNotice = false
+      return errors.split(separator: "\n").map(String.init).filter { line in
+        if line.count > 60, line.allSatisfy({ $0 == "-" }) {
+          isNotice.toggle()
+          return false
+        }
+        return !isNotice
+      }
+    }
+    var warnings: [String] { lines.filter { $0.hasPrefix("warning: ") } }
+
+    /// The one JSON object on standard output.
+    func object() throws -> [String: Any] {
+      try #require(result.split(separator: "\n").count == 1, "not one line: \(result)")
+      let value = try JSONSerialization.jsonObject(with: Data(result.utf8))
+      return try #require(value as? [String: Any], "not an object: \(result)")
+    }
+  }
+
+  /// Runs the program to its end.
+  ///
+  /// - Parameter seconds: When patience ends.
+  static func run(_ arguments: [String], ranks: Int = 1, seconds: Int = 120) throws -> Output {
+    try Job(arguments, ranks: ranks, seconds: seconds).wait()
+  }
+}
+
+/// A start of the program that is still running.
+final class Job {
+  private let process = Process()
+  private let folder: URL
+  private let arguments: [String]
+
+  /// - Parameter ranks: More than one needs mpirun.
+  init(_ arguments: [String], ranks: Int = 1, seconds: Int = 120) throws {
+    try #require(
+      FileManager.default.isExecutableFile(atPath: Program.path), "\(Program.path) was not built")
+    self.arguments = arguments
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let launch = [
+      "mpirun", "-np", "\(ranks)", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1",
+    ]
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments =
+      ["timeout", "--kill-after=10", "\(seconds)"] + (ranks > 1 ? launch : []) + [Program.path] + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(
+      getuid() == 0 ? ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"] : [:]
+    ) { $1 }
+    // Files rather than pipes: nothing blocks when nobody reads.
+    process.standardOutput = try emptyFile("output")
+    process.standardError = try emptyFile("errors")
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  func wait() throws -> Program.Output {
+    process.waitUntilExit()
+    func text(_ name: String) throws -> String {
+      try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+    }
+    return Program.Output(status: process.terminationStatus, result: try text("output"), errors: try text("errors"))
+  }
+
+  var isRunning: Bool { process.isRunning }
+
+  /// The ranks of this job: processes of the program whose last argument, which must be a path of its own,
+  /// is this one's.
+  var ranks: [pid_t] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return names.compactMap { pid_t($0) }.filter { pid in
+      guard let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else { return false }
+      let words = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+      return words.first == Program.path && words.dropFirst() == arguments[...]
+    }.sorted()
+  }
+
+  /// Sleeps until `condition` holds.
+  ///
+  /// - Throws: `Impatience` after a minute, or when the job has ended before.
+  func wait(until condition: () -> Bool) throws {
+    let end = Date().addingTimeInterval(60)
+    while !condition() {
+      guard isRunning, Date() < end else { throw Impatience(wasRunning: isRunning) }
+      Thread.sleep(forTimeInterval: 0.005)
+    }
+  }
+
+  struct Impatience: Error { let wasRunning: Bool }
+
+  private func emptyFile(_ name: String) throws -> FileHandle {
+    let url = folder.appendingPathComponent(name)
+    try Data().write(to: url)
+    return try FileHandle(forWritingTo: url)
+  }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension CommandLineTests {
+  /// Contracts C2 and C3: a run that was interrupted goes on as if nothing had happened, on any ranks.
+  @Suite struct Resuming {
+    /// Ranks before and after the interruption.
+    @Test(arguments: zip(SmallRun.Objective.allCases + SmallRun.Objective.allCases, [(2, 1), (1, 4), (1, 1), (2, 2)]))
+    func goesOnAfterMaxSteps(_ objective: SmallRun.Objective, _ ranks: (before: Int, after: Int)) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder, objective: objective)
+        // In the middle of an epoch, which has three steps.
+        let first = try Program.run(small.command("max_steps=7"), ranks: ranks.before)
+        try #require(first.status == 0 && small.hasCheckpoint(7), "\(first)")
+        let second = try Program.run(small.command(), ranks: ranks.after)
+        try #require(second.status == 0, "\(second)")
+        #expect(second.lines.contains { $0.hasPrefix("going on from") && $0.hasSuffix("step 7 of 20") })
+        expectEqual(
+          try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(objective))
+      }
+    }
+
+    @Test(arguments: zip(SmallRun.Objective.allCases, [(2, 2), (1, 2)]))
+    func goesOnAfterBeingKilled(_ objective: SmallRun.Objective, _ ranks: (before: Int, after: Int)) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder, objective: objective)
+        let command = small.command("checkpoint.every=3")
+        let job = try Job(command, ranks: ranks.before)
+        try job.wait { small.hasCheckpoint(3) }
+        // Any moment from here on; one in a step, a save or an evaluation is as good as another.
+        let step = Int.random(in: 3...14)
+        let pause = Double.random(in: 0...0.1)
+        try job.wait { (try? small.loggedSteps().contains(step)) ?? false }
+        Thread.sleep(forTimeInterval: pause)
+        for rank in job.ranks { kill(rank, SIGKILL) }
+        let killed = try job.wait()
+        print("killed \(pause) s after step \(step)")
+        try #require(killed.status != 0 && !small.hasCheckpoint(SmallRun.steps), "it ended before: \(killed)")
+
+        let output = try Program.run(command, ranks: ranks.after)
+        try #require(output.status == 0, "\(output)")
+        #expect(output.warnings.allSatisfy { $0.contains("slow each other down") }, "\(output.warnings)")
+        expectEqual(
+          try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(objective))
+        #expect(try small.loggedSteps() == Array(1...SmallRun.steps))
+      }
+    }
+
+    /// Contract C4.
+    @Test func reportsADamagedCheckpointAndUsesTheOneBefore() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let command = small.command("checkpoint.every=3")
+        let first = try Program.run(command + ["--set", "max_steps=7"])
+        try #require(first.status == 0, "\(first)")
+        let model = small.checkpoint(7).appendingPathComponent("model.safetensors")
+        var bytes = try Data(contentsOf: model)
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: model)
+
+        let second = try Program.run(command, ranks: 2)
+        try #require(second.status == 0, "\(second)")
+        #expect(
+          second.lines.filter { $0.contains("damaged") } == [
+            "warning: checkpoint passed over: \(model.path): damaged: its SHA-256 is not that of its manifest"
+          ])
+        #expect(
+          second.lines.contains("going on from \(small.checkpoint(6).path), step 6 of 20"), "\(second.errors)")
+        expectEqual(
+          try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(.simclr))
+      }
+    }
+
+    @Test func goesOnFromACheckpointOfAnotherFolder() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let first = try Program.run(small.command("max_steps=7"))
+        try #require(first.status == 0, "\(first)")
+        let other = folder.appendingPathComponent("other")
+        let second = try Program.run([
+          "pretrain", small.configuration.path, "--run", other.path, "--resume",
+          small.run.appendingPathComponent("checkpoints/latest").path,
+        ])
+        try #require(second.status == 0, "\(second)")
+        expectEqual(
+          try contents(of: other.appendingPathComponent("checkpoints/step-00000020")),
+          try SmallRun.uninterrupted(.simclr))
+        #expect(!small.hasCheckpoint(SmallRun.steps))
+      }
+    }
+
+    @Test func aFinishedRunIsOnlyEvaluatedAgain() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let first = try Program.run(small.command("max_steps=2") + ["--json"])
+        let second = try Program.run(small.command("max_steps=2") + ["--json"])
+        try #require(second.status == 0, "\(second)")
+        let (before, after) = (try first.object(), try second.object())
+        #expect(before["evaluation"] as? NSDictionary == after["evaluation"] as? NSDictionary)
+        #expect(after["steps"] as? Int == 2)
+        #expect(after["images_per_s"] is NSNull)
+      }
+    }
+
+    /// No steps at all still leave the checkpoint that the summary names.
+    @Test func maxStepsOfZeroSavesTheUntrainedNetwork() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let output = try Program.run(small.command("max_steps=0") + ["--json"])
+        try #require(output.status == 0, "\(output)")
+        let path = try #require(try output.object()["checkpoint"] as? String)
+        #expect(FileManager.default.fileExists(atPath: path + "/model.safetensors"))
+        #expect(try output.object()["steps"] as? Int == 0)
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A training small enough for tests: 20 steps of 32 images in shards of 4, three steps an epoch.
+struct SmallRun {
+  enum Objective: String, CaseIterable { case simclr, simsiam }
+
+  /// Holds the configuration and the run's folder.
+  let folder: URL
+  var objective = Objective.simclr
+  static let steps = 20
+
+  init(in folder: URL, objective: Objective = .simclr) throws {
+    self.folder = folder
+    self.objective = objective
+    try Self.configuration(objective).write(to: configuration, atomically: true, encoding: .utf8)
+  }
+
+  var configuration: URL { folder.appendingPathComponent("\(objective).yaml") }
+  var run: URL { folder.appendingPathComponent("run") }
+
+  static func configuration(_ objective: Objective) -> String {
+    """
+    data: {source: "shapes:96x32"}
+    epochs: 50
+    max_steps: \(steps)
+    threads: 1
+    log_every: 1
+    batch: {global: 32, shard: 4}
+    network: {width: 8, stem: cifar, stem_padding: 1}
+    gates: {target: 0.5}
+    objective: {name: \(objective), projector: [32, 16], predictor_hidden: 8}
+    optimizer: {learning_rate: 0.1}
+    schedule: {unit: step, warmup_epochs: 1}
+
+    """
+  }
+
+  /// The command that begins the run or goes on with it.
+  func command(_ settings: String...) -> [String] {
+    ["pretrain", configuration.path, "--run", run.path] + settings.flatMap { ["--set", $0] }
+  }
+
+  func checkpoint(_ step: Int) -> URL {
+    run.appendingPathComponent("checkpoints/" + String(format: "step-%08d", step))
+  }
+
+  func hasCheckpoint(_ step: Int) -> Bool { FileManager.default.fileExists(atPath: checkpoint(step).path) }
+
+  /// Steps in the order of their lines in the metrics, evaluations left out.
+  func loggedSteps() throws -> [Int] {
+    let text = try String(contentsOf: run.appendingPathComponent("metrics.jsonl"), encoding: .utf8)
+    return try text.split(separator: "\n").compactMap { line in
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      return object?["loss"] == nil ? nil : object?["step"] as? Int
+    }
+  }
+
+  /// The last checkpoint of the run that nothing interrupted, on one rank and one thread.
+  static func uninterrupted(_ objective: Objective) throws -> [String: Data] {
+    try (objective == .simclr ? simclr : simsiam).get()
+  }
+  private static let simclr = Result { try makeUninterrupted(.simclr) }
+  private static let simsiam = Result { try makeUninterrupted(.simsiam) }
+
+  private static func makeUninterrupted(_ objective: Objective) throws -> [String: Data] {
+    try withTemporaryFolder { folder in
+      let small = try SmallRun(in: folder, objective: objective)
+      let output = try Program.run(small.command())
+      try #require(output.status == 0, "\(output)")
+      return try contents(of: small.checkpoint(steps))
+    }
+  }
+}
+
+/// The files of a folder and of the folders in it, by path.
+func contents(of folder: URL) throws -> [String: Data] {
+  var files: [String: Data] = [:]
+  for path in try FileManager.default.subpathsOfDirectory(atPath: folder.path) {
+    let url = folder.appendingPathComponent(path)
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), !isFolder.boolValue
+    else { continue }
+    files[path] = try Data(contentsOf: url)
+  }
+  return files
+}
+
+/// Expects two checkpoints to hold the same files with the same bytes.
+func expectEqual(
+  _ found: [String: Data], _ expected: [String: Data], sourceLocation: SourceLocation = #_sourceLocation
+) {
+  #expect(
+    Set(found.keys) == ["manifest.json", "model.safetensors", "optimizer.safetensors", "state.json"],
+    sourceLocation: sourceLocation)
+  let different = Set(found.keys).union(expected.keys).filter { found[$0] != expected[$0] }
+  #expect(different.isEmpty, "these files differ", sourceLocation: sourceLocation)
+}
