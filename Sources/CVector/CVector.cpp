@@ -150,7 +150,7 @@ INLINE void normalize_backward_sums(const vector_map &map, int block, int lane, 
       const typename L::Float v = L::load(x + i);
       const typename L::Float z = a * v + b;
       typename L::Float g = L::load(dy + i);
-      if (dmask) opened += L::widen(g) * L::widen(L::relu(z));
+      if (dmask) opened += L::widen(g) * L::widen(relu ? L::relu(z) : z);
       if (relu) g = L::where_positive(z, g);
       if (mask) g *= m;
       sum += L::widen(g);

@@ -24,15 +24,18 @@ struct ShapeScene: Sendable {
   let background: (SIMD3<Float>, SIMD3<Float>)
   let backgroundTurn: Float
   let blobs: [Blob]
-  let noiseAmplitude: Float
+  /// The same in every picture: it would tell pictures apart, not classes.
+  static let noiseAmplitude: Float = 0.03
 
   /// Draws the nuisance from numbers 0 to 47; `rendered` takes those from 64 on.
   init(_ shape: TexturedShape, draws: RandomDraws) {
     func uniform(_ draw: Int, _ range: ClosedRange<Float>) -> Float {
       range.lowerBound + (range.upperBound - range.lowerBound) * draws.uniform(draw)
     }
+    // Weak, so that features that tell pictures apart by colour alone do not satisfy a contrastive loss.
+    let strength: ClosedRange<Float> = 0...0.3
     self.shape = shape
-    radius = uniform(0, 8...13)
+    radius = uniform(0, 9...13)
     // Larger shapes stray less: at most a fifth of one leaves the picture.
     let stray = 19 - radius * 1.2
     center = [16 + uniform(1, -1...1) * stray, 16 + uniform(2, -1...1) * stray]
@@ -44,22 +47,22 @@ struct ShapeScene: Sendable {
     let dark = uniform(5, 0.05...0.4)
     let light = uniform(6, dark + 0.4...0.95)
     let isPatternLight = draws.uniform(7) < 0.5
-    let ground = Self.color(luma: isPatternLight ? dark : light, uniform(8, 0...1), uniform(9, 0.1...0.6))
-    let pattern = Self.color(luma: isPatternLight ? light : dark, uniform(10, 0...1), uniform(11, 0.1...0.6))
+    let ground = Self.color(luma: isPatternLight ? dark : light, uniform(8, 0...1), uniform(9, strength))
+    let pattern = Self.color(luma: isPatternLight ? light : dark, uniform(10, 0...1), uniform(11, strength))
     self.ground = ground
     self.pattern = pattern
+    let behind = uniform(12, 0.2...0.8)
     background = (
-      Self.color(luma: uniform(12, 0.1...0.9), uniform(13, 0...1), uniform(14, 0.1...0.6)),
-      Self.color(luma: uniform(15, 0.1...0.9), uniform(16, 0...1), uniform(17, 0.1...0.6))
+      Self.color(luma: behind, uniform(13, 0...1), uniform(14, strength)),
+      Self.color(luma: behind + uniform(15, -0.15...0.15), uniform(16, 0...1), uniform(17, strength))
     )
     backgroundTurn = uniform(18, 0...2 * .pi)
-    noiseAmplitude = uniform(19, 0...0.08)
     blobs = (0..<draws.integer(20, below: 4)).map { blob in
       let first = 24 + 6 * blob
       return Blob(
         center: [uniform(first, 0...32), uniform(first + 1, 0...32)], radius: uniform(first + 2, 1...3),
         color: Self.color(
-          luma: uniform(first + 3, 0.05...0.95), uniform(first + 4, 0...1), uniform(first + 5, 0.1...0.6)))
+          luma: uniform(first + 3, 0.05...0.95), uniform(first + 4, 0...1), uniform(first + 5, strength)))
     }
   }
 
@@ -83,7 +86,7 @@ struct ShapeScene: Sendable {
         }
         let bits = noise.block(16 + i)
         let jitter = SIMD3(RandomDraws.unit(bits[0]), RandomDraws.unit(bits[1]), RandomDraws.unit(bits[2]))
-        var color = noiseAmplitude * (jitter * 2 - 1)
+        var color = Self.noiseAmplitude * (jitter * 2 - 1)
         let apart = corner + 0.5 - center
         guard (apart * apart).sum() < reach * reach else {
           Self.store(behind + color, pixels, i)

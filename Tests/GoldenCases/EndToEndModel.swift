@@ -65,9 +65,9 @@ enum EndToEndError: Error {
 final class StoredNoise: GateNoise {
   /// By view and gate.
   private let uniforms: [[[Float]]]
-  private let layout: EndToEndLayout
+  private let layout: BatchLayout
 
-  init(_ file: SafetensorsFile, step: Int, blocks: [BasicBlock], layout: EndToEndLayout) throws {
+  init(_ file: SafetensorsFile, step: Int, blocks: [BasicBlock], layout: BatchLayout) throws {
     let prefix = "step" + (step < 10 ? "0" : "") + "\(step)"
     uniforms = try (0..<layout.views).map { view in
       try blocks.map { try file.floats("\(prefix).view\(view).\($0.name).mask_c") }
@@ -79,37 +79,5 @@ final class StoredNoise: GateNoise {
     let (view, image) = layout.place(ofRow: row)
     _ = buffer.update(
       fromContentsOf: uniforms[view][gate][image * buffer.count..<(image + 1) * buffer.count])
-  }
-}
-
-/// Which part of a batch a rank holds, and in which order its rows lie: [shard][view][image of the shard].
-struct EndToEndLayout: Sendable {
-  let views: Int
-  /// Images of this rank, by their place in the batch.
-  let images: Range<Int>
-  let shardSize: Int
-
-  init(batch: Int, views: Int, shardSize: Int, reducer: any ShardReducer) {
-    let own = batch / reducer.worldSize
-    images = reducer.rank * own..<(reducer.rank + 1) * own
-    self.views = views
-    self.shardSize = shardSize
-  }
-
-  var rows: Int { images.count * views }
-
-  /// View and place in the batch of a local row.
-  func place(ofRow row: Int) -> (view: Int, image: Int) {
-    let (shard, rest) = row.quotientAndRemainder(dividingBy: views * shardSize)
-    let (view, image) = rest.quotientAndRemainder(dividingBy: shardSize)
-    return (view, images.lowerBound + shard * shardSize + image)
-  }
-
-  /// This rank's rows of tensors `[batch, …]`, one for each view.
-  func rows(_ views: [[Float]], width: Int) -> [Float] {
-    (0..<rows).flatMap { row in
-      let (view, image) = place(ofRow: row)
-      return views[view][image * width..<(image + 1) * width]
-    }
   }
 }

@@ -15,7 +15,7 @@ public struct EndToEndRunner {
   public let kernels: ConvolutionKernels
   private let reducer: any ShardReducer
   private let sumGradients: (ParameterStore) throws -> Void
-  private let layout: EndToEndLayout
+  private let layout: BatchLayout
   private let pool: WorkerPool
 
   /// - Parameter sumGradients: Replaces this rank's gradients by their sums over ranks, after each backward.
@@ -31,7 +31,7 @@ public struct EndToEndRunner {
     self.kernels = kernels
     self.reducer = reducer
     self.sumGradients = sumGradients
-    layout = EndToEndLayout(batch: run.trajectory.config.batch, views: 2, shardSize: shardSize, reducer: reducer)
+    layout = BatchLayout(batch: run.trajectory.config.batch, views: 2, shardSize: shardSize, reducer: reducer)
     pool = .forKernels(threads: threads)
   }
 

@@ -31,7 +31,7 @@ void vector_normalize_add(vector_map map, const float *x, const float *scale, co
                           const float *r_scale, const float *r_shift, float *y);
 
 // Backward of vector_normalize, first pass. With z = scale·x + shift and g = dy ⊙ mask ⊙ [z > 0 if relu]:
-// sums[0 ..< C] = Σ g, sums[C ..< 2C] = Σ g·(x − mean). Unless NULL, dmask[image][C] = Σ_pixels dy ⊙ relu(z).
+// sums[0 ..< C] = Σ g, sums[C ..< 2C] = Σ g·(x − mean). Unless NULL, dmask[image][C] = Σ_pixels dy ⊙ relu?(z).
 void vector_normalize_backward_sums(vector_map map, const float *x, const float *dy, const float *mean,
                                     const float *scale, const float *shift, int relu, const float *mask,
                                     double *sums, float *dmask);

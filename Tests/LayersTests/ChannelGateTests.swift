@@ -1,0 +1,100 @@
+import GoldenCases
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Layers
+
+@Suite struct ChannelGateTests {
+  private func makeGate(_ inChannels: Int, _ outChannels: Int, _ numbers: inout TestNumbers) -> ChannelGate {
+    let gate = ChannelGate(
+      "gate", index: 0, inChannels: inChannels, outChannels: outChannels, temperature: 0.66667)
+    for parameter in gate.parameters { parameter.array = numbers.normals(parameter.count) }
+    // Whole hidden units are on or off: none is near its kink.
+    let hidden = inChannels / 4
+    gate.batchNorm.weight!.array = numbers.uniforms(hidden, 0.2, 0.4)
+    gate.batchNorm.bias!.array = (0..<hidden).map { $0 % 3 == 1 ? -2 : 2 }
+    return gate
+  }
+
+  /// On the soft path the mask is its sigmoid, so the straight-through gradient is the true one; what budget
+  /// and bound losses add is part of the loss.
+  @Test(arguments: [(8, 12, 20), (10, 8, 8), (12, 16, 5)])
+  func gradientsMatchFiniteDifferencesOnTheSoftPath(images: Int, inChannels: Int, outChannels: Int) throws {
+    let shape = [images, inChannels, 3, 2]
+    for variant in PassVariant.all(images: images) {
+      var numbers = TestNumbers(seed: 11)
+      let gate = makeGate(inChannels, outChannels, &numbers)
+      let x = numbers.normals(shape.reduce(1, *))
+      let coefficients = numbers.normals(images * outChannels)
+      let budget = MaskGradient(all: 0.3, open: -0.2)
+      func makePass() -> Pass {
+        variant.pass(rows: images, noise: DrawnNoise(seed: 1), softGates: true)
+      }
+      func loss(_ x: [Float]) throws -> Double {
+        let mask = try gate.forward(Tensor(shape: shape, lanes: variant.lanes, x), in: makePass()).values
+        return weightedSum(mask, coefficients.map { $0 + Float(budget.all + budget.open) })
+      }
+      let pass = makePass()
+      let input = Tensor(shape: shape, lanes: variant.lanes, x)
+      _ = try gate.forward(input, in: pass)
+      pass.maskGradients = [[budget]]
+      let dcontext = try gate.backward(
+        Tensor(shape: [images, outChannels], lanes: variant.lanes, coefficients), in: pass)
+      let dx = try GlobalAveragePool.backward(dcontext, input: input, in: pass)
+      #expect(try gradientError(dx.values, at: x, step: 3e-3, loss: loss) < 2e-3, "dx, \(variant)")
+      for parameter in gate.parameters {
+        let values = parameter.array
+        let error = try gradientError(parameter.gradientArray, at: values, step: 3e-3) {
+          parameter.array = $0
+          return try loss(x)
+        }
+        parameter.array = values
+        #expect(error < 2e-3, "\(parameter.name), \(variant)")
+      }
+    }
+  }
+
+  /// The bound loss reaches open channels alone, the budget loss all of them; each view has its own.
+  @Test func budgetGradientsReachTheChannelsTheyShould() throws {
+    var numbers = TestNumbers(seed: 12)
+    let gate = makeGate(8, 20, &numbers)
+    let pool = WorkerPool.forKernels(threads: 1)
+    let x = Tensor(shape: [8, 8, 2, 2], lanes: Pass.preferredLanes, numbers.normals(8 * 8 * 4))
+    /// The gradient of the last layer, given what is added inside the gate and outside.
+    func gradient(_ inside: [MaskGradient], _ outside: (_ view: Int, _ open: Bool) -> Float) throws -> [Float] {
+      let pass = Pass(
+        .training, rows: 8, views: 2, shardSize: 2, pool: pool, noise: DrawnNoise(seed: 2))
+      let mask = try gate.forward(x, in: pass)
+      #expect(Set(mask.values) == [0, 1])
+      pass.maskGradients = inside.map { [$0] }
+      let dmask = mask.values.enumerated().map { i, m in outside(pass.view(ofRow: i / 20), m > 0) }
+      _ = try gate.backward(Tensor(shape: [8, 20], lanes: pass.lanes, dmask), in: pass)
+      return gate.excite.weight.gradientArray
+    }
+    let inside = try gradient([MaskGradient(all: 0.5, open: 0.25), MaskGradient(all: -1, open: 2)]) { _, _ in 0 }
+    let outside = try gradient([]) { view, open in
+      view == 0 ? (open ? 0.75 : 0.5) : (open ? 1 : -1)
+    }
+    #expect(inside == outside)
+    #expect(inside.contains { $0 != 0 })
+  }
+
+  /// A logit of exactly 0 opens in evaluation: where all hidden units are dead, every channel is open.
+  @Test func evaluationOpensAtLogitZero() throws {
+    var numbers = TestNumbers(seed: 13)
+    let gate = makeGate(8, 12, &numbers)
+    gate.batchNorm.bias!.array = [-100, -100]
+    let pass = PassVariant(shardSize: 3).pass(.evaluation, rows: 3)
+    let x = Tensor(shape: [3, 8, 2, 2], lanes: pass.lanes, numbers.normals(3 * 8 * 4))
+    #expect(try gate.forward(x, in: pass).values.allSatisfy { $0 == 1 })
+    #expect(pass.gates[0].openCounts == [12, 12, 12])
+  }
+
+  /// The noise stays finite at both ends of [0, 1).
+  @Test func noiseIsFiniteAtTheEnds() {
+    #expect(abs(ChannelGate.logistic(0) + 18.420681) < 1e-5)
+    #expect(ChannelGate.logistic(0x1.fffffep-1).isFinite)
+    #expect(ChannelGate.logistic(0.5) == 0)
+  }
+}

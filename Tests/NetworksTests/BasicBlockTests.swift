@@ -1,0 +1,120 @@
+import GoldenCases
+import Layers
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Networks
+
+@Suite struct BasicBlockTests {
+  struct Case: Sendable, CustomStringConvertible {
+    let inChannels: Int
+    let outChannels: Int
+    let stride: Int
+    let height: Int
+    let width: Int
+    var gated = true
+
+    var description: String {
+      "\(inChannels) to \(outChannels) channels of \(height)×\(width), stride \(stride)"
+        + (gated ? "" : ", no gate")
+    }
+
+    static let all = [
+      Case(inChannels: 12, outChannels: 12, stride: 1, height: 3, width: 4),
+      Case(inChannels: 8, outChannels: 20, stride: 2, height: 5, width: 3),
+      Case(inChannels: 16, outChannels: 16, stride: 1, height: 1, width: 1),
+      Case(inChannels: 5, outChannels: 7, stride: 2, height: 4, width: 4, gated: false),
+    ]
+  }
+
+  /// Batch norms that leave whole channels on or off, so that no ReLU is near its kink.
+  private func makeBlock(_ c: Case, _ numbers: inout TestNumbers) -> BasicBlock {
+    let block = BasicBlock(
+      "layer1.0", inChannels: c.inChannels, outChannels: c.outChannels, stride: c.stride,
+      gateIndex: c.gated ? 0 : nil, gateTemperature: 0.66667, kernels: .auto)
+    for parameter in block.parameters { parameter.array = numbers.normals(parameter.count) }
+    func settle(_ norm: BatchNorm?, scale: Float, shift: Float) {
+      guard let norm else { return }
+      norm.weight!.array = numbers.uniforms(norm.channels, scale / 2, scale)
+      norm.bias!.array = (0..<norm.channels).map { $0 % 3 == 1 ? -shift : shift }
+    }
+    settle(block.gate?.batchNorm, scale: 0.4, shift: 2)
+    settle(block.bn1, scale: 0.5, shift: 3)
+    settle(block.bn2, scale: 0.5, shift: 9)
+    settle(block.downsample?.batchNorm, scale: 0.5, shift: 0)
+    return block
+  }
+
+  /// Two views of six images in shards of two, gates on their soft path with a budget's gradient.
+  @Test(arguments: Case.all)
+  func gradientsMatchFiniteDifferences(_ c: Case) throws {
+    var numbers = TestNumbers(seed: 40)
+    let block = makeBlock(c, &numbers)
+    let shape = [12, c.inChannels, c.height, c.width]
+    // Images differ in their means too, which is what the gate sees.
+    let pixels = c.height * c.width
+    let means = numbers.normals(12 * c.inChannels)
+    let x = numbers.normals(shape.reduce(1, *)).enumerated().map { $1 + means[$0 / pixels] }
+    let pool = WorkerPool.forKernels(threads: 2)
+    func makePass() -> Pass {
+      Pass(
+        .training, rows: 12, views: 2, shardSize: 2, pool: pool, noise: DrawnNoise(seed: 1), softGates: true)
+    }
+    let budget: [Float] = [0.25, -0.5]
+    var coefficients: [Float] = []
+    func loss(_ x: [Float]) throws -> Double {
+      let pass = makePass()
+      let y = try block.forward(Tensor(shape: shape, lanes: pass.lanes, x), in: pass)
+      var sum = weightedSum(y.values, coefficients)
+      for record in pass.gates {
+        for (i, m) in record.mask.values.enumerated() {
+          sum += Double(m) * Double(budget[pass.view(ofRow: i / c.outChannels)])
+        }
+      }
+      return sum
+    }
+
+    let pass = makePass()
+    let y = try block.forward(Tensor(shape: shape, lanes: pass.lanes, x), in: pass)
+    #expect(y.values.contains(0) && y.values.contains { $0 > 0 })
+    coefficients = numbers.normals(y.values.count)
+    pass.maskGradients = budget.map { [MaskGradient(all: Double($0), open: 0)] }
+    let dy = Tensor(
+      images: 12, channels: y.channels, height: y.height, width: y.width, lanes: y.lanes, values: coefficients)
+    var told: [String] = []
+    pass.gradientIsReady = { told.append($0.name) }
+    let dx = try block.backward(dy, in: pass)
+    #expect(Set(told) == Set(block.parameters.map(\.name)) && told.count == block.parameters.count)
+
+    let inputError = try gradientError(dx.values, at: x, step: 1e-2, loss: loss)
+    #expect(inputError < 5e-3, "dx")
+    for parameter in block.parameters {
+      let values = parameter.array
+      let error = try gradientError(parameter.gradientArray, at: values, step: 1e-2) {
+        parameter.array = $0
+        return try loss(x)
+      }
+      parameter.array = values
+      #expect(error < 5e-3, "\(parameter.name)")
+    }
+  }
+
+  /// A closed channel contributes nothing: its second convolution's weights do not matter.
+  @Test func closedChannelsDoNotMatter() throws {
+    var numbers = TestNumbers(seed: 41)
+    let block = makeBlock(Case.all[0], &numbers)
+    let gate = try #require(block.gate)
+    // Hidden units are all on, and an output channel is open where its weights are positive.
+    gate.batchNorm.bias!.array = Array(repeating: 2, count: 3)
+    gate.excite.weight.array = (0..<12).flatMap { Array(repeating: $0 == 4 ? Float(-1) : 1, count: 3) }
+    let pass = PassVariant(shardSize: 2).pass(.evaluation, rows: 4)
+    let x = Tensor(shape: [4, 12, 3, 4], lanes: pass.lanes, numbers.normals(4 * 12 * 12))
+    let before = try block.forward(x, in: pass).values
+    #expect(pass.gates[0].openCounts == [11, 11, 11, 11])
+    var weights = block.conv2.weight.array
+    for out in 0..<12 { for i in 0..<9 { weights[(out * 12 + 4) * 9 + i] = 1000 } }
+    block.conv2.weight.array = weights
+    #expect(try block.forward(x, in: pass).values == before)
+  }
+}

@@ -1,0 +1,74 @@
+import GoldenCases
+import Layers
+import Networks
+import Objectives
+import Tensors
+import TestSupport
+import Testing
+import Training
+
+/// Contract C1 for a whole training step of a gated network: threads and ranks change no bit.
+@Suite struct TrainingStepInvarianceTests {
+  struct Outcome: Equatable, Sendable {
+    var losses: [Double]
+    var gradients: [[Float]]
+    var running: [[Float]]
+  }
+
+  private static let images = 8
+  private static let size = 16
+
+  private func makeObjective(_ name: String, _ features: Int) -> any Objective {
+    name == "SimCLR"
+      ? SimCLR(featureCount: features, hidden: 24, output: 10, temperature: 0.2)
+      : SimSiam(featureCount: features, hidden: 24, output: 20, predictorHidden: 6)
+  }
+
+  private func outcome(_ name: String, ranks: Int, shardSize: Int, threads: Int) throws -> Outcome {
+    let (images, size) = (Self.images, Self.size)
+    let outcomes = try ThreadRanks(ranks).run { rank in
+      var configuration = ResNetConfiguration()
+      configuration.width = 8
+      configuration.zeroInitResidual = false
+      let model = Model(
+        backbone: ResNet(configuration), objective: makeObjective(name, configuration.featureCount), seed: 9)
+      let layout = BatchLayout(batch: images, views: 2, shardSize: shardSize, reducer: rank)
+      var numbers = TestNumbers(seed: 90)
+      let width = 3 * size * size
+      let views = [numbers.normals(images * width), numbers.normals(images * width)]
+      let x = Tensor(shape: [layout.rows, 3, size, size], lanes: 1, layout.rows(views, width: width))
+      let pass = Pass(
+        .training, rows: layout.rows, views: 2, shardSize: shardSize, pool: .forKernels(threads: threads),
+        reducer: rank, noise: DrawnNoise(seed: 91, layout: layout))
+      let step = TrainingStep(
+        model: model, budget: Budget(target: 0.4), macs: MACs(model.backbone, imageSize: size))
+      let result = try step.run(x, annealing: 0.9, in: pass)
+      try rank.sumGradients(model.store)
+      return Outcome(
+        losses: [result.objective, result.budget, result.bound, result.macsShare] + result.densities,
+        gradients: model.store.parameters.map(\.gradientArray),
+        running: model.batchNorms.flatMap { [$0.runningMean, $0.runningVariance] })
+    }
+    for outcome in outcomes { #expect(outcome == outcomes[0], "equal on every rank") }
+    return outcomes[0]
+  }
+
+  @Test(arguments: ["SimCLR", "SimSiam"], [1, 2])
+  func threadsAndRanksChangeNoBit(objective: String, shardSize: Int) throws {
+    let reference = try outcome(objective, ranks: 1, shardSize: shardSize, threads: 1)
+    #expect(reference.gradients.count { $0.contains { $0 != 0 } } >= reference.gradients.count - 1)
+    for (ranks, threads) in [(1, 2), (2, 1), (2, 2), (4, 1)] {
+      let found = try outcome(objective, ranks: ranks, shardSize: shardSize, threads: threads)
+      #expect(found == reference, "\(ranks) ranks, \(threads) threads")
+    }
+  }
+
+  /// Other shards round differently, and nothing more.
+  @Test func shardSizesChangeRoundingOnly() throws {
+    let one = try outcome("SimCLR", ranks: 1, shardSize: 1, threads: 1)
+    let four = try outcome("SimCLR", ranks: 1, shardSize: 4, threads: 1)
+    #expect(abs(one.losses[0] - four.losses[0]) < 1e-5)
+    #expect(one.losses[1...] == four.losses[1...], "counts are exact")
+    #expect(relativeL2(one.gradients.flatMap(\.self), four.gradients.flatMap(\.self)) < 1e-4)
+  }
+}
