@@ -17,7 +17,7 @@ let package = Package(
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CVector", linkerSettings: [.linkedLibrary("m")]),
 
-    // The house, bottom to top: a target imports only what stands above this line's position.
+    // The house, bottom to top: a target imports only what stands below it in the house, above it here.
     .target(name: "Tensors", dependencies: ["CVector"]),
     .target(name: "Layers", dependencies: ["Tensors", "CVector", "COneDNN", "COpenBLAS"]),
     .target(name: "Collectives", dependencies: ["Tensors", "CMPI"]),
@@ -48,14 +48,17 @@ let package = Package(
     .target(
       name: "GoldenCases", dependencies: ["Training", "TestSupport"], path: "Tests/GoldenCases"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
-    .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "Tensors"]),
-    .testTarget(name: "ImagesTests", dependencies: ["Images", "Tensors", "TestSupport"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Images", "Tensors"]),
+    .testTarget(name: "LayersTests", dependencies: ["Layers", "GoldenCases", "TestSupport"]),
+    .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
+    .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Networks", "GoldenCases", "TestSupport"]),
+    .testTarget(name: "ObjectivesTests", dependencies: ["Objectives", "GoldenCases", "TestSupport"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Tensors", "TestSupport"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "Tensors", "TestSupport"]),
-    .testTarget(name: "GoldenTests", dependencies: ["GoldenCases"]),
-    .testTarget(name: "CommandTests", dependencies: ["TestSupport", "Tensors"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(name: "GoldenTests", dependencies: ["GoldenCases", "TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["sluice", "TestSupport"]),
     .executableTarget(name: "RankChecks", dependencies: ["Training", "GoldenCases"], path: "Tests/RankChecks"),
   ],
   swiftLanguageModes: [.v6]

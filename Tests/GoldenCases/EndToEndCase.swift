@@ -35,7 +35,9 @@ public struct EndToEndCase: Sendable, CustomStringConvertible {
       let configuration = run.trajectory.config
       if configuration.optimizer.lars != nil { return "LARS" }
       if configuration.block != "basic" { return "\(configuration.block) blocks" }
-      if configuration.blocks != ResNetConfiguration.blocksPerStage { return "\(configuration.blocks) blocks" }
+      if configuration.blocks != ResNetConfiguration.blocksPerStage {
+        return "\(configuration.blocks) blocks"
+      }
       if configuration.optimizer.gateWeightDecay != 0 { return "gates with weight decay" }
     }
     return nil

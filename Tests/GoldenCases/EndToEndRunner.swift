@@ -155,7 +155,8 @@ public struct EndToEndRunner {
       for row in 0..<tensor.images where layout.place(ofRow: row).view == view {
         let image = layout.place(ofRow: row).image
         pairs.append(
-          (Array(values[row * width..<(row + 1) * width]), Array(stored[image * width..<(image + 1) * width])))
+          (Array(values[row * width..<(row + 1) * width]), Array(stored[image * width..<(image + 1) * width]))
+        )
       }
     }
     return pairs
@@ -181,9 +182,11 @@ public struct EndToEndRunner {
     var found: [Float] = []
     var expected: [Float] = []
     for parameter in store.parameters where parameter.isTrainable {
-      guard let name = golden.firstStep.names.first(where: {
-        $0.hasPrefix("grad.") && EndToEndCase.name(String($0.dropFirst(5))) == parameter.name
-      }) else { return [Comparison("gradient of \(parameter.name) is not stored", error: 1, tolerance: 0)] }
+      guard
+        let name = golden.firstStep.names.first(where: {
+          $0.hasPrefix("grad.") && EndToEndCase.name(String($0.dropFirst(5))) == parameter.name
+        })
+      else { return [Comparison("gradient of \(parameter.name) is not stored", error: 1, tolerance: 0)] }
       found += parameter.gradientArray
       expected += try golden.firstStep.floats(name)
     }
@@ -201,7 +204,9 @@ public struct EndToEndRunner {
     _ macs: MACs, step: Int
   ) throws -> [Comparison] {
     var costs = [Int64](repeating: 0, count: layout.views)
-    for (row, open) in openChannels(pass).enumerated() { costs[pass.view(ofRow: row)] += macs.gated(open: open) }
+    for (row, open) in openChannels(pass).enumerated() {
+      costs[pass.view(ofRow: row)] += macs.gated(open: open)
+    }
     let means = try reducer.sum(costs).map { Double($0) / Double(pass.globalImages) }
     return [
       .exact("MACs, step \(step)", means + [Double(macs.dense)], expected.flops + [expected.denseFlops]),
@@ -230,7 +235,9 @@ public struct EndToEndRunner {
       running["\(norm.name).running_mean"] = norm.runningMean
       running["\(norm.name).running_var"] = norm.runningVariance
     }
-    func compare(_ what: String, _ ours: [String: [Float]], _ tolerance: Tolerances.Group) throws -> Comparison {
+    func compare(_ what: String, _ ours: [String: [Float]], _ tolerance: Tolerances.Group) throws
+      -> Comparison
+    {
       var (a, b): ([Float], [Float]) = ([], [])
       for name in run.final.names {
         guard let values = ours[EndToEndCase.name(name)] else { continue }

@@ -79,7 +79,9 @@ private struct Network: Decodable {
   func compare(_ name: String, _ file: SafetensorsFile) throws -> [Comparison] {
     let macs = ResNetConfiguration.stems(width: width).map { MACs(ResNet($0), imageSize: input) }
       .first { Double($0.dense) == dense }
-    guard let macs else { return [Comparison("\(name): no network of \(dense)", error: .infinity, tolerance: 0)] }
+    guard let macs else {
+      return [Comparison("\(name): no network of \(dense)", error: .infinity, tolerance: 0)]
+    }
     let masks = try blocks.map { try file.floats("\(name).mask.\($0)") }
     /// Open channels of each block, for every sample.
     let counts = (0..<batch).map { sample in
@@ -117,9 +119,11 @@ private struct Network: Decodable {
           relativeToLargest: 1e-10),
       ]
     }
-    guard let twoRanks, let golden = cases.first(where: {
-      $0.target == twoRanks.target && $0.epoch == twoRanks.epoch
-    }) else { return comparisons }
+    guard let twoRanks,
+      let golden = cases.first(where: {
+        $0.target == twoRanks.target && $0.epoch == twoRanks.epoch
+      })
+    else { return comparisons }
     let found = terms(0..<batch, target: golden.target, p: golden.p)
     for (block, blockName) in blocks.enumerated() {
       let gradient = found.maskGradients[block]
@@ -127,7 +131,8 @@ private struct Network: Decodable {
       let open = masks[block].map { $0 > 0 ? Float(gradient.open) : 0 }
       comparisons += [
         .tensor("\(name).dspar", all, try file.floats("\(name).dspar.\(blockName)"), relativeToLargest: 2e-5),
-        .tensor("\(name).dbound", open, try file.floats("\(name).dbound.\(blockName)"), relativeToLargest: 2e-5),
+        .tensor(
+          "\(name).dbound", open, try file.floats("\(name).dbound.\(blockName)"), relativeToLargest: 2e-5),
       ]
     }
     let size = batch / twoRanks.spar.count

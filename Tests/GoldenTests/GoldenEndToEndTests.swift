@@ -7,9 +7,7 @@ import Testing
 /// Whole training steps: every output and gradient of the first, losses, MACs and gradient norms of all, the
 /// final state, evaluation. However the batch is cut into shards and shared out to threads and ranks.
 @Suite(
-  .enabled(
-    if: !GoldenCase.all(.endToEnd).isEmpty, "no training steps to compare with: SLUICE_GOLDEN names no folder"),
-  .serialized)
+  .enabled(if: !GoldenCase.all(.endToEnd).isEmpty, "\(Golden.missing("e2e_simsiam"))"), .serialized)
 struct GoldenEndToEndTests {
   struct Arrangement: Sendable, CustomStringConvertible {
     let ranks: Int

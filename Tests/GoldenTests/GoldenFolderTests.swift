@@ -4,9 +4,7 @@ import Testing
 
 @Suite struct GoldenFolderTests {
   /// Without SLUICE_GOLDEN this is the message that only our own fixtures were compared.
-  @Test(
-    .enabled(
-      if: Golden.root != nil, "SLUICE_GOLDEN is not set: only the cases in Tests/Fixtures/golden are compared"))
+  @Test(.enabled(if: Golden.root != nil, "SLUICE_GOLDEN is not set: only Tests/Fixtures/golden is compared"))
   func goldenFoldersAllHaveAKnownForm() {
     #expect(GoldenCase.unknown.isEmpty, "no test knows what these hold: \(GoldenCase.unknown)")
     #expect(GoldenCase.all.contains { $0.folder.path.hasPrefix(Golden.root!.path) })

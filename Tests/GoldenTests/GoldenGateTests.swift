@@ -77,8 +77,8 @@ private struct GateCase {
   }
 
   func training(_ variant: PassVariant) throws -> [Comparison] {
-    // Of Σ coef·mask, then of Σ coef_open·open, where the count of open channels is a 1-norm whose derivative
-    // is the mask's sign: closed channels get none.
+    // Of Σ coef·mask, then of Σ coef_open·open: the count of open channels is a 1-norm whose derivative is the
+    // mask's sign, so closed channels get none.
     let mask = try floats("train.mask")
     let channels = settings.out
     let open = try floats("coef_open")
@@ -141,7 +141,8 @@ private struct GateCase {
   ) throws -> [Comparison] {
     [
       .exact("\(name).\(mode).mask, \(variant)", mask.values, try floats("\(mode).mask")),
-      .exact("\(name).\(mode).open, \(variant)", record.openCounts.map(Float.init), try floats("\(mode).open")),
+      .exact(
+        "\(name).\(mode).open, \(variant)", record.openCounts.map(Float.init), try floats("\(mode).open")),
     ]
   }
 

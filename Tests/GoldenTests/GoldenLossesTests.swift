@@ -94,7 +94,9 @@ private struct LossCase {
   ) throws -> [Comparison] {
     let (images, dimension) = (size[0] / ranks, size[1])
     let results = try ThreadRanks(ranks).run { rank in
-      let own = embeddings.map { Array($0[rank.rank * images * dimension..<(rank.rank + 1) * images * dimension]) }
+      let own = embeddings.map {
+        Array($0[rank.rank * images * dimension..<(rank.rank + 1) * images * dimension])
+      }
       let pass = pass(images: images, shardSize: images, reducer: rank)
       let z = Tensor(views: own, shape: [images, dimension], lanes: dimension, shardSize: images)
       let (value, dz) = try loss.lossAndGradient(z, in: pass)

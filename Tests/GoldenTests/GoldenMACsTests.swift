@@ -8,7 +8,9 @@ import Testing
   @Test(arguments: GoldenCase.all(.flops))
   func goldenCounts(_ golden: GoldenCase) throws {
     var comparisons: [Comparison] = []
-    for (name, network) in try golden.decode([String: NetworkCounts].self, "flops").sorted(by: { $0.key < $1.key }) {
+    for (name, network) in try golden.decode([String: NetworkCounts].self, "flops").sorted(by: {
+      $0.key < $1.key
+    }) {
       guard network.blocks.allSatisfy({ $0.conv3 == nil }) else {
         print("\(golden): \(name) not compared: bottleneck blocks come with their own issue")
         continue

@@ -26,7 +26,9 @@ import Training
   @Test(arguments: GoldenCase.all(.optim))
   func goldenSchedules(_ golden: GoldenCase) throws {
     var comparisons: [Comparison] = []
-    for (name, golden) in try golden.decode([String: Schedule].self, "schedule").sorted(by: { $0.key < $1.key }) {
+    for (name, golden) in try golden.decode([String: Schedule].self, "schedule").sorted(by: {
+      $0.key < $1.key
+    }) {
       let schedule = LearningRateSchedule(
         peak: golden.lr, warmupStart: golden.warmupStartLr, final: golden.etaMin,
         warmupEpochs: golden.warmupEpochs, epochs: golden.maxEpochs)
@@ -78,7 +80,8 @@ private struct Run: Decodable {
     let names = file.names.compactMap { $0.hasPrefix("init.") ? String($0.dropFirst(5)) : nil }
     let store = ParameterStore(
       try names.map { parameter in
-        let made = Parameter(parameter, shape: file.shape(of: "init.\(parameter)")!, decays: parameter != "gate")
+        let made = Parameter(
+          parameter, shape: file.shape(of: "init.\(parameter)")!, decays: parameter != "gate")
         made.array = try file.floats("init.\(parameter)")
         return made
       })
@@ -95,7 +98,8 @@ private struct Run: Decodable {
       for (i, parameter) in store.parameters.enumerated() { found[i] += parameter.array }
     }
     return try zip(names, found).map { parameter, values in
-      .tensor("\(name).\(parameter)", values, try file.floats("\(name).\(parameter)"), relativeToLargest: 1e-5)
+      .tensor(
+        "\(name).\(parameter)", values, try file.floats("\(name).\(parameter)"), relativeToLargest: 1e-5)
     }
   }
 }

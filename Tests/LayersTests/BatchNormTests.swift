@@ -71,7 +71,10 @@ import Testing
         needsMaskGradient: c.masked, in: pass)
       let errors = [
         ("dx", try gradientError(dx.values, at: x, step: 3e-3) { try loss($0, mask) }),
-        ("dmask", try dmask.map { try gradientError($0.values, at: mask, step: 0.1) { try loss(x, $0) } } ?? 0),
+        (
+          "dmask",
+          try dmask.map { try gradientError($0.values, at: mask, step: 0.1) { try loss(x, $0) } } ?? 0
+        ),
         ("dweight", try parameterError(layer.weight) { try loss(x, mask) }),
         ("dbias", try parameterError(layer.bias) { try loss(x, mask) }),
       ]

@@ -62,7 +62,8 @@ import Testing
     let pool = WorkerPool.forKernels(threads: 1)
     let x = Tensor(shape: [8, 8, 2, 2], lanes: Pass.preferredLanes, numbers.normals(8 * 8 * 4))
     /// The gradient of the last layer, given what is added inside the gate and outside.
-    func gradient(_ inside: [MaskGradient], _ outside: (_ view: Int, _ open: Bool) -> Float) throws -> [Float] {
+    func gradient(_ inside: [MaskGradient], _ outside: (_ view: Int, _ open: Bool) -> Float) throws -> [Float]
+    {
       let pass = Pass(
         .training, rows: 8, views: 2, shardSize: 2, pool: pool, noise: DrawnNoise(seed: 2))
       let mask = try gate.forward(x, in: pass)
@@ -72,7 +73,9 @@ import Testing
       _ = try gate.backward(Tensor(shape: [8, 20], lanes: pass.lanes, dmask), in: pass)
       return gate.excite.weight.gradientArray
     }
-    let inside = try gradient([MaskGradient(all: 0.5, open: 0.25), MaskGradient(all: -1, open: 2)]) { _, _ in 0 }
+    let inside = try gradient([MaskGradient(all: 0.5, open: 0.25), MaskGradient(all: -1, open: 2)]) { _, _ in
+      0
+    }
     let outside = try gradient([]) { view, open in
       view == 0 ? (open ? 0.75 : 0.5) : (open ? 1 : -1)
     }

@@ -1,6 +1,6 @@
 import GoldenCases
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Layers
@@ -27,7 +27,8 @@ import Testing
       Case(images: 2, inChannels: 8, outChannels: 12, height: 8, width: 10, kernel: 3, stride: 2, padding: 1),
       Case(images: 3, inChannels: 16, outChannels: 32, height: 5, width: 5, kernel: 1, stride: 2, padding: 0),
       Case(images: 2, inChannels: 5, outChannels: 7, height: 1, width: 1, kernel: 1, stride: 1, padding: 0),
-      Case(images: 1, inChannels: 3, outChannels: 16, height: 13, width: 11, kernel: 7, stride: 2, padding: 3),
+      Case(
+        images: 1, inChannels: 3, outChannels: 16, height: 13, width: 11, kernel: 7, stride: 2, padding: 3),
       Case(images: 2, inChannels: 3, outChannels: 8, height: 6, width: 6, kernel: 3, stride: 1, padding: 2),
       Case(images: 1, inChannels: 1, outChannels: 1, height: 4, width: 3, kernel: 3, stride: 1, padding: 1),
       Case(images: 1, inChannels: 33, outChannels: 40, height: 4, width: 4, kernel: 3, stride: 1, padding: 1),

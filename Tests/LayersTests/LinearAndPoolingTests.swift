@@ -6,7 +6,9 @@ import Testing
 @testable import Layers
 
 @Suite struct LinearTests {
-  @Test(arguments: [(6, 9, 4, Linear.Bias.learned), (1, 5, 3, .none), (8, 1, 1, .learned), (4, 33, 17, .frozen)])
+  @Test(arguments: [
+    (6, 9, 4, Linear.Bias.learned), (1, 5, 3, .none), (8, 1, 1, .learned), (4, 33, 17, .frozen),
+  ])
   func gradientsMatchFiniteDifferences(rows: Int, inputs: Int, outputs: Int, bias: Linear.Bias) throws {
     for variant in PassVariant.all(images: rows) {
       var numbers = TestNumbers(seed: 8)

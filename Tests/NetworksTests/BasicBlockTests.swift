@@ -81,7 +81,8 @@ import Testing
     coefficients = numbers.normals(y.values.count)
     pass.maskGradients = budget.map { [MaskGradient(all: Double($0), open: 0)] }
     let dy = Tensor(
-      images: 12, channels: y.channels, height: y.height, width: y.width, lanes: y.lanes, values: coefficients)
+      images: 12, channels: y.channels, height: y.height, width: y.width, lanes: y.lanes, values: coefficients
+    )
     var told: [String] = []
     pass.gradientIsReady = { told.append($0.name) }
     let dx = try block.backward(dy, in: pass)

@@ -14,7 +14,9 @@ import Testing
     for stage in 1...4 {
       for number in 0..<2 {
         let block = "layer\(stage).\(number)"
-        for norm in ["bn1", "bn2"] { expected.formUnion(["\(block).\(norm).weight", "\(block).\(norm).bias"]) }
+        for norm in ["bn1", "bn2"] {
+          expected.formUnion(["\(block).\(norm).weight", "\(block).\(norm).bias"])
+        }
         expected.formUnion(["\(block).conv1.weight", "\(block).conv2.weight"])
         expected.formUnion(["0.weight", "1.weight", "1.bias", "3.weight"].map { "\(block).gate.\($0)" })
         if stage > 1, number == 0 {
@@ -58,13 +60,15 @@ import Testing
     for parameter in network.parameters where parameter.shape.count == 4 && parameter.count > 10_000 {
       let values = parameter.array.map(Double.init)
       let mean = values.reduce(0, +) / Double(values.count)
-      let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot()
+      let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count))
+        .squareRoot()
       let expected = (2 / Double(parameter.shape[0] * parameter.shape[2] * parameter.shape[3])).squareRoot()
       #expect(abs(deviation / expected - 1) < 0.03, "\(parameter.name)")
       #expect(abs(mean) < 0.05 * expected, "\(parameter.name)")
     }
     for block in network.blocks {
-      #expect(block.bn1.weight!.array.allSatisfy { $0 == 1 } && block.bn2.weight!.array.allSatisfy { $0 == 0 })
+      #expect(
+        block.bn1.weight!.array.allSatisfy { $0 == 1 } && block.bn2.weight!.array.allSatisfy { $0 == 0 })
     }
     #expect(makeNetwork(seed: 1).parameters.map(\.array) == network.parameters.map(\.array))
     #expect(makeNetwork(seed: 2).stem.weight.array != network.stem.weight.array)

@@ -78,6 +78,7 @@ import Testing
     let x = Tensor(rows: 12, columns: 7, features)
     let z = try objective.projector.forward(x, in: pass)
     return min(
-      try objective.projector.distanceToKink(x, in: pass), try objective.predictor.distanceToKink(z, in: pass))
+      try objective.projector.distanceToKink(x, in: pass), try objective.predictor.distanceToKink(z, in: pass)
+    )
   }
 }
