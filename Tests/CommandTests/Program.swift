@@ -63,8 +63,10 @@ final class Job {
     self.arguments = arguments
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    // Without the last option mpirun sleeps for a second after each job that failed.
     let launch = [
       "mpirun", "-np", "\(ranks)", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1",
+      "--mca", "odls_base_sigkill_timeout", "0",
     ]
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments =

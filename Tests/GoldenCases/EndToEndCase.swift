@@ -83,6 +83,8 @@ public struct EndToEndRun: Sendable, CustomStringConvertible {
   }
 
   public var description: String { folder.lastPathComponent }
+  /// Images in a batch, of which each rank holds an equal share.
+  public var batchSize: Int { trajectory.config.batch }
   var firstNorm: Double { trajectory.steps[0].gradientNorm }
 }
 

@@ -4,15 +4,27 @@ import Foundation
 /// One statement about what ranks do together. Every rank runs every check, in the same order.
 struct RankCheck: Sendable {
   let name: String
-  /// With fewer ranks the check says nothing and is skipped.
-  let minimumRanks: Int
+  /// Why the check would say nothing on so many ranks, and is skipped; nil: it is run.
+  let obstacle: @Sendable (_ worldSize: Int) -> String?
   /// Throws what is wrong as seen from this rank.
   let body: @Sendable (Communicator) throws -> Void
 
   init(_ name: String, minimumRanks: Int = 1, _ body: @escaping @Sendable (Communicator) throws -> Void) {
+    self.init(name, obstacle: { $0 < minimumRanks ? "needs \(minimumRanks) ranks, has \($0)" : nil }, body)
+  }
+
+  init(
+    _ name: String, obstacle: @escaping @Sendable (_ worldSize: Int) -> String?,
+    _ body: @escaping @Sendable (Communicator) throws -> Void
+  ) {
     self.name = name
-    self.minimumRanks = minimumRanks
+    self.obstacle = obstacle
     self.body = body
+  }
+
+  /// A check that cannot be made.
+  init(_ name: String, skippedBecause reason: String) {
+    self.init(name, obstacle: { _ in reason }) { _ in }
   }
 }
 
@@ -34,8 +46,8 @@ struct RankCheckRun {
 
   mutating func run(_ checks: [RankCheck]) throws {
     for check in checks {
-      guard world.worldSize >= check.minimumRanks else {
-        report("skipped: \(check.name) (needs \(check.minimumRanks) ranks, has \(world.worldSize))")
+      if let obstacle = check.obstacle(world.worldSize) {
+        report("skipped: \(check.name) (\(obstacle))")
         continue
       }
       // Unbuffered, so that after a hang the last line names the check.

@@ -20,6 +20,8 @@ do {
   try run.run(controlChecks)
   try run.run(gradientChecks)
   try run.run(placementChecks)
+  try run.run(trainingStepChecks)
+  try run.run(goldenChecks)
   run.report("\(run.passed) passed, \(run.failed) failed")
   try world.finalize()
   exit(run.failed == 0 ? 0 : 1)

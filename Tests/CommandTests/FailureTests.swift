@@ -1,0 +1,65 @@
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+extension CommandLineTests {
+  /// Contract C5: what goes wrong on the way ends the job within seconds.
+  @Suite struct Failures {
+    /// A rate so large that the network's values overflow in the third step.
+    @Test(arguments: [1, 2]) func aLossThatIsNotFiniteNamesStepLayerAndCheckpoint(ranks: Int) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let output = try Program.run(
+          small.command("optimizer.learning_rate=1e30", "schedule.warmup_epochs=0", "checkpoint.every=1"),
+          ranks: ranks)
+        #expect(output.status == 1)
+        let sentences = output.lines.filter { $0.hasPrefix("sluice: ") }
+        try #require(sentences.count == 1, "\(output)")
+        let match = try #require(
+          try /sluice: step (\d+): a value that is not finite first appeared at '(.+)'; the last good checkpoint is (.+); a lower optimizer.learning_rate usually helps/
+            .wholeMatch(in: sentences[0]), "\(sentences)")
+        let step = try #require(Int(match.1))
+        #expect(String(match.3) == small.checkpoint(step - 1).path)
+        #expect(!small.hasCheckpoint(step))
+        // It is on the same step and at the same layer on any number of ranks.
+        #expect(step == 2 && match.2 == "layer1.0.gate.1", "\(sentences)")
+        let model = try SafetensorsFile(contentsOf: small.checkpoint(step - 1).path + "/model.safetensors")
+        for name in model.names { #expect(try model.floats(name).allSatisfy(\.isFinite), "\(name)") }
+      }
+    }
+
+    /// A rate that the update itself does not survive: there is nothing good to save.
+    @Test(arguments: [1, 2]) func anUpdateThatIsNotFiniteIsNotSaved(ranks: Int) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let output = try Program.run(
+          small.command("optimizer.learning_rate=1e300", "schedule.warmup_epochs=0", "checkpoint.every=1"),
+          ranks: ranks)
+        #expect(output.status == 1)
+        #expect(
+          output.lines.filter { $0.hasPrefix("sluice: ") } == [
+            "sluice: step 1: a value that is not finite first appeared at 'conv1.weight'; "
+              + "no checkpoint was written yet; a lower optimizer.learning_rate usually helps"
+          ])
+        #expect(!small.hasCheckpoint(1))
+      }
+    }
+
+    @Test(arguments: [0, 1]) func aRankThatDiesTakesTheJobDown(victim: Int) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let job = try Job(small.command("max_steps=none"), ranks: 2)
+        try job.wait { (try? small.loggedSteps().count >= 2) ?? false }
+        let ranks = job.ranks
+        try #require(ranks.count == 2)
+        let begin = ContinuousClock.now
+        kill(ranks[victim], SIGKILL)
+        let output = try job.wait()
+        #expect(ContinuousClock.now - begin < .seconds(20))
+        #expect(output.status != 0 && output.status != 124, "\(output)")
+        #expect(job.ranks.isEmpty)
+      }
+    }
+  }
+}

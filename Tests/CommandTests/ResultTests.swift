@@ -1,0 +1,109 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension CommandLineTests {
+  /// What commands print where.
+  @Suite struct Results {
+    static let presets = [
+      "cifar10-simsiam", "cifar10-simclr", "cifar100-simsiam", "cifar100-simclr", "imagenet100-simsiam",
+      "imagenet100-simclr", "cifar10-quick", "shapes-quick",
+    ]
+
+    static func path(_ preset: String) -> String {
+      Program.configurations.appendingPathComponent(preset + ".yaml").path
+    }
+
+    /// Contract C6.
+    @Test(arguments: [
+      ("imagenet100-simsiam", 1_813_561_344), ("imagenet100-simclr", 1_813_561_344),
+      ("cifar10-simsiam", 703_560_448), ("cifar100-simsiam", 703_560_448),
+    ])
+    func macsOfThePapersNetworks(preset: String, dense: Int) throws {
+      let output = try Program.run(["macs", Self.path(preset), "--json"])
+      let object = try output.object()
+      #expect(object["dense_macs"] as? Int == dense)
+      let layers = try #require(object["layers"] as? [[String: Any]])
+      #expect(layers.compactMap { $0["dense_macs"] as? Int }.reduce(0, +) == dense)
+      let gated = try #require(object["gated_macs"] as? Int)
+      #expect(layers.compactMap { $0["gated_macs"] as? Int }.reduce(0, +) == gated)
+      #expect(abs(Double(gated) / Double(dense) - 0.5) < 0.01)
+      #expect(output.lines == [])
+    }
+
+    @Test func macsOfACheckpointAreItsConfigurations() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let trained = try Program.run(small.command("max_steps=1"))
+        try #require(trained.status == 0, "\(trained)")
+        let checkpoint = try Program.run(["macs", "--checkpoint", small.checkpoint(1).path, "--json"])
+        let configuration = try Program.run(["macs", small.configuration.path, "--json"], ranks: 2)
+        #expect(try checkpoint.object() as NSDictionary == configuration.object() as NSDictionary)
+      }
+    }
+
+    @Test func kNNIsTheSameOnAnyRanks() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let trained = try Program.run(small.command("max_steps=2"))
+        try #require(trained.status == 0, "\(trained)")
+        // Neither count is a multiple of ranks or shards.
+        let words = ["evaluate", "knn", "--checkpoint", small.run.path + "/checkpoints/latest", "--data", "shapes:50x31"]
+        let one = try Program.run(words + ["--json"])
+        let three = try Program.run(words + ["--json"], ranks: 3)
+        #expect(one.result == three.result)
+        let object = try one.object()
+        #expect(object["images"] as? Int == 31)
+        for key in ["top1", "top5", "macs_share"] { #expect(object[key] is Double, "\(key)") }
+        let table = try Program.run(words + ["--k", "1", "--metric", "euclidean"])
+        #expect(table.result.contains("on 31 images"))
+      }
+    }
+
+    @Test(arguments: [1, 2]) func trainingPrintsOnlyItsSummaryOnStandardOutput(ranks: Int) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let output = try Program.run(small.command("max_steps=2") + ["--json"], ranks: ranks)
+        let object = try output.object()
+        #expect(object["steps"] as? Int == 2)
+        #expect(object["checkpoint"] as? String == small.run.path + "/checkpoints/latest")
+        let evaluation = try #require(object["evaluation"] as? [String: Any])
+        for key in ["top1", "top5", "images", "macs_share"] { #expect(evaluation[key] != nil, "\(key)") }
+        let text = try Program.run(small.command("max_steps=2"), ranks: ranks)
+        #expect(text.result.split(separator: "\n").map { $0.prefix { $0 != ":" } } == [
+          "k-NN top-1", "MACs", "speed", "checkpoint",
+        ])
+      }
+    }
+
+    @Test(arguments: presets) func aPrintedConfigurationReadsBackTheSame(preset: String) throws {
+      try withTemporaryFolder { folder in
+        let first = try Program.run(["pretrain", Self.path(preset), "--print-config", "--set", "seed=7"])
+        #expect(first.status == 0 && first.lines == [])
+        #expect(first.result.contains("\nseed: 7\n"))
+        let copy = folder.appendingPathComponent("copy.yaml")
+        try first.result.write(to: copy, atomically: true, encoding: .utf8)
+        let second = try Program.run(["pretrain", copy.path, "--print-config"])
+        #expect(second.result == first.result)
+      }
+    }
+
+    /// Printed once, however many ranks.
+    @Test(arguments: [
+      ("", ["pretrain", "evaluate", "macs", "--version", "--help"]),
+      ("pretrain", ["<CONFIG>", "--set", "--run", "--resume", "--print-config", "--json"]),
+      ("evaluate", ["knn"]),
+      ("evaluate knn", ["--checkpoint", "--data", "--k", "--metric", "--temperature", "--threads", "--json"]),
+      ("macs", ["<CONFIG>", "--checkpoint", "--set", "--json"]),
+    ])
+    func helpNamesEveryOption(command: String, options: [String]) throws {
+      let words = command.split(separator: " ").map(String.init) + ["--help"]
+      for ranks in [1, 2] {
+        let output = try Program.run(words, ranks: ranks)
+        #expect(output.status == 0 && output.lines == [])
+        for option in options { #expect(output.result.contains(option), "\(command) \(option)") }
+        #expect(output.result.components(separatedBy: "USAGE: ").count == 2, "\(ranks) ranks")
+      }
+    }
+  }
+}

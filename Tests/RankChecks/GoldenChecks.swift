@@ -1,0 +1,50 @@
+import Collectives
+import GoldenCases
+
+/// Every run of every case of whole training steps, between processes.
+let goldenChecks: [RankCheck] = {
+  let cases = GoldenCase.all(.endToEnd)
+  guard !cases.isEmpty else {
+    return [
+      RankCheck(
+        "golden training steps", skippedBecause: "no case to compare with: SLUICE_GOLDEN names no folder")
+    ]
+  }
+  return cases.flatMap(checks)
+}()
+
+private func checks(_ golden: GoldenCase) -> [RankCheck] {
+  let name = "golden training steps \(golden)"
+  do {
+    let golden = try EndToEndCase(golden)
+    if let reason = golden.unsupported { return [RankCheck(name, skippedBecause: reason)] }
+    return golden.runs.map { run in
+      RankCheck("\(name)/\(run)", obstacle: { obstacle(images: run.batchSize, ranks: $0) }) { world in
+        for shardSize in [1, 2] where run.batchSize % (shardSize * world.worldSize) == 0 {
+          try compare(golden, run, shardSize: shardSize, world)
+        }
+      }
+    }
+  } catch {
+    let reason = "\(error)"
+    return [RankCheck(name) { _ in throw Unmet(description: reason) }]
+  }
+}
+
+private func obstacle(images: Int, ranks: Int) -> String? {
+  images % ranks == 0 ? nil : "its \(images) images are not divisible by \(ranks) ranks"
+}
+
+private func compare(
+  _ golden: EndToEndCase, _ run: EndToEndRun, shardSize: Int, _ world: Communicator
+) throws {
+  let comparisons = try EndToEndRunner(
+    golden, run, shardSize: shardSize, reducer: world,
+    sumGradients: { _ = try GradientReducer(world, gradients: $0.gradients).finish() }
+  ).compare()
+  try expect(!comparisons.isEmpty, "nothing was compared")
+  let failures = comparisons.filter { !$0.passes }
+  try expect(
+    failures.isEmpty,
+    "shards of \(shardSize): " + failures.map(\.description).joined(separator: "; "))
+}

@@ -1,0 +1,103 @@
+import Collectives
+import GoldenCases
+import Layers
+import Networks
+import Objectives
+import Tensors
+import TestSupport
+import Training
+
+/// What one training step of a small gated network gives.
+private struct Outcome {
+  /// Objective, budget, bound.
+  let losses: [Double]
+  let names: [String]
+  /// By parameter.
+  let gradients: [[Float]]
+  /// Of this rank's rows, by gate.
+  let masks: [[Float]]
+
+  /// One step from a state, images and noise that are the same on any ranks.
+  init(
+    _ name: ObjectiveSettings.Name, images: Int, shardSize: Int, reducer: any ShardReducer,
+    sumGradients: (ParameterStore) throws -> Void
+  ) throws {
+    let size = 16
+    var configuration = Configuration(dataSource: "shapes")
+    configuration.network.width = 8
+    // Else most gradients of a first step are zeros.
+    configuration.network.zeroInitResidual = false
+    configuration.objective.name = name
+    configuration.objective.projector = [24, 12]
+    configuration.objective.predictorHidden = 6
+    let model = configuration.makeModel(imageSize: size)
+
+    let layout = BatchLayout(batch: images, views: 2, shardSize: shardSize, reducer: reducer)
+    let width = 3 * size * size
+    var numbers = TestNumbers(seed: 31)
+    let views = [numbers.normals(images * width), numbers.normals(images * width)]
+    let pass = Pass(
+      .training, rows: layout.rows, views: 2, shardSize: shardSize, pool: .forKernels(threads: 1),
+      reducer: reducer, noise: DrawnNoise(seed: 32, layout: layout))
+    let result = try TrainingStep(
+      model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: size)
+    ).run(
+      Tensor(shape: [layout.rows, 3, size, size], lanes: 1, layout.rows(views, width: width)), annealing: 0.9,
+      in: pass)
+    try sumGradients(model.store)
+    losses = [result.objective, result.budget, result.bound]
+    names = model.store.parameters.map(\.name)
+    gradients = model.store.parameters.map(\.gradientArray)
+    masks = pass.gates.map(\.mask.values)
+  }
+}
+
+/// Takes the same step on all ranks together and on this one alone.
+private func outcomes(
+  _ name: ObjectiveSettings.Name, images: Int, shardSize: Int, _ world: Communicator
+) throws -> (together: Outcome, alone: Outcome) {
+  let together = try Outcome(name, images: images, shardSize: shardSize, reducer: world) {
+    _ = try GradientReducer(world, gradients: $0.gradients).finish()
+  }
+  let alone = try Outcome(name, images: images, shardSize: shardSize, reducer: LocalShards()) { _ in }
+  // A rank's rows are a run of all rows.
+  for (gate, (mine, all)) in zip(together.masks, alone.masks).enumerated() {
+    let own = all[world.rank * mine.count..<(world.rank + 1) * mine.count]
+    try expect(mine == Array(own), "\(name): gate \(gate) decided differently")
+  }
+  return (together, alone)
+}
+
+/// Contract C1, for one step.
+let trainingStepChecks = [
+  RankCheck(
+    "a step on runs of shards of equal power-of-two length has one rank's bits",
+    obstacle: { 8 % $0 == 0 ? nil : "8 shards are not divisible by \($0) ranks" }
+  ) { world in
+    for name in [ObjectiveSettings.Name.simclr, .simsiam] {
+      let (together, alone) = try outcomes(name, images: 16, shardSize: 2, world)
+      try expect(together.losses == alone.losses, "\(name): \(together.losses), alone \(alone.losses)")
+      for (index, parameter) in together.names.enumerated() {
+        try expect(together.gradients[index] == alone.gradients[index], "\(name): gradient of \(parameter)")
+      }
+    }
+  },
+
+  RankCheck(
+    "a step on runs of any other length is one rank's but for rounding",
+    obstacle: { $0 == 3 ? nil : "its 9 shards are for 3 ranks, not for \($0)" }
+  ) { world in
+    for name in [ObjectiveSettings.Name.simclr, .simsiam] {
+      let (together, alone) = try outcomes(name, images: 18, shardSize: 2, world)
+      try expect(
+        together.gradients != alone.gradients, "\(name): equal bits: the shards' runs do not show rounding")
+      for (loss, expected) in zip(together.losses, alone.losses) {
+        try expect(abs(loss - expected) <= 1e-5 * max(1, abs(expected)), "\(name): \(loss), alone \(expected)")
+      }
+      for (index, parameter) in together.names.enumerated() {
+        let gap = relativeL2(together.gradients[index], alone.gradients[index])
+        try expect(gap <= 1e-4, "\(name): gradient of \(parameter) is off by \(gap)")
+      }
+    }
+  },
+]
