@@ -14,16 +14,17 @@ public struct ProgressLine: Sendable {
     self.imagesPerStep = imagesPerStep
   }
 
-  /// For example `epoch 3/20  step 117/780  loss 5.1234 (objective 5.0100, budget 0.0834, bound 0.0300)
-  /// density 0.520  MACs 51.2 %  lr 0.281  312 images/s  12 min 03 s left`, on one line.
+  /// For example `epoch 3/20  step 117/780  loss 5.1234  MACs 51.2 %  density 0.520  312 images/s  9 min 03 s
+  /// left  objective 5.0100  budget 0.0834  bound 0.0300  lr 0.281`: what matters most first, as a terminal may
+  /// cut the end.
   public func text(_ metrics: TrainingMetrics) -> String {
     [
       "epoch \(metrics.epoch + 1)/\(epochs)", "step \(metrics.step)/\(steps)",
-      "loss \(fixed(metrics.loss, 4)) (objective \(fixed(metrics.objective, 4)), "
-        + "budget \(fixed(metrics.budget, 4)), bound \(fixed(metrics.bound, 4)))",
-      "density \(fixed(metrics.meanDensity, 3))", "MACs \(fixed(100 * metrics.macsShare, 1)) %",
-      "lr \(significant(metrics.learningRate))", "\(significant(metrics.imagesPerSecond)) images/s",
-      Self.duration(secondsLeft(metrics)) + " left",
+      "loss \(fixed(metrics.loss, 4))", "MACs \(fixed(100 * metrics.macsShare, 1)) %",
+      "density \(fixed(metrics.meanDensity, 3))", "\(significant(metrics.imagesPerSecond)) images/s",
+      Self.duration(secondsLeft(metrics)) + " left", "objective \(fixed(metrics.objective, 4))",
+      "budget \(fixed(metrics.budget, 4))", "bound \(fixed(metrics.bound, 4))",
+      "lr \(significant(metrics.learningRate))",
     ].joined(separator: "  ")
   }
 

@@ -8,7 +8,7 @@ struct Sluice: ParsableCommand {
     commandName: "sluice",
     abstract: "Pretrains convolutional networks that choose their own channels, on any number of ranks.",
     discussion: """
-      Start it alone for one rank, or on many with mpirun or srun: N ranks give exactly what one would.
+      Start it alone for one rank, or on many with mpirun or srun: 2, 4, 8 … ranks give bit for bit what one would.
       Exit codes: 0 success, 1 failure, 64 wrong usage.
       """,
     version: "0.1.0",

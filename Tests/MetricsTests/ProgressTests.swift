@@ -11,11 +11,11 @@ import Testing
     let line = ProgressLine(epochs: 20, steps: 780, imagesPerStep: 256)
     #expect(
       line.text(Self.metrics)
-        == "epoch 3/20  step 117/780  loss 5.1234 (objective 5.0100, budget 0.0834, bound 0.0300)  "
-        + "density 0.520  MACs 51.2 %  lr 0.281  312 images/s  9 min 03 s left")
+        == "epoch 3/20  step 117/780  loss 5.1234  MACs 51.2 %  density 0.520  312 images/s  9 min 03 s left  "
+        + "objective 5.0100  budget 0.0834  bound 0.0300  lr 0.281")
     var stalled = Self.metrics
     stalled.imagesPerSecond = 0
-    #expect(line.text(stalled).hasSuffix("lr 0.281  0 images/s  – left"))
+    #expect(line.text(stalled).contains("  0 images/s  – left  "))
   }
 
   @Test(arguments: [

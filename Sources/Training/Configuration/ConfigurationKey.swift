@@ -44,7 +44,7 @@ struct ConfigurationKey: Sendable {
     .init("data.source", \.data.source, .text("a data set, for example cifar10:DIR or shapes")),
     .init("data.on_error", \.data.onError, .choice),
     .init(
-      "data.loader_threads", \.data.loaderThreads, .optional(.wholeNumber(1...), or: "auto"),
+      "data.loader_threads", \.data.loaderThreads, .optional(.wholeNumber(1...1024), or: "auto"),
       mayChange: true),
     .init("batch.global", \.batch.global, .wholeNumber(2...)),
     .init("batch.shard", \.batch.shard, .wholeNumber(1...65536)),
@@ -52,7 +52,7 @@ struct ConfigurationKey: Sendable {
     .init("max_steps", \.maxSteps, .optional(.wholeNumber(0...), or: "none"), mayChange: true),
     .init("log_every", \.logEvery, .wholeNumber(1...), mayChange: true),
     .init("seed", \.seed, .seed),
-    .init("threads", \.threads, .optional(.wholeNumber(1...), or: "auto"), mayChange: true),
+    .init("threads", \.threads, .optional(.wholeNumber(1...1024), or: "auto"), mayChange: true),
     .init("network.depth", \.network.depth, .oneOf([18])),
     .init("network.width", \.network.width, .wholeNumber(4...1024)),
     .init("network.stem", \.network.stem, .choice),

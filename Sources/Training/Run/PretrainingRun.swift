@@ -233,6 +233,9 @@ public final class PretrainingRun {
   /// k-NN on the test images; nil but on rank 0.
   private func evaluate() throws -> KNNReport? {
     if isRoot { display.update("evaluating after step \(state.step)") }
+    // Training's buffers and evaluation's differ in size: together they would double the peak.
+    BufferPool.shared.drain()
+    defer { BufferPool.shared.drain() }
     return try KNNReport.measure(
       FeatureExtractor(
         backbone: model.backbone, imageSize: imageSize, shardSize: configuration.batch.shard, pool: pool,
