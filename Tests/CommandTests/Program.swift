@@ -50,6 +50,9 @@ enum Program {
   }
 }
 
+/// The words of a command line without quotes.
+func words(_ line: String) -> [String] { line.split(separator: " ").map(String.init) }
+
 /// A start of the program that is still running.
 final class Job {
   private let process = Process()
@@ -65,8 +68,8 @@ final class Job {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     // Without the last option mpirun sleeps for a second after each job that failed.
     let launch = [
-      "mpirun", "-np", "\(ranks)", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1",
-      "--mca", "odls_base_sigkill_timeout", "0",
+      "mpirun", "-np", "\(ranks)", "--oversubscribe", "--bind-to", "none",
+      "--mca", "mpi_yield_when_idle", "1", "--mca", "odls_base_sigkill_timeout", "0",
     ]
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments =
@@ -74,6 +77,7 @@ final class Job {
     process.environment = ProcessInfo.processInfo.environment.merging(
       getuid() == 0 ? ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"] : [:]
     ) { $1 }
+    process.currentDirectoryURL = folder
     // Files rather than pipes: nothing blocks when nobody reads.
     process.standardOutput = try emptyFile("output")
     process.standardError = try emptyFile("errors")
@@ -88,13 +92,13 @@ final class Job {
     func text(_ name: String) throws -> String {
       try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
     }
-    return Program.Output(status: process.terminationStatus, result: try text("output"), errors: try text("errors"))
+    return Program.Output(
+      status: process.terminationStatus, result: try text("output"), errors: try text("errors"))
   }
 
   var isRunning: Bool { process.isRunning }
 
-  /// The ranks of this job: processes of the program whose last argument, which must be a path of its own,
-  /// is this one's.
+  /// The ranks of this job: processes of the program with its arguments, which name a folder of its own.
   var ranks: [pid_t] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return names.compactMap { pid_t($0) }.filter { pid in

@@ -48,14 +48,15 @@ extension CommandLineTests {
         let trained = try Program.run(small.command("max_steps=2"))
         try #require(trained.status == 0, "\(trained)")
         // Neither count is a multiple of ranks or shards.
-        let words = ["evaluate", "knn", "--checkpoint", small.run.path + "/checkpoints/latest", "--data", "shapes:50x31"]
-        let one = try Program.run(words + ["--json"])
-        let three = try Program.run(words + ["--json"], ranks: 3)
+        let command = words(
+          "evaluate knn --checkpoint \(small.run.path)/checkpoints/latest --data shapes:50x31")
+        let one = try Program.run(command + ["--json"])
+        let three = try Program.run(command + ["--json"], ranks: 3)
         #expect(one.result == three.result)
         let object = try one.object()
         #expect(object["images"] as? Int == 31)
         for key in ["top1", "top5", "macs_share"] { #expect(object[key] is Double, "\(key)") }
-        let table = try Program.run(words + ["--k", "1", "--metric", "euclidean"])
+        let table = try Program.run(command + words("--k 1 --metric euclidean"))
         #expect(table.result.contains("on 31 images"))
       }
     }
@@ -97,9 +98,8 @@ extension CommandLineTests {
       ("macs", ["<CONFIG>", "--checkpoint", "--set", "--json"]),
     ])
     func helpNamesEveryOption(command: String, options: [String]) throws {
-      let words = command.split(separator: " ").map(String.init) + ["--help"]
       for ranks in [1, 2] {
-        let output = try Program.run(words, ranks: ranks)
+        let output = try Program.run(words(command) + ["--help"], ranks: ranks)
         #expect(output.status == 0 && output.lines == [])
         for option in options { #expect(output.result.contains(option), "\(command) \(option)") }
         #expect(output.result.components(separatedBy: "USAGE: ").count == 2, "\(ranks) ranks")

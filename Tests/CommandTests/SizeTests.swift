@@ -26,12 +26,14 @@ extension CommandLineTests {
       (1, 2, "the data set has 1 image, training needs at least 2"),
       (
         15, 2,
-        "batch.global is 16, the data set has 15 images: the largest allowed with batch.shard 4 on 2 ranks is 8"
+        "batch.global is 16, the data set has 15 images: "
+          + "the largest allowed with batch.shard 4 on 2 ranks is 8"
       ),
       (3, 4, "the data set has 3 images, fewer than 4 ranks: start fewer ranks"),
       (
         13, 4,
-        "batch.global is 16, the data set has 13 images: the largest allowed is 12, with a smaller batch.shard"
+        "batch.global is 16, the data set has 13 images: "
+          + "the largest allowed is 12, with a smaller batch.shard"
       ),
       (
         64, 3,

@@ -1,0 +1,154 @@
+/// Words of a command line, and the sentence that answers them.
+///
+/// FILES stands for the folder of `BadInputFiles`, RANKS for their number, and EITHER(a)(b) for a on one rank
+/// and b on two.
+struct Mistake: Sendable, CustomStringConvertible {
+  let words: String
+  let sentence: String
+  /// Whether rank 0 alone can know of it, and says where it runs if there are others.
+  var isRootOnly = false
+
+  var description: String { words }
+
+  init(_ words: String, _ sentence: String, isRootOnly: Bool = false) {
+    self.words = words
+    self.sentence = sentence
+    self.isRootOnly = isRootOnly
+  }
+
+  /// `pretrain` with a good configuration and these settings, in a new folder.
+  static func set(_ settings: String, _ sentence: String) -> Mistake {
+    let options = settings.split(separator: " ").map { " --set \($0)" }.joined()
+    return Mistake("pretrain FILES/simclr.yaml --run FILES/new\(options)", sentence)
+  }
+}
+
+extension Mistake {
+  private static let billion = 1_000_000_000
+
+  static let configuration: [Mistake] = [
+    .init("pretrain FILES/none.yaml", "FILES/none.yaml: cannot be read: No such file or directory"),
+    .init("pretrain FILES", "FILES: cannot be read: Is a directory"),
+    .init(
+      "pretrain FILES/epochz.yaml",
+      "FILES/epochz.yaml:2: there is no key 'epochz'; did you mean 'epochs'?"),
+    .init(
+      "pretrain FILES/colon.yaml",
+      "FILES/colon.yaml:2: not valid YAML: did not find expected ',' or ']'"),
+    .init(
+      "pretrain FILES/sourceless.yaml",
+      "FILES/sourceless.yaml: 'data.source' is missing; "
+        + "it must be a data set, for example cifar10:DIR or shapes"),
+    .init("macs FILES/none.yaml", "FILES/none.yaml: cannot be read: No such file or directory"),
+    .set(
+      "gates.targets=0.5",
+      "--set gates.targets=0.5: there is no key 'gates.targets'; did you mean 'gates.target'?"),
+    .set("epochs", "--set epochs: expected KEY=VALUE, for example epochs=20"),
+    .set(
+      "epochs=many",
+      "--set epochs=many: 'epochs' must be a whole number from 1 to \(billion), found 'many'"),
+    .set(
+      "gates.target=0",
+      "--set gates.target=0: 'gates.target' must be a number above 0 and at most 1, found '0'"),
+    .set(
+      "gates.target=1.5",
+      "--set gates.target=1.5: 'gates.target' must be a number above 0 and at most 1, found '1.5'"),
+    .set(
+      "objective.temperature=0",
+      "--set objective.temperature=0: 'objective.temperature' must be a number above 0, found '0'"),
+    .set(
+      "batch.global=1",
+      "--set batch.global=1: 'batch.global' must be a whole number from 2 to \(billion), found '1'"),
+    .set(
+      "objective.name=simsam",
+      "--set objective.name=simsam: 'objective.name' must be simsiam or simclr, found 'simsam'"),
+  ]
+
+  static let data: [Mistake] = [
+    .set(
+      "data.source=shape",
+      "data source 'shape' is unknown, there are cifar10:DIR, cifar100:DIR, shapes, shapes:TRAINxTEST, "
+        + "folder:DIR, imagenet100:DIR, packed:DIR; did you mean shapes?"),
+    .set(
+      "data.source=imagenet100:FILES",
+      "data source imagenet100:DIR is not available in this version; "
+        + "use cifar10:DIR, cifar100:DIR, shapes, shapes:TRAINxTEST"),
+    .set(
+      "data.source=cifar10:FILES/none",
+      "cifar10 train: FILES/none holds none of data_batch_1.bin, data_batch_2.bin, data_batch_3.bin, "
+        + "data_batch_4.bin, data_batch_5.bin; name the folder of the original binary files"),
+    .set(
+      "data.source=cifar100:FILES/few",
+      "cifar100 train: FILES/few holds none of train.bin; name the folder of the original binary files"),
+    .set(
+      "data.source=cifar10:FILES/folders",
+      "FILES/folders/data_batch_1.bin cannot be read: Is a directory"),
+    .set(
+      "data.source=cifar10:FILES/cut",
+      "FILES/cut/data_batch_1.bin has 5146 bytes, which is not a whole number of records of 3073 bytes: "
+        + "the nearest is 2 records, 6146 bytes; fetch the file again"),
+    .set(
+      "data.source=cifar10:FILES/label",
+      "FILES/label/data_batch_1.bin: record 2 (counting from 0) has label 10, labels go from 0 to 9; "
+        + "fetch the file again"),
+    .set("data.source=shapes:1x8", "the data set has 1 image, training needs at least 2"),
+    .set(
+      "batch.global=98 batch.shard=1",
+      "batch.global is 98, the data set has 96 images: "
+        + "the largest allowed with batch.shard 1 on RANKS is 96"),
+    .set(
+      "batch.global=36 batch.shard=8",
+      "batch.global 36 is not a whole number of shards of batch.shard 8 for each of RANKS: "
+        + "use batch.global 32 or batch.global EITHER(40)(48) or batch.shard EITHER(6)(6)"),
+    .set(
+      "data.source=shapes:31x8",
+      "batch.global is 32, the data set has 31 images: "
+        + "the largest allowed with batch.shard 4 on RANKS is EITHER(28)(24)"),
+  ]
+
+  static let folders: [Mistake] = [
+    .init(
+      "pretrain FILES/simclr.yaml --run FILES/simclr.yaml/run",
+      "FILES/simclr.yaml/run/checkpoints: cannot be written: Not a directory", isRootOnly: true),
+    .init(
+      "pretrain FILES/simclr.yaml --run FILES/run --set network.width=4 --set seed=1",
+      "FILES/run holds a run of another configuration (seed: 0 → 1; network.width: 8 → 4): "
+        + "choose another folder with --run, or the old values", isRootOnly: true),
+    .init(
+      "pretrain FILES/simclr.yaml --run FILES/run --resume never",
+      "FILES/run holds checkpoints of an earlier run: go on from them with --resume auto, "
+        + "or choose another folder with --run", isRootOnly: true),
+    .init(
+      "pretrain FILES/simclr.yaml --run FILES/damaged",
+      "FILES/damaged holds no checkpoint that is whole ("
+        + "FILES/damaged/checkpoints/step-00000002/model.safetensors: damaged: "
+        + "it cannot be read: No such file or directory; "
+        + "FILES/damaged/checkpoints/step-00000001/model.safetensors: damaged: "
+        + "it cannot be read: No such file or directory): choose another folder with --run",
+      isRootOnly: true),
+    .init(
+      "pretrain FILES/simclr.yaml --run FILES/new --resume FILES/none",
+      "FILES/none: not a checkpoint: there is no such folder", isRootOnly: true),
+    .init(
+      "pretrain FILES/simclr.yaml --run FILES/new --set network.width=4 "
+        + "--resume FILES/run/checkpoints/latest",
+      "FILES/run/checkpoints/latest/model.safetensors: 'conv1.weight' has shape [8, 3, 3, 3], "
+        + "the network needs [4, 3, 3, 3]"),
+    .init(
+      "pretrain FILES/simclr.yaml --run FILES/new --set seed=1 "
+        + "--resume FILES/run/checkpoints/step-00000001",
+      "FILES/run/checkpoints/step-00000001 holds a run of another configuration (seed: 0 → 1): "
+        + "choose another folder with --run, or the old values"),
+    .init("macs --checkpoint FILES/none", "FILES/none: not a checkpoint: there is no such folder"),
+    .init(
+      "evaluate knn --checkpoint FILES/none --data shapes",
+      "FILES/none: not a checkpoint: there is no such folder"),
+    .init(
+      "evaluate knn --checkpoint FILES/damaged/checkpoints/latest --data shapes",
+      "FILES/damaged/checkpoints/latest/model.safetensors: damaged: "
+        + "it cannot be read: No such file or directory"),
+    .init(
+      "evaluate knn --checkpoint FILES/run/checkpoints/latest --data cifar10:",
+      "data source 'cifar10:': a folder must follow the colon, for example cifar10:DIR"),
+  ]
+}
