@@ -59,7 +59,8 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(name: "GoldenTests", dependencies: ["GoldenCases", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["sluice", "TestSupport"]),
-    .executableTarget(name: "RankChecks", dependencies: ["Training", "GoldenCases"], path: "Tests/RankChecks"),
+    .executableTarget(
+      name: "RankChecks", dependencies: ["Training", "GoldenCases"], path: "Tests/RankChecks"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -14,27 +14,27 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case let .missingFiles(dataset, names, folder):
+    case .missingFiles(let dataset, let names, let folder):
       return "\(dataset): \(folder) holds none of \(names.joined(separator: ", ")); "
         + "name the folder of the original binary files"
-    case let .unreadable(path, reason):
+    case .unreadable(let path, let reason):
       return "\(path) cannot be read: \(reason)"
-    case let .notWholeRecords(path, bytes, recordBytes):
+    case .notWholeRecords(let path, let bytes, let recordBytes):
       let records = max(1, (bytes + recordBytes / 2) / recordBytes)
       return "\(path) has \(bytes) bytes, which is not a whole number of records of \(recordBytes) bytes: "
         + "the nearest is \(records) \(records == 1 ? "record" : "records"), \(records * recordBytes) bytes; "
         + "fetch the file again"
-    case let .labelOutOfRange(path, record, label, classes):
+    case .labelOutOfRange(let path, let record, let label, let classes):
       return "\(path): record \(record) (counting from 0) has label \(label), "
         + "labels go from 0 to \(classes - 1); fetch the file again"
-    case let .unknownSource(text, suggestion):
+    case .unknownSource(let text, let suggestion):
       let hint = suggestion.map { "; did you mean \($0)?" } ?? ""
       return "data source '\(text)' is unknown, there are \(DatasetSource.forms.joined(separator: ", "))"
         + hint
-    case let .notYetAvailable(form):
+    case .notYetAvailable(let form):
       return "data source \(form) is not available in this version; "
         + "use \(DatasetSource.available.joined(separator: ", "))"
-    case let .badSource(text, rule):
+    case .badSource(let text, let rule):
       return "data source '\(text)': \(rule)"
     }
   }

@@ -33,7 +33,7 @@ public enum DatasetSource: Sendable, Equatable {
     switch self {
     case .cifar10(let folder): return try CIFARLayout.cifar10.open(folder: URL(fileURLWithPath: folder))
     case .cifar100(let folder): return try CIFARLayout.cifar100.open(folder: URL(fileURLWithPath: folder))
-    case let .shapes(train, test):
+    case .shapes(let train, let test):
       return DatasetPair(
         train: ShapesDataset(.train, count: train), test: ShapesDataset(.test, count: test))
     }

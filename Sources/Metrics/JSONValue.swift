@@ -24,19 +24,19 @@ public enum JSONValue: Equatable, Sendable {
 
   /// The value of a key of an object.
   public subscript(key: String) -> JSONValue? {
-    if case let .object(fields) = self { fields.first { $0.key == key }?.value } else { nil }
+    if case .object(let fields) = self { fields.first { $0.key == key }?.value } else { nil }
   }
 
   /// The value on one line.
   public var line: String {
     switch self {
-    case let .integer(value): "\(value)"
-    case let .number(value): value.isFinite ? "\(value)" : "null"
-    case let .text(value): Self.quoted(value)
-    case let .flag(value): "\(value)"
+    case .integer(let value): "\(value)"
+    case .number(let value): value.isFinite ? "\(value)" : "null"
+    case .text(let value): Self.quoted(value)
+    case .flag(let value): "\(value)"
     case .null: "null"
-    case let .list(values): "[\(values.map(\.line).joined(separator: ", "))]"
-    case let .object(fields):
+    case .list(let values): "[\(values.map(\.line).joined(separator: ", "))]"
+    case .object(let fields):
       "{\(fields.map { "\(Self.quoted($0.key)): \($0.value.line)" }.joined(separator: ", "))}"
     }
   }

@@ -38,12 +38,12 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case let .unreadable(path, reason): "\(path): cannot be read: \(reason)"
-    case let .malformed(path, problem): "\(path): not a valid safetensors file: \(problem)"
-    case let .missingTensor(path, name): "\(path): holds no tensor '\(name)'"
-    case let .wrongType(path, name, expected, found):
+    case .unreadable(let path, let reason): "\(path): cannot be read: \(reason)"
+    case .malformed(let path, let problem): "\(path): not a valid safetensors file: \(problem)"
+    case .missingTensor(let path, let name): "\(path): holds no tensor '\(name)'"
+    case .wrongType(let path, let name, let expected, let found):
       "\(path): '\(name)' holds \(found) numbers, expected \(expected)"
-    case let .unwritable(path, reason): "\(path): cannot be written: \(reason)"
+    case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
     }
   }
 }

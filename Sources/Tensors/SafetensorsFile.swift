@@ -142,9 +142,9 @@ public struct SafetensorsFile: Sendable {
   private static func place(of error: any Error) -> String {
     let path: [any CodingKey]? =
       switch error as? DecodingError {
-      case let .typeMismatch(_, context), let .valueNotFound(_, context), let .dataCorrupted(context):
+      case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
         context.codingPath
-      case let .keyNotFound(key, context): context.codingPath + [key]
+      case .keyNotFound(let key, let context): context.codingPath + [key]
       default: nil
       }
     guard let path, !path.isEmpty else { return "" }

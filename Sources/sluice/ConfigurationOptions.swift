@@ -10,7 +10,8 @@ struct ConfigurationOptions: ParsableArguments {
 
   @Option(
     name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp("Replaces one value of the file, for example epochs=20. Repeatable.", valueName: "KEY=VALUE"))
+    help: ArgumentHelp(
+      "Replaces one value of the file, for example epochs=20. Repeatable.", valueName: "KEY=VALUE"))
   var settings: [String] = []
 
   /// The file's name without folder and extension.

@@ -81,7 +81,8 @@ struct EvaluateKNN: ParsableCommand {
       format: "top-1 %.2f %%  top-5 %.2f %%  on %d images with %.2f %% of the dense network's MACs",
       result.top1, result.top5, test.images, 100 * usage.macsShare)
     let blocks = usage.blocks.map {
-      String(format: "%@  open channels %5.1f %%  MACs %5.1f %%", $0.name, 100 * $0.density, 100 * $0.macsShare)
+      String(
+        format: "%@  open channels %5.1f %%  MACs %5.1f %%", $0.name, 100 * $0.density, 100 * $0.macsShare)
     }
     return ([summary] + blocks).joined(separator: "\n")
   }

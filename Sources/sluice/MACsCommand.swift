@@ -46,7 +46,8 @@ struct MACsCommand: ParsableCommand {
       guard communicator.rank == 0 else { return }
       let size = configuration.network.inputSize ?? 32
       let report = MACsReport(
-        MACs(ResNet(configuration.resNet(imageSize: size)), imageSize: size), target: configuration.budget?.target,
+        MACs(ResNet(configuration.resNet(imageSize: size)), imageSize: size),
+        target: configuration.budget?.target,
         imageSize: size)
       printResult(json ? report.json.line : report.table)
     }

@@ -38,18 +38,20 @@ extension CommandLineTests {
     }
 
     /// Wrong usage: the sentence, how it is meant, and exit code 64.
-    @Test(arguments: [1, 2], [
-      ("pretrain", "Error: Missing expected argument '<CONFIG>'"),
-      ("pretrain a.yaml --sett epochs=1", "Error: Unknown option '--sett'. Did you mean '--set'?"),
-      ("pretran", "Error: Unexpected argument 'pretran'"),
-      ("macs", "Error: Give either a configuration file or --checkpoint."),
-      ("evaluate knn --checkpoint c --data shapes --k 0", "Error: --k must be at least 1, got 0."),
-      (
-        "evaluate knn --checkpoint c --data shapes --metric l2",
-        "Error: The value 'l2' is invalid for '--metric <metric>'. "
-          + "Please provide one of 'cosine' and 'euclidean'."
-      ),
-    ])
+    @Test(
+      arguments: [1, 2],
+      [
+        ("pretrain", "Error: Missing expected argument '<CONFIG>'"),
+        ("pretrain a.yaml --sett epochs=1", "Error: Unknown option '--sett'. Did you mean '--set'?"),
+        ("pretran", "Error: Unexpected argument 'pretran'"),
+        ("macs", "Error: Give either a configuration file or --checkpoint."),
+        ("evaluate knn --checkpoint c --data shapes --k 0", "Error: --k must be at least 1, got 0."),
+        (
+          "evaluate knn --checkpoint c --data shapes --metric l2",
+          "Error: The value 'l2' is invalid for '--metric <metric>'. "
+            + "Please provide one of 'cosine' and 'euclidean'."
+        ),
+      ])
     func wrongUsageIsExplainedOnce(ranks: Int, _ mistake: (words: String, sentence: String)) throws {
       let output = try Program.run(words(mistake.words), ranks: ranks, seconds: 30)
       #expect(output.status == 64)

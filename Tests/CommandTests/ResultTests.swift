@@ -71,9 +71,10 @@ extension CommandLineTests {
         let evaluation = try #require(object["evaluation"] as? [String: Any])
         for key in ["top1", "top5", "images", "macs_share"] { #expect(evaluation[key] != nil, "\(key)") }
         let text = try Program.run(small.command("max_steps=2"), ranks: ranks)
-        #expect(text.result.split(separator: "\n").map { $0.prefix { $0 != ":" } } == [
-          "k-NN top-1", "MACs", "speed", "checkpoint",
-        ])
+        #expect(
+          text.result.split(separator: "\n").map { $0.prefix { $0 != ":" } } == [
+            "k-NN top-1", "MACs", "speed", "checkpoint",
+          ])
       }
     }
 
@@ -94,7 +95,9 @@ extension CommandLineTests {
       ("", ["pretrain", "evaluate", "macs", "--version", "--help"]),
       ("pretrain", ["<CONFIG>", "--set", "--run", "--resume", "--print-config", "--json"]),
       ("evaluate", ["knn"]),
-      ("evaluate knn", ["--checkpoint", "--data", "--k", "--metric", "--temperature", "--threads", "--json"]),
+      (
+        "evaluate knn", ["--checkpoint", "--data", "--k", "--metric", "--temperature", "--threads", "--json"]
+      ),
       ("macs", ["<CONFIG>", "--checkpoint", "--set", "--json"]),
     ])
     func helpNamesEveryOption(command: String, options: [String]) throws {

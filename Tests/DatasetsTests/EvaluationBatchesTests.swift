@@ -12,7 +12,8 @@ import Testing
       let pieces = try (0..<batches.count).map(batches.piece)
       #expect(pieces.flatMap(\.indices) == Array(batches.indices))
       for piece in pieces {
-        #expect(piece.images.images == piece.indices.count && piece.labels == piece.indices.map(dataset.label))
+        #expect(
+          piece.images.images == piece.indices.count && piece.labels == piece.indices.map(dataset.label))
         #expect(piece.indices.count == 8 || piece.indices.upperBound == count, "only the last is partial")
       }
       seen += pieces.flatMap(\.indices)

@@ -1,6 +1,7 @@
-@testable import Images
 import Tensors
 import Testing
+
+@testable import Images
 
 @Suite struct AugmentationParametersTests {
   private func draw(

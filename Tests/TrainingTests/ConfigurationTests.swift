@@ -132,7 +132,9 @@ import Testing
     for configuration in [Configuration(dataSource: "shapes"), other] {
       #expect(try Self.read(configuration.resolvedYAML) == configuration)
     }
-    let sources = ["null", "~", "true", "a:", ":a", "- a", "a: b", "a #b", "x:~/y", "'", "{", "%", "@", " a "]
+    let sources = [
+      "null", "~", "true", "a:", ":a", "- a", "a: b", "a #b", "x:~/y", "'", "{", "%", "@", " a ",
+    ]
     for source in sources {
       #expect(try Self.read(Configuration(dataSource: source).resolvedYAML).data.source == source)
     }
@@ -170,35 +172,36 @@ import Testing
   }
 
   /// The message that follows from batch, shard, images and ranks; nil: they fit.
-  @Test(arguments: [
-    (256, 32, 10_000, 1, nil), (256, 32, 256, 8, nil), (96, 32, 100, 3, nil),
-    (
-      256, 32, 100, 1,
-      "batch.global is 256, the data set has 100 images: "
-        + "the largest allowed with batch.shard 32 on 1 rank is 96"
-    ),
-    (
-      256, 32, 31, 2,
-      "batch.global is 256, the data set has 31 images: the largest allowed is 30, with a smaller batch.shard"
-    ),
-    (256, 32, 3, 4, "the data set has 3 images, fewer than 4 ranks: start fewer ranks"),
-    (2, 1, 1, 1, "the data set has 1 image, training needs at least 2"),
-    (
-      256, 32, 10_000, 3,
-      "batch.global 256 is not a whole number of shards of batch.shard 32 for each of 3 ranks: "
-        + "use batch.global 192 or batch.global 288"
-    ),
-    (
-      64, 32, 10_000, 4,
-      "batch.global 64 is not a whole number of shards of batch.shard 32 for each of 4 ranks: "
-        + "use batch.global 128 or batch.shard 16"
-    ),
-    (
-      250, 32, 250, 1,
-      "batch.global 250 is not a whole number of shards of batch.shard 32 for each of 1 rank: "
-        + "use batch.global 224 or batch.shard 25"
-    ),
-  ] as [(Int, Int, Int, Int, String?)])
+  @Test(
+    arguments: [
+      (256, 32, 10_000, 1, nil), (256, 32, 256, 8, nil), (96, 32, 100, 3, nil),
+      (
+        256, 32, 100, 1,
+        "batch.global is 256, the data set has 100 images: "
+          + "the largest allowed with batch.shard 32 on 1 rank is 96"
+      ),
+      (
+        256, 32, 31, 2,
+        "batch.global is 256, the data set has 31 images: the largest allowed is 30, with a smaller batch.shard"
+      ),
+      (256, 32, 3, 4, "the data set has 3 images, fewer than 4 ranks: start fewer ranks"),
+      (2, 1, 1, 1, "the data set has 1 image, training needs at least 2"),
+      (
+        256, 32, 10_000, 3,
+        "batch.global 256 is not a whole number of shards of batch.shard 32 for each of 3 ranks: "
+          + "use batch.global 192 or batch.global 288"
+      ),
+      (
+        64, 32, 10_000, 4,
+        "batch.global 64 is not a whole number of shards of batch.shard 32 for each of 4 ranks: "
+          + "use batch.global 128 or batch.shard 16"
+      ),
+      (
+        250, 32, 250, 1,
+        "batch.global 250 is not a whole number of shards of batch.shard 32 for each of 1 rank: "
+          + "use batch.global 224 or batch.shard 25"
+      ),
+    ] as [(Int, Int, Int, Int, String?)])
   func batchMustFitShardsRanksAndData(
     global: Int, shard: Int, images: Int, ranks: Int, message: String?
   ) {

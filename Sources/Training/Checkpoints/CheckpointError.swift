@@ -10,14 +10,14 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case let .unwritable(path, reason): "\(path): cannot be written: \(reason)"
-    case let .missing(path, problem): "\(path): not a checkpoint: \(problem)"
-    case let .damaged(path, problem): "\(path): damaged: \(problem)"
-    case let .otherNetwork(path, tensor, expected?, found?):
+    case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
+    case .missing(let path, let problem): "\(path): not a checkpoint: \(problem)"
+    case .damaged(let path, let problem): "\(path): damaged: \(problem)"
+    case .otherNetwork(let path, let tensor, let expected?, let found?):
       "\(path): '\(tensor)' has shape \(found), the network needs \(expected)"
-    case let .otherNetwork(path, tensor, expected?, nil):
+    case .otherNetwork(let path, let tensor, let expected?, nil):
       "\(path): holds no '\(tensor)', the network needs it with shape \(expected)"
-    case let .otherNetwork(path, tensor, nil, found):
+    case .otherNetwork(let path, let tensor, nil, let found):
       "\(path): holds '\(tensor)' with shape \(found ?? []), the network has no such tensor"
     }
   }

@@ -35,7 +35,7 @@ public struct TrainingState: Codable, Equatable, Sendable {
   public func encode() -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    // Whole numbers and text always encode.
+    // Text, whole numbers and a finite percentage always encode.
     return try! encoder.encode(self)
   }
 

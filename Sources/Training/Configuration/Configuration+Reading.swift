@@ -115,10 +115,10 @@ extension Configuration {
 
   private static func notYAML(_ error: any Error, path: String) -> ConfigurationError {
     switch error as? YamlError {
-    case let .scanner(_, problem, mark, _), let .parser(_, problem, mark, _),
-      let .composer(_, problem, mark, _):
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
       .notYAML(.file(path: path, line: mark.line), problem: "not valid YAML: \(problem)")
-    case let .duplicatedKeysInMapping(duplicates, context):
+    case .duplicatedKeysInMapping(let duplicates, let context):
       .notYAML(
         .file(path: path, line: context.mark.line), problem: "'\(duplicates[0])' is given more than once")
     default:

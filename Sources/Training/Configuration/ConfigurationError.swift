@@ -10,14 +10,14 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case let .unreadable(path, reason): "\(path): cannot be read: \(reason)"
-    case let .notYAML(place, problem): "\(place): \(problem)"
-    case let .unknownKey(place, key, nearest):
+    case .unreadable(let path, let reason): "\(path): cannot be read: \(reason)"
+    case .notYAML(let place, let problem): "\(place): \(problem)"
+    case .unknownKey(let place, let key, let nearest):
       "\(place): there is no key '\(key)'; did you mean '\(nearest)'?"
-    case let .wrongValue(place, key, expected, found):
+    case .wrongValue(let place, let key, let expected, let found):
       "\(place): '\(key)' must be \(expected), found \(found)"
-    case let .missingKey(path, key, expected): "\(path): '\(key)' is missing; it must be \(expected)"
-    case let .conflict(sentence): sentence
+    case .missingKey(let path, let key, let expected): "\(path): '\(key)' is missing; it must be \(expected)"
+    case .conflict(let sentence): sentence
     }
   }
 }
@@ -30,8 +30,8 @@ public enum ConfigurationPlace: Equatable, Sendable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case let .file(path, line): "\(path):\(line)"
-    case let .option(text): "--set \(text)"
+    case .file(let path, let line): "\(path):\(line)"
+    case .option(let text): "--set \(text)"
     }
   }
 }

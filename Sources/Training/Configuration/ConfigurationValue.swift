@@ -10,34 +10,34 @@ enum ConfigurationValue {
 
   init(_ node: Node) {
     switch node {
-    case let .scalar(scalar):
+    case .scalar(let scalar):
       let isPlain = scalar.style == .plain || scalar.style == .any
       if isPlain, ["", "~", "null"].contains(scalar.string) {
         self = .nothing
       } else {
         self = .scalar(scalar.string, isQuoted: !isPlain)
       }
-    case let .sequence(items): self = .list(items.map(ConfigurationValue.init))
+    case .sequence(let items): self = .list(items.map(ConfigurationValue.init))
     case .mapping, .alias: self = .section
     }
   }
 
   /// The text of a scalar that is not in quotes.
   var plain: String? {
-    if case let .scalar(text, isQuoted: false) = self { text } else { nil }
+    if case .scalar(let text, isQuoted: false) = self { text } else { nil }
   }
 
   /// The text of any scalar.
   var text: String? {
-    if case let .scalar(text, _) = self { text } else { nil }
+    if case .scalar(let text, _) = self { text } else { nil }
   }
 
   /// How a message shows the value.
   var shown: String {
     switch self {
     case .scalar("", _), .nothing: "nothing"
-    case let .scalar(text, isQuoted): isQuoted ? "the text \"\(text)\"" : "'\(text)'"
-    case let .list(items): "[" + items.map { $0.text ?? $0.shown }.joined(separator: ", ") + "]"
+    case .scalar(let text, let isQuoted): isQuoted ? "the text \"\(text)\"" : "'\(text)'"
+    case .list(let items): "[" + items.map { $0.text ?? $0.shown }.joined(separator: ", ") + "]"
     case .section: "a section of keys"
     }
   }

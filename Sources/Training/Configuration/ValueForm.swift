@@ -19,19 +19,19 @@ enum Bounds: Sendable {
 
   func contain(_ number: Double) -> Bool {
     switch self {
-    case let .atLeast(low): number >= low
-    case let .above(low): number > low
-    case let .within(low, high): number >= low && number <= high
-    case let .aboveUpTo(low, high): number > low && number <= high
+    case .atLeast(let low): number >= low
+    case .above(let low): number > low
+    case .within(let low, let high): number >= low && number <= high
+    case .aboveUpTo(let low, let high): number > low && number <= high
     }
   }
 
   var phrase: String {
     switch self {
-    case let .atLeast(low): "of at least \(short(low))"
-    case let .above(low): "above \(short(low))"
-    case let .within(low, high): "from \(short(low)) to \(short(high))"
-    case let .aboveUpTo(low, high): "above \(short(low)) and at most \(short(high))"
+    case .atLeast(let low): "of at least \(short(low))"
+    case .above(let low): "above \(short(low))"
+    case .within(let low, let high): "from \(short(low)) to \(short(high))"
+    case .aboveUpTo(let low, let high): "above \(short(low)) and at most \(short(high))"
     }
   }
 
@@ -103,7 +103,8 @@ extension ValueForm where Value == String {
         let escaped = text.unicodeScalars.map { scalar in
           switch scalar {
           case "\"", "\\": "\\\(scalar)"
-          case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+          case _
+          where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
             || [0x85, 0x2028, 0x2029, 0xFEFF].contains(scalar.value):
             "\\u" + String(repeating: "0", count: 4 - String(scalar.value, radix: 16).count)
               + String(scalar.value, radix: 16)
@@ -144,7 +145,7 @@ extension ValueForm {
     Self(
       expected: expected,
       read: { value in
-        guard case let .list(items) = value, items.count == 2, let first = form.read(items[0]),
+        guard case .list(let items) = value, items.count == 2, let first = form.read(items[0]),
           let second = form.read(items[1]), isAllowed(first, second)
         else { return nil }
         return [first, second]

@@ -35,7 +35,9 @@ struct Checkpointing {
         try Data(contentsOf: URL(fileURLWithPath: "\(path)/\($0)"))
       }
     }
-    let files = try (0..<3).map { Data(try communicator.broadcast(contents.isEmpty ? [] : Array(contents[$0]))) }
+    let files = try (0..<3).map {
+      Data(try communicator.broadcast(contents.isEmpty ? [] : Array(contents[$0])))
+    }
     return try communicator.agree {
       try model.load(try SafetensorsFile(files[0], path: "\(path)/\(Self.modelFile)"))
       try model.load(try SafetensorsFile(files[1], path: "\(path)/\(Self.optimizerFile)"), into: optimizer)

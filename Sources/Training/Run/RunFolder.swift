@@ -44,16 +44,16 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case let .otherConfiguration(folder, differences):
+    case .otherConfiguration(let folder, let differences):
       "\(folder) holds a run of another configuration (\(differences.joined(separator: "; "))): "
         + "choose another folder with --run, or the old values"
-    case let .alreadyStarted(folder):
+    case .alreadyStarted(let folder):
       "\(folder) holds checkpoints of an earlier run: go on from them with --resume auto, or choose another "
         + "folder with --run"
-    case let .noWholeCheckpoint(folder, problems):
+    case .noWholeCheckpoint(let folder, let problems):
       "\(folder) holds no checkpoint that is whole (\(problems.joined(separator: "; "))): choose another "
         + "folder with --run"
-    case let .nonFinite(step, layer, lastCheckpoint):
+    case .nonFinite(let step, let layer, let lastCheckpoint):
       "step \(step): a value that is not finite first appeared at '\(layer)'; "
         + (lastCheckpoint.map { "the last good checkpoint is \($0)" } ?? "no checkpoint was written yet")
         + "; a lower optimizer.learning_rate usually helps"

@@ -10,7 +10,8 @@ extension PretrainingRun.Summary {
         + (top1Before.map { "; \(percent($0)) before training" } ?? "") + "), "
         + "\(percent(after.nearest.top1)) (nearest neighbour)",
       "MACs:       \(percent(100 * after.usage.macsShare)) of the dense network's, on \(after.images) test images",
-      "speed:      " + (imagesPerSecond.map { String(format: "%.0f images/s", $0) } ?? "no step was left to take"),
+      "speed:      "
+        + (imagesPerSecond.map { String(format: "%.0f images/s", $0) } ?? "no step was left to take"),
       "checkpoint: \(checkpoint) (step \(steps))",
     ].joined(separator: "\n")
   }
