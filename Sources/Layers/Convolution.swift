@@ -44,13 +44,7 @@ public final class Convolution {
       images: x.images, channels: outChannels, height: outputSize(x.height), width: outputSize(x.width),
       lanes: pass.lanes)
     let plans = try shardPlans(x, ONEDNN_FORWARD, in: pass)
-    let packed = try plans[0].pack(weight.value)
-    try pass.forEachShard { shard in
-      let first = pass.rows(ofShard: shard).lowerBound
-      try plans[shard].run(
-        input: x.pointer + first * x.imageStride, weights: packed.pointer,
-        output: y.pointer + first * y.imageStride)
-    }
+    try run(plans, input: x, output: y, in: pass)
     return y
   }
 
@@ -67,23 +61,31 @@ public final class Convolution {
     let packedGradient = try pass.sumOverShards(count: weightPlans[0].weightsCount) { shard, leaf in
       let first = pass.rows(ofShard: shard).lowerBound
       try weightPlans[shard].run(
-        input: x.pointer + first * x.imageStride, weights: leaf,
-        output: dy.pointer + first * dy.imageStride)
+        input: x.row(first), weights: leaf, output: dy.row(first))
     }
     try weightPlans[0].unpack(packedGradient, into: weight.gradient)
     try pass.gradientIsReady(weight)
     guard needsInputGradient else { return nil }
 
     let dx = x.makeSimilar()
-    let dataPlans = try shardPlans(x, ONEDNN_BACKWARD_DATA, in: pass)
-    let packed = try dataPlans[0].pack(weight.value)
+    try run(shardPlans(x, ONEDNN_BACKWARD_DATA, in: pass), input: dx, output: dy, in: pass)
+    return dx
+  }
+
+  /// Runs every shard's plan with the present weights; the direction decides which side is written.
+  private func run(
+    _ plans: [ConvolutionPlan], input: Tensor, output: Tensor, in pass: Pass
+  ) throws {
+    // oneDNN may want another layout of the weights for a short last shard.
+    let packed = try plans[0].pack(weight.value)
+    let last = plans[plans.count - 1]
+    let packedForLast = last === plans[0] ? packed : try last.pack(weight.value)
     try pass.forEachShard { shard in
       let first = pass.rows(ofShard: shard).lowerBound
-      try dataPlans[shard].run(
-        input: dx.pointer + first * dx.imageStride, weights: packed.pointer,
-        output: dy.pointer + first * dy.imageStride)
+      let weights = plans[shard] === last ? packedForLast : packed
+      try plans[shard].run(
+        input: input.row(first), weights: weights.pointer, output: output.row(first))
     }
-    return dx
   }
 
   /// The plan of every shard; all but a short last one are the same.
