@@ -15,7 +15,6 @@ typedef const dnnl_memory_desc_t *layout_ref;
 
 struct onednn_convolution {
   onednn_direction direction;
-  int winograd;
   dnnl_primitive_desc_t descriptor;
   dnnl_primitive_t primitive;
   dnnl_primitive_t pack, unpack;
@@ -48,11 +47,6 @@ extern void omp_set_num_threads(int) __attribute__((weak));
 
 void onednn_use_one_thread(void) {
   if (omp_set_num_threads) omp_set_num_threads(1);
-}
-
-int onednn_version(void) {
-  const dnnl_version_t *version = dnnl_version();
-  return version->major * 10000 + version->minor * 100 + version->patch;
 }
 
 static dnnl_engine_t shared_engine;
@@ -215,10 +209,9 @@ int onednn_convolution_create(onednn_convolution **convolution, const onednn_sha
   int status = dnnl_unimplemented;
   if (winograd && HAS_WINOGRAD) {
     status = assemble(c, shape, dnnl_convolution_winograd);
-    c->winograd = status == dnnl_success;
-    if (!c->winograd) release(c);
+    if (status != dnnl_success) release(c);
   }
-  if (!c->winograd) status = assemble(c, shape, dnnl_convolution_direct);
+  if (status != dnnl_success) status = assemble(c, shape, dnnl_convolution_direct);
   if (status != dnnl_success) {
     onednn_convolution_destroy(c);
     return status;
@@ -232,8 +225,6 @@ void onednn_convolution_destroy(onednn_convolution *c) {
   release(c);
   free(c);
 }
-
-int onednn_convolution_is_winograd(const onednn_convolution *c) { return c->winograd; }
 
 size_t onednn_convolution_weights_count(const onednn_convolution *c) { return layout_bytes(c->weights) / sizeof(float); }
 

@@ -296,20 +296,10 @@ CLONES void vector_add(size_t count, float *a, const float *b) {
   for (size_t i = 0; i < count; i++) a[i] += b[i];
 }
 
-CLONES void vector_scale(size_t count, float scale, float *x) {
-  for (size_t i = 0; i < count; i++) x[i] *= scale;
-}
-
 CLONES void vector_sgd(size_t count, float *w, const float *gradient, float *velocity, float learning_rate,
                        float momentum, float weight_decay) {
   for (size_t i = 0; i < count; i++) {
     velocity[i] = momentum * velocity[i] + (gradient[i] + weight_decay * w[i]);
     w[i] -= learning_rate * velocity[i];
   }
-}
-
-CLONES int vector_all_finite(size_t count, const float *x) {
-  int finite = 1;
-  for (size_t i = 0; i < count; i++) finite &= std::fabs(x[i]) <= 3.402823466e38f;
-  return finite;
 }

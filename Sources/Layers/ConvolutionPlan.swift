@@ -36,8 +36,6 @@ final class ConvolutionPlan: @unchecked Sendable {
 
   deinit { onednn_convolution_destroy(handle) }
 
-  var isWinograd: Bool { onednn_convolution_is_winograd(handle) != 0 }
-
   /// `weights` in oneDNN's layout.
   func pack(_ weights: UnsafePointer<Float>) throws -> Storage {
     let packed = BufferPool.shared.take(count: weightsCount)

@@ -27,17 +27,12 @@ const char *onednn_status_text(int status);
 // its own for each calling thread.)
 void onednn_use_one_thread(void);
 
-// The library's version, as major·10000 + minor·100 + patch.
-int onednn_version(void);
-
 // Makes a convolution for one direction. With `winograd`, asks for oneDNN's Winograd algorithm and falls back to the
 // direct one where the library, the processor or the shape has none.
 int onednn_convolution_create(onednn_convolution **convolution, const onednn_shape *shape, onednn_direction direction,
                               int winograd);
 void onednn_convolution_destroy(onednn_convolution *convolution);
 
-// Whether the Winograd algorithm was found.
-int onednn_convolution_is_winograd(const onednn_convolution *convolution);
 // Floats in the weights' own layout, and in the working memory of one call.
 size_t onednn_convolution_weights_count(const onednn_convolution *convolution);
 size_t onednn_convolution_scratch_count(const onednn_convolution *convolution);

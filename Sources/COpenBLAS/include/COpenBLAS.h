@@ -6,9 +6,6 @@
 // Tells OpenBLAS to stay on the calling thread. Once per process, before the first product.
 void openblas_use_one_thread(void);
 
-// OpenBLAS's version and kernel, for example "OpenBLAS 0.3.21 ... SkylakeX".
-const char *openblas_description(void);
-
 // c[m,n] = alpha · op(a) · op(b) + beta · c, where op(x) is x, or its transpose if the flag is set.
 // lda, ldb, ldc: numbers from one stored row to the next.
 void openblas_sgemm(int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a, int lda,

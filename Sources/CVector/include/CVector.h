@@ -61,15 +61,9 @@ void vector_max_pool_backward(vector_map map, int height, int width, const float
 // a += b.
 void vector_add(size_t count, float *a, const float *b);
 
-// x · scale, in place.
-void vector_scale(size_t count, float scale, float *x);
-
 // d = gradient + weight_decay·w; velocity = momentum·velocity + d; w −= learning_rate·velocity.
 void vector_sgd(size_t count, float *w, const float *gradient, float *velocity, float learning_rate, float momentum,
                 float weight_decay);
-
-// Whether all `count` numbers are finite.
-int vector_all_finite(size_t count, const float *x);
 
 #ifdef __cplusplus
 }

@@ -218,11 +218,7 @@ public final class PretrainingRun {
   /// A checkpoint from elsewhere must be one that this run could have written.
   private func check(_ state: TrainingState, from path: String) throws {
     try communicator.agree {
-      let old = try state.readConfiguration(from: path)
-      let differences = configuration.differences(from: old).filter(\.decidesResult)
-      guard differences.isEmpty else {
-        throw RunError.otherConfiguration(folder: path, differences: differences.map(\.description))
-      }
+      try configuration.requireSameResult(as: state.readConfiguration(from: path), in: path)
     }
   }
 

@@ -16,11 +16,7 @@ public struct RunFolder: Sendable {
   /// - Throws: `RunError.otherConfiguration` where the folder holds a run whose result other values decide.
   func check(_ configuration: Configuration) throws {
     guard FileManager.default.fileExists(atPath: self.configuration) else { return }
-    let old = try Configuration(contentsOf: self.configuration)
-    let differences = configuration.differences(from: old).filter(\.decidesResult)
-    guard differences.isEmpty else {
-      throw RunError.otherConfiguration(folder: path, differences: differences.map(\.description))
-    }
+    try configuration.requireSameResult(as: Configuration(contentsOf: self.configuration), in: path)
   }
 
   /// Proves that the folder can be written, and notes the configuration that it belongs to from now on.
@@ -29,6 +25,16 @@ public struct RunFolder: Sendable {
   func claim(for configuration: Configuration) throws {
     try checkpoints.prepare()
     try DurableFiles.replace(self.configuration, by: Data(configuration.resolvedYAML.utf8))
+  }
+}
+
+extension Configuration {
+  /// - Throws: `RunError.otherConfiguration` where what decides the result differs from `old`, found in `folder`.
+  func requireSameResult(as old: Configuration, in folder: String) throws {
+    let differences = differences(from: old).filter(\.decidesResult)
+    guard differences.isEmpty else {
+      throw RunError.otherConfiguration(folder: folder, differences: differences.map(\.description))
+    }
   }
 }
 
