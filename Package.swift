@@ -26,11 +26,16 @@ let package = Package(
     .target(name: "Networks", dependencies: ["Layers"]),
     .target(name: "Objectives", dependencies: ["Networks", "Layers", "COpenBLAS"]),
     .target(name: "Metrics", dependencies: ["Tensors"]),
+    .target(name: "Version"),
+    .target(
+      name: "Diagnosis",
+      dependencies: ["Layers", "Collectives", "Metrics", "Version", "COneDNN", "COpenBLAS"]),
     .target(name: "Evaluation", dependencies: ["Networks", "Datasets", "Metrics", "COpenBLAS"]),
     .target(
       name: "Training",
       dependencies: [
         "Objectives", "Networks", "Layers", "Evaluation", "Datasets", "Collectives", "Metrics",
+        "Diagnosis", "Version",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
         "Yams",
@@ -55,6 +60,7 @@ let package = Package(
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "GoldenCases", "TestSupport"]),
     .testTarget(name: "ObjectivesTests", dependencies: ["Objectives", "GoldenCases", "TestSupport"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"]),
+    .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(name: "GoldenTests", dependencies: ["GoldenCases", "TestSupport"]),
