@@ -29,7 +29,7 @@ let package = Package(
     .target(name: "Version"),
     .target(
       name: "Diagnosis",
-      dependencies: ["Layers", "Collectives", "Metrics", "Version", "COneDNN", "COpenBLAS"]),
+      dependencies: ["Collectives", "Metrics", "Version", "COneDNN", "COpenBLAS", "CVector"]),
     .target(name: "Evaluation", dependencies: ["Networks", "Datasets", "Metrics", "COpenBLAS"]),
     .target(
       name: "Training",
@@ -43,7 +43,7 @@ let package = Package(
     .executableTarget(
       name: "sluice",
       dependencies: [
-        "Training",
+        "Training", "Diagnosis",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

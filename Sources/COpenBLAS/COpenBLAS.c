@@ -4,6 +4,10 @@
 
 void openblas_use_one_thread(void) { openblas_set_num_threads(1); }
 
+const char *openblas_configuration(void) { return openblas_get_config(); }
+
+const char *openblas_core(void) { return openblas_get_corename(); }
+
 static CBLAS_TRANSPOSE flag(int transpose) { return transpose ? CblasTrans : CblasNoTrans; }
 
 void openblas_sgemm(int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a, int lda,

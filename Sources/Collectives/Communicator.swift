@@ -56,11 +56,11 @@ public final class Communicator: ShardReducer {
     Communicator(runtime: nil, channels: nil, rank: 0, worldSize: 1)
   }
 
-  /// The MPI library this program is linked with and, in a job, the thread level it granted; for reports.
-  public var mpiDescription: String {
-    guard let runtime else { return "\(MPIRuntime.library), not started (a world of one)" }
-    return "\(MPIRuntime.library), threads \(runtime.threadLevel)"
-  }
+  /// The MPI library that this program is linked with, for reports.
+  public static var mpiLibrary: String { MPIRuntime.library }
+
+  /// How freely threads may call MPI, for reports; nil in a world of one that no launcher started.
+  public var mpiThreadLevel: String? { runtime.map { "\($0.threadLevel)" } }
 
   /// Ends communication; every rank calls it before it exits successfully. Further calls do nothing.
   ///

@@ -12,7 +12,7 @@ struct Sluice: ParsableCommand {
       Exit codes: 0 success, 1 failure, 64 wrong usage.
       """,
     version: "0.1.0",
-    subcommands: [Pretrain.self, Evaluate.self, MACsCommand.self])
+    subcommands: [Pretrain.self, Evaluate.self, MACsCommand.self, Doctor.self])
 
   static func main() {
     do {

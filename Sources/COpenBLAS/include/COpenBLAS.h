@@ -6,6 +6,11 @@
 // Tells OpenBLAS to stay on the calling thread. Once per process, before the first product.
 void openblas_use_one_thread(void);
 
+// The library's version and how it was built, for example "OpenBLAS 0.3.21 DYNAMIC_ARCH …", and the processor whose
+// kernels it chose.
+const char *openblas_configuration(void);
+const char *openblas_core(void);
+
 // c[m,n] = alpha · op(a) · op(b) + beta · c, where op(x) is x, or its transpose if the flag is set.
 // lda, ldb, ldc: numbers from one stored row to the next.
 void openblas_sgemm(int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a, int lda,

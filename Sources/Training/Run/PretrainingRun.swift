@@ -1,5 +1,6 @@
 import Collectives
 import Datasets
+import Diagnosis
 import Evaluation
 import Foundation
 import Layers
@@ -20,6 +21,8 @@ public final class PretrainingRun {
     /// Images of all ranks a second in training; nil if every step had been taken before.
     public let imagesPerSecond: Double?
     public let checkpoint: String
+    /// What produced the last steps.
+    public let session: Session
   }
 
   let configuration: Configuration
@@ -41,6 +44,7 @@ public final class PretrainingRun {
   private let offsets: [ObjectIdentifier: Int]
   private let constantRates: Set<ObjectIdentifier>
   private let checkpointing: Checkpointing
+  private let session: Session
   private var isRoot: Bool { communicator.rank == 0 }
 
   /// Opens the data, builds the model, restores what the run goes on from and, once everything a person can
@@ -89,11 +93,26 @@ public final class PretrainingRun {
       step: 0, epoch: 0, imagesSeen: 0, seed: configuration.seed,
       configuration: configuration.decisiveYAML)
     if let start {
-      state = try checkpointing.restore(from: start)
-      try check(state, from: start)
+      let restored = try checkpointing.restore(from: start)
+      // A checkpoint from elsewhere must be one that this run could have written.
+      try communicator.agree {
+        try configuration.requireSameResult(as: restored.readConfiguration(from: start), in: start)
+      }
+      state = restored
     }
-    try communicator.agree { if isRoot { try folder.claim(for: configuration) } }
+    let environments = try Environment.gather(communicator, threads: pool.threads)
+    session = Session(
+      environments, fromStep: state.step, dataSource: configuration.data.source,
+      allowsWinograd: configuration.kernels == .auto,
+      shards: configuration.batch.global / configuration.batch.shard)
+    try communicator.agree {
+      guard isRoot else { return }
+      try folder.claim(for: configuration)
+      try folder.record(
+        session, from: start, warn: { log.warning("\($0)") }, inform: { log.info("\($0)") })
+    }
     if isRoot {
+      for finding in Finding.wrong(environments) { log.warning("\(finding.problem): \(finding.advice)") }
       for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
       for line in plan(imageSize: size) { log.info("\(line)") }
       if let start { log.info("going on from \(start), step \(state.step) of \(totalSteps)") }
@@ -126,7 +145,8 @@ public final class PretrainingRun {
     return report.map {
       Summary(
         steps: state.step, top1Before: state.top1BeforeTraining, after: $0,
-        imagesPerSecond: speed.imagesPerSecond, checkpoint: folder.latestCheckpoint)
+        imagesPerSecond: speed.imagesPerSecond, checkpoint: folder.latestCheckpoint,
+        session: session)
     }
   }
 
@@ -214,13 +234,6 @@ public final class PretrainingRun {
 
   /// Whether something that is done every so many steps, 0: never, follows this one.
   private func isDue(every steps: Int) -> Bool { steps > 0 && state.step % steps == 0 }
-
-  /// A checkpoint from elsewhere must be one that this run could have written.
-  private func check(_ state: TrainingState, from path: String) throws {
-    try communicator.agree {
-      try configuration.requireSameResult(as: state.readConfiguration(from: path), in: path)
-    }
-  }
 
   // MARK: Evaluation and records
 
