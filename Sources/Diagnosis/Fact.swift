@@ -123,6 +123,11 @@ struct Fact: Sendable {
     return "\(decimal(value)) \(units[unit])"
   }
 
+  /// For example `45 µs` or `29.6 ms`.
+  static func duration(_ seconds: Double) -> String {
+    seconds < 1e-3 ? "\(decimal(seconds * 1e6)) µs" : "\(decimal(seconds * 1e3)) ms"
+  }
+
   private static func size(_ limit: Limit?) -> String {
     switch limit {
     case .value(0): "none"

@@ -36,7 +36,9 @@ extension Report {
 
   private var countLines: [String] {
     let hosts = RankGroup.groups(environments.map(\.host)).count
-    return Self.row("count", "\(Fact.count(environments.count, "rank")) on \(Fact.count(hosts, "host"))")
+    let barrier = barrierSeconds.map { ", a barrier takes \(Fact.duration($0))" } ?? ""
+    return Self.row(
+      "count", "\(Fact.count(environments.count, "rank")) on \(Fact.count(hosts, "host"))\(barrier)")
   }
 
   private var folderLines: [String] {

@@ -37,9 +37,12 @@ struct Doctor: ParsableCommand {
     do {
       let threads = try communicator.placement().threads
       let environments = try Environment.gather(communicator, threads: threads)
+      let barrierSeconds = try barrierSeconds(communicator)
       var verdict = ""
       if communicator.rank == 0 {
-        let report = Report(environments, fileSystem: FileSystem(probing: runFolder), more: failures)
+        let report = Report(
+          environments, fileSystem: FileSystem(probing: runFolder), barrierSeconds: barrierSeconds,
+          more: failures)
         printResult(json ? try report.json() : report.text)
         verdict = report.isWrong ? "wrong" : "right"
       }
@@ -49,5 +52,14 @@ struct Doctor: ParsableCommand {
     } catch {
       communicator.abort(message: "\(error)")
     }
+  }
+
+  /// What a barrier takes on average, after a few that wake everybody up; nil on one rank.
+  private func barrierSeconds(_ communicator: Communicator) throws -> Double? {
+    guard communicator.worldSize > 1 else { return nil }
+    for _ in 0..<5 { try communicator.barrier() }
+    let begin = ContinuousClock.now
+    for _ in 0..<20 { try communicator.barrier() }
+    return (ContinuousClock.now - begin) / .seconds(20)
   }
 }

@@ -26,6 +26,7 @@ extension CommandLineTests {
         #expect(try section("limits").count == 4)
         #expect(try section("file_system")["folder"] as? String == folder.path)
         #expect((object["ranks"] as? [[String: Any]])?.count == ranks)
+        #expect((object["barrier_seconds"] is Double) == (ranks > 1))
         let findings = try #require(object["findings"] as? [[String: String]])
         for finding in findings { #expect(Set(finding.keys) == ["severity", "problem", "advice"]) }
         #expect(output.status == (findings.contains { $0["severity"] == "wrong" } ? 1 : 0))

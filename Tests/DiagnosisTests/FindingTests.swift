@@ -147,7 +147,8 @@ import Testing
         rank.threads.allottedCores = 1
       }),
     Case(
-      "ranks bound to a core each", .slow, "2 ranks may use 2 of the 128 cores of node01", "slot:PE=64",
+      "ranks bound to a core each", .slow, "2 ranks may use 2 of the 128 cores that the job has on node01",
+      "slot:PE=64",
       job(2) { "\($0)" }),
     Case(
       "tasks of one core under Slurm", .slow, "2 ranks may use 2 of the 128 cores", "--cpus-per-task 64",
@@ -155,6 +156,14 @@ import Testing
     Case(
       "taskset", .slow, "1 rank may use 1 of the 128 cores", "without taskset",
       [FakeMachine.largeNode.environment(affinity: "0")]),
+    Case(
+      "one core where the quota pays for four", .slow, "1 rank may use 1 of the 4 cores", "without taskset",
+      [
+        FakeMachine.container.environment(affinity: "0") {
+          $0.threads.cpuQuota = 4
+          $0.threads.count = 1
+        }
+      ]),
     Case(
       "OpenMP binds the program", .slow, "1 rank may use 1 of", "unset OMP_PROC_BIND",
       [FakeMachine.largeNode.environment(affinity: "0") { $0.variables["OMP_PROC_BIND"] = "true" }]),
@@ -164,7 +173,7 @@ import Testing
     Case(
       "another oneDNN on two ranks", .wrong,
       "ranks differ in oneDNN, so ranks can compute different bits: ranks 0–5: 2.6.3, Winograd, avx512_core; "
-        + "ranks 6–7: 2.6.2, Winograd, avx512_core", "the same libraries on every node",
+        + "ranks 6–7: 2.6.2, Winograd, avx512_core", "libraries and variables on every node",
       job(8, affinity: { "\($0 * 16)-\($0 * 16 + 15)" }) { number, rank in
         if number > 5 { rank.onednn.version = "2.6.2" }
       }),

@@ -65,6 +65,13 @@ import Testing
     #expect(report.findings.map(\.severity) == [.wrong, .risk, .slow])
   }
 
+  @Test(arguments: [(45e-6, "45 µs", 0), (29.6e-3, "29.6 ms", 1)])
+  func aSlowBarrierIsFound(seconds: Double, text: String, findings: Int) {
+    let report = Report(job(), fileSystem: nil, barrierSeconds: seconds)
+    #expect(report.text.contains("16 ranks on 2 hosts, a barrier takes \(text)"))
+    #expect(report.findings.count == findings)
+  }
+
   @Test func slowIsNotWrong() {
     #expect(!Report([FakeMachine.laptop.environment()], fileSystem: nil).isWrong)
     #expect(Report([FakeMachine.arm.environment()], fileSystem: nil).isWrong)

@@ -86,6 +86,8 @@ import Testing
     // Killed after step 20 without a checkpoint, and going on from the one before.
     #expect(history.last(before: 20) == session(fromStep: 10, startedAs: history.last(before: 20)))
     try history.append(session(fromStep: 10))
+    let text = String(decoding: try history.data(), as: UTF8.self)
+    #expect(text.components(separatedBy: "from_step").count == 3)
     #expect(history.last(before: 100)?.fromStep == 10)
     #expect(history.last(before: 10)?.fromStep == 0)
     #expect(history.last(before: 0) == nil)

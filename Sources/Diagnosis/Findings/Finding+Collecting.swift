@@ -4,10 +4,13 @@ extension Finding {
   /// - Parameters:
   ///   - environments: In rank order.
   ///   - fileSystem: Of the run's folder; nil: nobody asked.
-  static func all(_ environments: [Environment], fileSystem: FileSystem?) -> [Finding] {
+  ///   - barrierSeconds: What a barrier of all ranks takes; nil: nobody asked.
+  static func all(
+    _ environments: [Environment], fileSystem: FileSystem?, barrierSeconds: Double? = nil
+  ) -> [Finding] {
     let found =
       machineRules.flatMap { of($0, environments) } + jobRules.flatMap { $0(environments) }
-      + (fileSystem.map(storage) ?? [])
+      + (fileSystem.map(storage) ?? []) + (barrierSeconds.flatMap(slowBarrier).map { [$0] } ?? [])
     return [.wrong, .risk, .slow].flatMap { severity in found.filter { $0.severity == severity } }
   }
 

@@ -30,9 +30,9 @@ extension Finding {
   @Sendable private static func idleCores(_ environments: [Environment]) -> [Finding] {
     byHost(environments) { host, ranks in
       let used = ranks.reduce(into: Set<Int>()) { $0.formUnion(CPUSet.parse($1.threads.cores)) }.count
-      let given = ranks.map(\.threads.allottedCores).max() ?? used
       let quota = ranks.compactMap(\.threads.cpuQuota).max().map { Int($0.rounded(.up)) } ?? .max
-      guard used < min(given, quota) else { return nil }
+      let given = min(ranks.map(\.threads.allottedCores).max() ?? used, quota)
+      guard used < given else { return nil }
       let names = ["OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"].filter {
         ranks[0].variables[$0] != nil
       }
@@ -50,8 +50,8 @@ extension Finding {
       return Finding(
         .slow,
         problem:
-          "\(Fact.count(ranks.count, "rank")) may use \(used) of the \(Fact.count(given, "core")) of \(host), as the "
-          + "affinity says; the others stay idle",
+          "\(Fact.count(ranks.count, "rank")) may use \(used) of the \(Fact.count(given, "core")) that the job has "
+          + "on \(host), as the affinity says; the others stay idle",
         advice: advice)
     }
   }
@@ -101,6 +101,17 @@ extension Finding {
     }
   }
 
+  /// A step waits for the other ranks about a hundred times, mostly for the sums of batch norms.
+  static func slowBarrier(_ seconds: Double) -> Finding? {
+    guard seconds > 1e-3 else { return nil }
+    return Finding(
+      .slow,
+      problem: "a barrier of all ranks takes \(Fact.duration(seconds)), and every step needs many",
+      advice:
+        "see that ranks do not share cores with each other or with other jobs, and that MPI uses the fast "
+        + "network (OMPI_MCA_btl_tcp_if_include or UCX_NET_DEVICES name it)")
+  }
+
   @Sendable private static func disagreements(_ environments: [Environment]) -> [Finding] {
     let found = Fact.all.compactMap { fact in Disagreement(fact, environments).map { (fact, $0) } }
     // Processors of different kinds get different kernels from the same libraries: one cause, one finding.
@@ -113,7 +124,7 @@ extension Finding {
       let (consequence, advice) =
         switch fact.section {
         case .program:
-          ("ranks can compute different bits", "use the same build and the same libraries on every node")
+          ("ranks can compute different bits", "use the same build, libraries and variables on every node")
         case .machine:
           (
             severity == .wrong ? "ranks compute different bits" : "bits depend on which rank runs where",
