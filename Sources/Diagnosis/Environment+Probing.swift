@@ -26,11 +26,15 @@ extension Environment {
 
   /// Everybody's environment, in rank order.
   ///
-  /// - Throws: `CollectiveError`.
+  /// - Throws: `CollectiveError`; `UnlikeBuilds` where another rank's cannot be read.
   public static func gather(_ communicator: Communicator, threads: Int) throws -> [Environment] {
     let mine = try DiagnosisJSON.encoder().encode(current(communicator, threads: threads))
-    return try communicator.gatherBytes(Array(mine)).map {
-      try DiagnosisJSON.decoder().decode(Environment.self, from: Data($0))
+    return try communicator.gatherBytes(Array(mine)).enumerated().map { rank, bytes in
+      do {
+        return try DiagnosisJSON.decoder().decode(Environment.self, from: Data(bytes))
+      } catch {
+        throw UnlikeBuilds(rank: rank)
+      }
     }
   }
 
@@ -47,6 +51,15 @@ extension Environment {
       prefixes.contains { name.hasPrefix($0) } && !own.contains { name.hasPrefix("OMPI_MCA_\($0)") }
         || name == "LD_PRELOAD" || name == "LD_LIBRARY_PATH"
     }
+  }
+}
+
+/// Ranks of one job that are not the same Sluice.
+public struct UnlikeBuilds: Error, Equatable, CustomStringConvertible {
+  public let rank: Int
+
+  public var description: String {
+    "rank \(rank) runs another build of Sluice than this one: use the same on every node"
   }
 }
 

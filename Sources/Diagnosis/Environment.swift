@@ -2,7 +2,7 @@
 /// out why something went wrong.
 ///
 /// nil stands for what could not be found out, unless it says otherwise. The names of stored properties, in
-/// snake_case, are the keys of `sluice doctor --json` and of `environment.json`.
+/// snake_case, are the keys of `sluice doctor --json` and of `environment.json`; what is nil is left out there.
 public struct Environment: Codable, Equatable, Sendable {
   public var host: String
   public var sluice: Build
