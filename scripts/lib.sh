@@ -13,20 +13,23 @@ fail_usage() {
   exit 64
 }
 
-# Prints the comment at the top of the running script, which is its help, if that is all that was asked for; any
-# other argument is a mistake. For scripts without arguments.
+# Prints the comment at the top of the running script, which is its help, and leaves.
+show_help() {
+  sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$(dirname "${BASH_SOURCE[0]}")/$(basename "$0")"
+  exit 0
+}
+
+# For scripts that take no argument but --help.
 help_only() {
   case ${1-} in
     '') ;;
-    -h | --help)
-      print_help
-      exit 0
-      ;;
+    -h | --help) show_help ;;
     *) fail_usage "unknown argument '$1'" ;;
   esac
 }
 
-# The comment at the top of the running script, without its marks.
-print_help() {
-  sed -n '2,/^[^#]/{s/^# \{0,1\}//p;}' "$0"
+# Sets `launch` to the words that start a program on $1 ranks of this machine; for scripts in the repository's root.
+set_launch() {
+  # shellcheck disable=SC2034 # the caller's
+  launch=(scripts/launch -n "$1" --)
 }
