@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Where ranks go: pure functions of a machine's topology, the nodes and what was asked for. Sourced by
 # scripts/launch after scripts/lib.sh; nothing here starts anything.
+shopt -s extglob
 
 # The topology of this machine as `read_topology` takes it: the processors that this process may use, then
 # lscpu's table.
@@ -62,7 +63,7 @@ read_hostfile() {
     slots=
     for word in $line; do
       case $word in
-        slots=*([0-9])) slots=${word#*=} ;;
+        slots=+([0-9])) slots=${word#*=} ;;
         max_slots=* | max-slots=*) ;;
         *) fail "hostfile: '$word' after '$name' is not understood, expected slots=N" ;;
       esac
@@ -85,7 +86,7 @@ read_hostfile() {
 
 # The smallest number in a list as Slurm writes it, for example 2 for "4(x2),2".
 smallest_count() {
-  tr ',' '\n' <<<"$1" | sed 's/(.*//' | sort -n | head -n 1
+  awk -v RS=, '{ count = $0 + 0; if (NR == 1 || count < least) least = count } END { print least }' <<<"$1"
 }
 
 is_power_of_two() { (($1 > 0 && ($1 & ($1 - 1)) == 0)); }

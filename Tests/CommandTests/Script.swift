@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A script of the repository, started in a folder of its own with an environment of its own: nothing of a
 /// cluster that the tests happen to run on is seen.
@@ -8,13 +9,21 @@ struct Script {
   let folder: URL
   var environment: [String: String] = [:]
 
-  /// Programs that the script finds before the system's, as shell scripts.
+  /// Adds a program that the script finds before the system's: a shell script.
   func install(_ program: String, _ body: String) throws {
     let bin = folder.appendingPathComponent("bin")
     try FileManager.default.createDirectory(at: bin, withIntermediateDirectories: true)
-    let url = bin.appendingPathComponent(program)
-    try "#!/bin/bash\n\(body)\n".write(to: url, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: url.path)
+    try write("\(program).text", "#!/bin/bash\n\(body)\n")
+    // Written by another process: a test that forks meanwhile would inherit the open file, and a file that is open
+    // for writing cannot be started.
+    let copy = try Process.run(
+      URL(fileURLWithPath: "/usr/bin/install"),
+      arguments: [
+        "--mode=755", folder.appendingPathComponent("\(program).text").path,
+        bin.appendingPathComponent(program).path,
+      ])
+    copy.waitUntilExit()
+    try #require(copy.terminationStatus == 0)
   }
 
   func write(_ file: String, _ text: String) throws {
