@@ -36,19 +36,33 @@ public final class Communicator: ShardReducer {
   /// The communicator of this process: all ranks of the job if a launcher started it, else a world of one.
   /// Once per process where a launcher did.
   ///
-  /// - Throws: `CollectiveError` if MPI does not start.
+  /// - Throws: `CollectiveError` if MPI does not start, or does not see the other tasks that srun started.
   public static func world() throws -> Communicator {
-    guard MPIRuntime.isLaunched(ProcessInfo.processInfo.environment) else { return .alone() }
+    let environment = ProcessInfo.processInfo.environment
+    let tasks = MPIRuntime.stepTaskCount(environment) ?? 1
+    guard MPIRuntime.isLaunched(environment) else {
+      guard tasks == 1 else { throw CollectiveError.separateTasks(count: tasks) }
+      return .alone()
+    }
     let runtime = try MPIRuntime()
     let control = try Channel()
     guard control.size > 1 else {
       try control.close()
+      guard tasks == 1 else { throw CollectiveError.separateTasks(count: tasks) }
       return Communicator(runtime: runtime, channels: nil, rank: 0, worldSize: 1)
     }
     let channels = Channels(
       statistics: try Channel(), control: control, scatter: try Channel(), gather: try Channel())
     return Communicator(
       runtime: runtime, channels: channels, rank: control.rank, worldSize: control.size)
+  }
+
+  /// How many tasks the launcher says it started together with this process, itself included; nil: no launcher.
+  package static func launchedTasks(_ environment: [String: String]) -> Int? {
+    ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE"].compactMap {
+      environment[$0].flatMap(Int.init)
+    }
+    .first ?? MPIRuntime.stepTaskCount(environment)
   }
 
   /// A world of one, whoever started this process.

@@ -120,9 +120,7 @@ extension Environment.MPI {
     self.threadLevel = threadLevel
     self.rank = rank
     self.worldSize = worldSize
-    // A batch script has Slurm's variables for the allocation; only what srun starts has those of a step.
-    let counts = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS"]
-    launchedTasks = counts.compactMap { variables[$0].flatMap { Int($0) } }.max()
+    launchedTasks = Communicator.launchedTasks(variables)
     batchSystem =
       variables["SLURM_JOB_ID"] != nil ? "Slurm" : variables["PBS_JOBID"] != nil ? "PBS" : nil
     // mpirun sets the second where it was told of fewer slots than ranks; the first overrides it.

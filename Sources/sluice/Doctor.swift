@@ -26,6 +26,10 @@ struct Doctor: ParsableCommand {
     let communicator: Communicator
     do {
       communicator = try Communicator.world()
+    } catch CollectiveError.separateTasks {
+      // A finding of its own; the other tasks would only repeat it.
+      if ProcessInfo.processInfo.environment["SLURM_PROCID"] ?? "0" != "0" { Foundation.exit(1) }
+      communicator = .alone()
     } catch {
       communicator = .alone()
       failures = [

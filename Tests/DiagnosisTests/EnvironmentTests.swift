@@ -65,6 +65,19 @@ import Testing
     #expect(mpi.yieldsWhenIdle == yields)
   }
 
+  /// Under mpirun Slurm's step is that of mpirun's daemons, one a node.
+  @Test(
+    arguments: [
+      ([:], nil), (["SLURM_NTASKS": "8", "SLURM_PROCID": "0"], nil),
+      (["SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4"], 4), (["PMI_SIZE": "3"], 3),
+      (["OMPI_COMM_WORLD_SIZE": "2", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4"], 2),
+    ] as [([String: String], Int?)])
+  func knowsHowManyTasksWereStarted(variables: [String: String], tasks: Int?) {
+    let mpi = Environment.MPI(
+      library: "Open MPI 4.1.4", threadLevel: nil, rank: 0, worldSize: 1, variables: variables)
+    #expect(mpi.launchedTasks == tasks)
+  }
+
   @Test func leavesOutWhatMPIRunSetsItself() {
     let variables = Environment.relevant([
       "OMP_NUM_THREADS": "4", "OMPI_MCA_btl_tcp_if_include": "ib0", "OMPI_MCA_orte_launch": "1",

@@ -143,7 +143,8 @@ extension Finding {
       problem: "the launcher started \(tasks) tasks, and \(mpi.library) made a world of \(mpi.worldSize) of "
         + "each: they would all train the same, in the same folder",
       advice: mpi.batchSystem == "Slurm"
-        ? "use srun --mpi=pmix (srun --mpi=list shows what there is), or \(mpirun)" : "use \(mpirun)")
+        ? "use scripts/launch, or srun --mpi=pmix (srun --mpi=list shows what there is), or \(mpirun)"
+        : "use \(mpirun)")
   }
 }
 
