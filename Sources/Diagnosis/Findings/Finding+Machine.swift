@@ -141,7 +141,7 @@ extension Finding {
     return Finding(
       .wrong,
       problem: "the launcher started \(tasks) tasks, and \(mpi.library) made a world of \(mpi.worldSize) of "
-        + "each: they would all train the same, in the same folder",
+        + "each: they do not know of one another",
       advice: mpi.batchSystem == "Slurm"
         ? "use scripts/launch, or srun --mpi=pmix (srun --mpi=list shows what there is), or \(mpirun)"
         : "use \(mpirun)")
