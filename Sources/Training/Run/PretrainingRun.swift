@@ -36,7 +36,7 @@ public final class PretrainingRun {
   private let log: Logger
   private let display: ProgressDisplay
   let step: TrainingStep
-  private let optimizer: SGD
+  private let optimizer: Optimizer
   private let gradients: GradientReducer
   private let offsets: [ObjectIdentifier: Int]
   private let constantRates: Set<ObjectIdentifier>
@@ -74,8 +74,8 @@ public final class PretrainingRun {
     model = configuration.makeModel(imageSize: size)
     step = TrainingStep(
       model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: size))
-    optimizer = SGD(
-      model.store, momentum: configuration.optimizer.momentum,
+    optimizer = Optimizer(
+      model.store, rule: configuration.updateRule, momentum: configuration.optimizer.momentum,
       weightDecay: configuration.optimizer.weightDecay)
     gradients = GradientReducer(communicator, gradients: model.store.gradients)
     offsets = Dictionary(
