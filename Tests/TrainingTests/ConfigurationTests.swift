@@ -171,7 +171,7 @@ import Testing
       Self.shapes, "optimizer.learning_rate_scaling=linear", "batch.global=1024", "gates.alpha=0.1")
     #expect(scaled.peakLearningRate == 2)
     #expect(scaled.learningRates.peak == 2)
-    #expect(scaled.resolvedYAML.contains("\n  learning_rate_scaling: linear  # to 2.0\n"))
+    #expect(scaled.resolvedYAML.contains("\n  learning_rate_scaling: linear  # peak 2.0\n"))
     #expect(scaled.resolvedYAML.contains("\n  alpha: 0.1\n"))
   }
 

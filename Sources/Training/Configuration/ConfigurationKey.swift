@@ -80,7 +80,7 @@ struct ConfigurationKey: Sendable {
     .init("optimizer.learning_rate", \.optimizer.learningRate, .number(.above(0))),
     .init(
       "optimizer.learning_rate_scaling", \.optimizer.learningRateScaling, .choice,
-      note: { $0.optimizer.learningRateScaling == .none ? nil : "to \($0.peakLearningRate)" }),
+      note: { $0.optimizer.learningRateScaling == .none ? nil : "peak \($0.peakLearningRate)" }),
     .init("optimizer.momentum", \.optimizer.momentum, .number(.within(0, 1))),
     .init("optimizer.weight_decay", \.optimizer.weightDecay, .number(.atLeast(0))),
     .init("optimizer.trust_coefficient", \.optimizer.trustCoefficient, .number(.above(0))),

@@ -9,13 +9,17 @@ import Networks
 /// backward works on, packed weights and partial sums of their gradients, working memory of threads,
 /// parameters, batches waiting to be used, pictures held in memory; or, where that is more, evaluation's
 /// share of this. Statistics, gates and shuffles are small and left out.
+///
+/// Measured as VmHWM on 12 runs that took 0.6 to 2.1 GB (docs/benchmarks.md), the estimate is 1 % below to 13 %
+/// above it. Mostly it is too high, by up to 50 MB a thread: Winograd kernels do not touch all of what they ask for,
+/// which shows on small networks (181 MB where 132 were taken).
 public struct MemoryEstimate: Equatable, Sendable {
   /// In all.
   public let bytes: Double
   /// The part that grows with a rank's images in a step.
   public let batchBytes: Double
 
-  /// The program and its libraries before a run begins; what MPI adds.
+  /// The program and its libraries before a run begins, and what MPI adds: measured, with two ranks.
   private static let processBytes = 42_000_000
   private static let messagingBytes = 10_000_000
   /// Batches of views at one time: one in use, two being made ahead.
