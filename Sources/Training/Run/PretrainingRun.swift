@@ -27,8 +27,10 @@ public final class PretrainingRun {
   let data: DatasetPair
   let model: Model
   let pool: WorkerPool
-  let stepsPerEpoch: Int
-  let totalSteps: Int
+  /// What the run is going to do.
+  public let plan: TrainingPlan
+  var stepsPerEpoch: Int { plan.stepsPerEpoch }
+  var totalSteps: Int { plan.lastStep }
   private let folder: RunFolder
   /// The checkpoint that the run goes on from, nil: it begins.
   private let start: String?
@@ -36,15 +38,15 @@ public final class PretrainingRun {
   private let log: Logger
   private let display: ProgressDisplay
   let step: TrainingStep
-  private let optimizer: SGD
+  private let optimizer: Optimizer
   private let gradients: GradientReducer
   private let offsets: [ObjectIdentifier: Int]
   private let constantRates: Set<ObjectIdentifier>
   private let checkpointing: Checkpointing
   private var isRoot: Bool { communicator.rank == 0 }
 
-  /// Opens the data, builds the model, restores what the run goes on from and, once everything a person can
-  /// get wrong was checked, makes the folder this run's.
+  /// Opens the data, builds the model, restores what the run goes on from, and checks everything a person can
+  /// get wrong but the right to write. Writes nothing.
   ///
   /// - Parameter display: Rank 0 shows its progress there.
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
@@ -74,37 +76,37 @@ public final class PretrainingRun {
     model = configuration.makeModel(imageSize: size)
     step = TrainingStep(
       model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: size))
-    optimizer = SGD(
-      model.store, momentum: configuration.optimizer.momentum,
+    optimizer = Optimizer(
+      model.store, rule: configuration.updateRule, momentum: configuration.optimizer.momentum,
       weightDecay: configuration.optimizer.weightDecay)
     gradients = GradientReducer(communicator, gradients: model.store.gradients)
     offsets = Dictionary(
       uniqueKeysWithValues: zip(model.store.parameters.map(ObjectIdentifier.init), model.store.offsets))
     constantRates = Set(model.objective.constantRateParameters.map(ObjectIdentifier.init))
     checkpointing = Checkpointing(communicator: communicator, model: model, optimizer: optimizer)
-    stepsPerEpoch = data.train.count / configuration.batch.global
-    let steps = configuration.epochs * stepsPerEpoch
-    totalSteps = min(steps, configuration.maxSteps ?? steps)
     state = TrainingState(
       step: 0, epoch: 0, imagesSeen: 0, seed: configuration.seed,
       configuration: configuration.decisiveYAML)
     if let start {
       state = try checkpointing.restore(from: start)
-      try check(state, from: start)
     }
-    try communicator.agree { if isRoot { try folder.claim(for: configuration) } }
-    if isRoot {
-      for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
-      for line in plan(imageSize: size) { log.info("\(line)") }
-      if let start { log.info("going on from \(start), step \(state.step) of \(totalSteps)") }
-    }
+    plan = try TrainingPlan(
+      configuration, data: data, model: model, imageSize: size, ranks: communicator.worldSize,
+      threads: pool.threads, firstStep: state.step)
+    if let start { try check(state, from: start) }
+    if isRoot { for warning in data.warnings + placement.warnings { log.warning("\(warning)") } }
   }
 
-  /// Trains to the last step, evaluates, and writes the last checkpoint.
+  /// Makes the folder this run's, trains to the last step, evaluates, and writes the last checkpoint.
   ///
   /// - Returns: The summary on rank 0, nil on others.
   /// - Throws: `RunError.nonFinite` or `AgreedFailure` on every rank, or what failed on this rank alone.
   public func run() throws -> Summary? {
+    try communicator.agree { if isRoot { try folder.claim(for: configuration) } }
+    if isRoot {
+      for line in plan.text.split(separator: "\n") { log.info("\(line)") }
+      if let start { log.info("going on from \(start), step \(state.step) of \(totalSteps)") }
+    }
     let metrics =
       isRoot
       ? try MetricsWriter(path: folder.metrics, resumedStep: start == nil ? nil : state.step) : nil
