@@ -33,7 +33,10 @@ struct Pretrain: ParsableCommand {
   @Flag(help: "Print the configuration with every key, and stop.")
   var printConfig = false
 
-  @Flag(help: "Print the summary as one JSON object on standard output.")
+  @Flag(help: "Check everything, print what the run would do and need, and stop before anything is written.")
+  var dryRun = false
+
+  @Flag(help: "Print the summary, or the plan of a dry run, as one JSON object on standard output.")
   var json = false
 
   func run() throws {
@@ -49,6 +52,10 @@ struct Pretrain: ParsableCommand {
       let run = try PretrainingRun(
         configuration, folder: RunFolder(folder), resume: resumption, communicator: communicator, log: log,
         display: display)
+      if dryRun {
+        if communicator.rank == 0 { printResult(json ? run.plan.json.line : run.plan.text) }
+        return
+      }
       guard let summary = try run.run() else { return }
       printResult(json ? summary.json.line : summary.text)
     }

@@ -93,7 +93,7 @@ extension CommandLineTests {
     /// Printed once, however many ranks.
     @Test(arguments: [
       ("", ["pretrain", "evaluate", "macs", "doctor", "--version", "--help"]),
-      ("pretrain", ["<CONFIG>", "--set", "--run", "--resume", "--print-config", "--json"]),
+      ("pretrain", ["<CONFIG>", "--set", "--run", "--resume", "--print-config", "--dry-run", "--json"]),
       ("evaluate", ["knn"]),
       (
         "evaluate knn", ["--checkpoint", "--data", "--k", "--metric", "--temperature", "--threads", "--json"]

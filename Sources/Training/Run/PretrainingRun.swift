@@ -30,8 +30,10 @@ public final class PretrainingRun {
   let data: DatasetPair
   let model: Model
   let pool: WorkerPool
-  let stepsPerEpoch: Int
-  let totalSteps: Int
+  /// What the run is going to do.
+  public let plan: TrainingPlan
+  var stepsPerEpoch: Int { plan.stepsPerEpoch }
+  var totalSteps: Int { plan.lastStep }
   private let folder: RunFolder
   /// The checkpoint that the run goes on from, nil: it begins.
   private let start: String?
@@ -39,7 +41,7 @@ public final class PretrainingRun {
   private let log: Logger
   private let display: ProgressDisplay
   let step: TrainingStep
-  private let optimizer: SGD
+  private let optimizer: Optimizer
   private let gradients: GradientReducer
   private let offsets: [ObjectIdentifier: Int]
   private let constantRates: Set<ObjectIdentifier>
@@ -47,8 +49,8 @@ public final class PretrainingRun {
   private let session: Session
   private var isRoot: Bool { communicator.rank == 0 }
 
-  /// Opens the data, builds the model, restores what the run goes on from and, once everything a person can
-  /// get wrong was checked, makes the folder this run's.
+  /// Opens the data, builds the model, restores what the run goes on from, and checks everything a person can
+  /// get wrong but the right to write. Writes nothing.
   ///
   /// - Parameter display: Rank 0 shows its progress there.
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
@@ -78,33 +80,40 @@ public final class PretrainingRun {
     model = configuration.makeModel(imageSize: size)
     step = TrainingStep(
       model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: size))
-    optimizer = SGD(
-      model.store, momentum: configuration.optimizer.momentum,
+    optimizer = Optimizer(
+      model.store, rule: configuration.updateRule, momentum: configuration.optimizer.momentum,
       weightDecay: configuration.optimizer.weightDecay)
     gradients = GradientReducer(communicator, gradients: model.store.gradients)
     offsets = Dictionary(
       uniqueKeysWithValues: zip(model.store.parameters.map(ObjectIdentifier.init), model.store.offsets))
     constantRates = Set(model.objective.constantRateParameters.map(ObjectIdentifier.init))
     checkpointing = Checkpointing(communicator: communicator, model: model, optimizer: optimizer)
-    stepsPerEpoch = data.train.count / configuration.batch.global
-    let steps = configuration.epochs * stepsPerEpoch
-    totalSteps = min(steps, configuration.maxSteps ?? steps)
     state = TrainingState(
       step: 0, epoch: 0, imagesSeen: 0, seed: configuration.seed,
       configuration: configuration.decisiveYAML)
     if let start {
-      let restored = try checkpointing.restore(from: start)
-      // A checkpoint from elsewhere must be one that this run could have written.
-      try communicator.agree {
-        try configuration.requireSameResult(as: restored.readConfiguration(from: start), in: start)
-      }
-      state = restored
+      state = try checkpointing.restore(from: start)
     }
     let environments = try Environment.gather(communicator, threads: pool.threads)
     session = Session(
       environments, fromStep: state.step, dataSource: configuration.data.source,
       allowsWinograd: configuration.kernels == .auto,
       shards: configuration.batch.global / configuration.batch.shard)
+    plan = try TrainingPlan(
+      configuration, data: data, model: model, imageSize: size, ranks: communicator.worldSize,
+      threads: pool.threads, firstStep: state.step)
+    if let start { try check(state, from: start) }
+    if isRoot {
+      for finding in Finding.wrong(environments) { log.warning("\(finding.problem): \(finding.advice)") }
+      for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
+    }
+  }
+
+  /// Makes the folder this run's, trains to the last step, evaluates, and writes the last checkpoint.
+  ///
+  /// - Returns: The summary on rank 0, nil on others.
+  /// - Throws: `RunError.nonFinite` or `AgreedFailure` on every rank, or what failed on this rank alone.
+  public func run() throws -> Summary? {
     try communicator.agree {
       guard isRoot else { return }
       try folder.claim(for: configuration)
@@ -112,18 +121,9 @@ public final class PretrainingRun {
         session, from: start, warn: { log.warning("\($0)") }, inform: { log.info("\($0)") })
     }
     if isRoot {
-      for finding in Finding.wrong(environments) { log.warning("\(finding.problem): \(finding.advice)") }
-      for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
-      for line in plan(imageSize: size) { log.info("\(line)") }
+      for line in plan.text.split(separator: "\n") { log.info("\(line)") }
       if let start { log.info("going on from \(start), step \(state.step) of \(totalSteps)") }
     }
-  }
-
-  /// Trains to the last step, evaluates, and writes the last checkpoint.
-  ///
-  /// - Returns: The summary on rank 0, nil on others.
-  /// - Throws: `RunError.nonFinite` or `AgreedFailure` on every rank, or what failed on this rank alone.
-  public func run() throws -> Summary? {
     let metrics =
       isRoot
       ? try MetricsWriter(path: folder.metrics, resumedStep: start == nil ? nil : state.step) : nil
@@ -234,6 +234,13 @@ public final class PretrainingRun {
 
   /// Whether something that is done every so many steps, 0: never, follows this one.
   private func isDue(every steps: Int) -> Bool { steps > 0 && state.step % steps == 0 }
+
+  /// A checkpoint from elsewhere must be one that this run could have written.
+  private func check(_ state: TrainingState, from path: String) throws {
+    try communicator.agree {
+      try configuration.requireSameResult(as: state.readConfiguration(from: path), in: path)
+    }
+  }
 
   // MARK: Evaluation and records
 
