@@ -15,7 +15,8 @@ struct EvaluateKNN: ParsableCommand {
       The paper's own protocol is --k 1 --metric euclidean.
 
       Example:
-        sluice evaluate knn --checkpoint runs/first/checkpoints/latest --data cifar10:DIR
+        sluice evaluate knn --checkpoint runs/first/checkpoints/latest \\
+          --data cifar10:DIR
       """)
 
   @Option(

@@ -32,7 +32,8 @@ struct MACsCommand: ParsableCommand {
 
   @Option(
     name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp("Replaces one value of the file. Repeatable.", valueName: "KEY=VALUE"),
+    help: ArgumentHelp(
+      "Replaces one value of the file, for example gates.target=0.3. Repeatable.", valueName: "KEY=VALUE"),
     completion: .setting)
   var settings: [String] = []
 
