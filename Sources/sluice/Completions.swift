@@ -15,7 +15,7 @@ extension CompletionKind {
 }
 
 /// A bash completion script made to leave the cursor behind words that want more, such as `KEY=`; other text as it
-/// is. The generated script, like any in bash that does not say otherwise, puts a space behind each word.
+/// is. As generated it takes every word for a file's name: a space follows, and `=` is quoted.
 func withOpenWords(_ text: String) -> String {
   guard text.hasPrefix("#!/bin/bash\n") else { return text }
   return text + """
@@ -23,7 +23,7 @@ func withOpenWords(_ text: String) -> String {
 
     _sluice_with_open_words() {
         _sluice "${@}"
-        [[ "${COMPREPLY[0]-}" != *[=:] ]] || compopt -o nospace
+        [[ "${COMPREPLY[0]-}" != *[=:] ]] || compopt -o nospace +o filenames
     }
 
     complete -o filenames -F _sluice_with_open_words sluice

@@ -37,34 +37,24 @@ extension CommandLineTests {
         let script = folder.appendingPathComponent("script.bash")
         try Program.run(["--generate-completion-script", "bash"]).result
           .write(to: script, atomically: true, encoding: .utf8)
-        let replies = try bash(
-          """
-          source script.bash
-          COMP_LINE='\(line)' COMP_POINT=\(line.utf8.count)
-          COMP_WORDS=(\(line)\(line.hasSuffix(" ") ? "''" : ""))
-          COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-          function=$(complete -p sluice | sed 's/.*-F \\([^ ]*\\) .*/\\1/')
-          $function sluice "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-          printf '%s\\n' "${COMPREPLY[@]}"
-          """, in: folder)
+        // compopt complains: no person is completing.
+        let replies = try Tool.run(
+          [
+            "bash", "-c",
+            """
+            source script.bash
+            COMP_LINE='\(line)' COMP_POINT=\(line.utf8.count)
+            COMP_WORDS=(\(line)\(line.hasSuffix(" ") ? "''" : ""))
+            COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+            function=$(complete -p sluice | sed 's/.*-F \\([^ ]*\\) .*/\\1/')
+            $function sluice "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+            printf '%s\\n' "${COMPREPLY[@]}"
+            """,
+          ], in: folder
+        ).result.split(separator: "\n").map(String.init)
         // Beside the files, an empty word could be an option.
         #expect(replies.filter { !line.hasSuffix(" ") || !$0.hasPrefix("-") }.sorted() == expected)
       }
-    }
-
-    private func bash(_ text: String, in folder: URL) throws -> [String] {
-      let process = Process()
-      let output = Pipe()
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      process.arguments = ["bash", "-c", text]
-      process.currentDirectoryURL = folder
-      process.standardOutput = output
-      // compopt complains: no person is completing.
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      let result = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
-      return result.split(separator: "\n").map(String.init)
     }
   }
 }

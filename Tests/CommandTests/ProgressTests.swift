@@ -60,13 +60,14 @@ extension CommandLineTests {
       }
     }
 
-    @Test func aTerminalHasABarOfItsWidth() throws {
+    /// Also where mpirun stands between: it forwards what ranks write to its terminal.
+    @Test(arguments: [1, 2]) func aTerminalHasABarOfItsWidth(ranks: Int) throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)
         let terminal = try PseudoTerminal(columns: 50)
         let output = try Program.run(
-          small.command("max_steps=2"), environment: ["LC_ALL": "C.UTF-8", "TERM": "xterm"],
-          errors: terminal.secondary)
+          small.command("max_steps=2"), ranks: ranks,
+          environment: ["LC_ALL": "C.UTF-8", "TERM": "xterm"], errors: terminal.secondary)
         #expect(output.status == 0)
         let draws = draws(in: try terminal.text())
         #expect(draws.last?.hasPrefix("100 % [█") == true, "\(draws)")

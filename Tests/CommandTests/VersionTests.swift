@@ -37,15 +37,7 @@ private enum Checkout {
   }
 
   private static func git(_ arguments: String...) -> String? {
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["git", "-C", Program.root.path] + arguments
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return nil }
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return process.terminationStatus == 0 ? text.trimmingCharacters(in: .newlines) : nil
+    guard let asked = try? Tool.run(["git"] + arguments), asked.status == 0 else { return nil }
+    return asked.result.trimmingCharacters(in: .newlines)
   }
 }
