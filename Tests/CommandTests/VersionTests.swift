@@ -15,7 +15,7 @@ extension CommandLineTests {
     @Test(.enabled(if: Checkout.head != nil, "no git checkout, or it went on after the program was built"))
     func namesTheCheckedOutCommit() throws {
       let output = try Program.run(["--version"])
-      #expect(output.result.contains("(commit \(try #require(Checkout.head)),") == true, "\(output.result)")
+      #expect(output.result.contains("(commit \(try #require(Checkout.head))"), "\(output.result)")
     }
   }
 }
