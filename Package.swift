@@ -26,7 +26,8 @@ let package = Package(
     .target(name: "Networks", dependencies: ["Layers"]),
     .target(name: "Objectives", dependencies: ["Networks", "Layers", "COpenBLAS"]),
     .target(name: "Metrics", dependencies: ["Tensors"]),
-    .target(name: "Version"),
+    .plugin(name: "RecordCommit", capability: .buildTool()),
+    .target(name: "Version", plugins: ["RecordCommit"]),
     .target(
       name: "Diagnosis",
       dependencies: ["Collectives", "Metrics", "Version", "COneDNN", "COpenBLAS", "CVector"]),
@@ -43,7 +44,7 @@ let package = Package(
     .executableTarget(
       name: "sluice",
       dependencies: [
-        "Training", "Diagnosis",
+        "Training", "Diagnosis", "Version",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -11,7 +11,9 @@ extension Environment {
     let variables = ProcessInfo.processInfo.environment
     return Environment(
       host: communicator.hostName,
-      sluice: Build(version: Version.number, commit: Version.commit, swift: Build.compiler),
+      sluice: Build(
+        version: Version.number, commit: Version.commit, modified: Version.isModified,
+        swift: Version.compiler),
       system: System(
         files, variables: variables, cLibrary: System.linkedCLibrary),
       mpi: MPI(
@@ -60,20 +62,6 @@ public struct UnlikeBuilds: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     "rank \(rank) runs another build of Sluice than this one: use the same on every node"
-  }
-}
-
-extension Environment.Build {
-  static var compiler: String {
-    #if compiler(>=6.5)
-      "6.5 or newer"
-    #elseif compiler(>=6.4)
-      "6.4"
-    #elseif compiler(>=6.3)
-      "6.3"
-    #else
-      "6.2"
-    #endif
   }
 }
 

@@ -20,6 +20,8 @@ public struct Environment: Codable, Equatable, Sendable {
   public struct Build: Codable, Equatable, Sendable {
     public var version: String
     public var commit: String?
+    /// Whether what was built differed from `commit`.
+    public var modified: Bool
     /// The compiler's version.
     public var swift: String
   }

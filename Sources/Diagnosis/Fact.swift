@@ -147,7 +147,9 @@ struct Fact: Sendable {
 
 extension Environment.Build {
   /// For example `0.1.0 (645085b)`.
-  var name: String { version + (commit.map { " (\($0.prefix(7)))" } ?? "") }
+  var name: String {
+    version + (commit.map { " (\($0.prefix(7))\(modified ? ", modified" : ""))" } ?? "")
+  }
 }
 
 extension Environment.CPU {

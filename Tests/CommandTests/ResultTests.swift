@@ -93,7 +93,13 @@ extension CommandLineTests {
     /// Printed once, however many ranks.
     @Test(arguments: [
       ("", ["pretrain", "evaluate", "macs", "doctor", "--version", "--help"]),
-      ("pretrain", ["<CONFIG>", "--set", "--run", "--resume", "--print-config", "--dry-run", "--json"]),
+      (
+        "pretrain",
+        [
+          "<CONFIG>", "--set", "--run", "--resume", "--progress", "--quiet", "--print-config", "--dry-run",
+          "--json",
+        ]
+      ),
       ("evaluate", ["knn"]),
       (
         "evaluate knn", ["--checkpoint", "--data", "--k", "--metric", "--temperature", "--threads", "--json"]

@@ -24,7 +24,7 @@ struct FakeMachine {
     let system = SystemFiles(files)
     let isWide = instructionSet == "avx512"
     var environment = Environment(
-      host: host, sluice: .init(version: "0.1.0", commit: "645085b9d3", swift: "6.3"),
+      host: host, sluice: .init(version: "0.1.0", commit: "645085b9d3", modified: false, swift: "6.3"),
       system: .init(system, variables: variables, cLibrary: "glibc 2.36"),
       mpi: .init(
         library: "Open MPI 4.1.4", threadLevel: "multiple", rank: rank, worldSize: worldSize,

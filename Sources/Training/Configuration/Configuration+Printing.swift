@@ -1,4 +1,7 @@
 extension Configuration {
+  /// Every key with its section, in the order in which a configuration is printed.
+  public static var keyNames: [String] { ConfigurationKey.all.map(\.name) }
+
   /// Every key with its value, as YAML that reads back to an equal configuration; comments say what
   /// 'auto' and scaled rates come to.
   public var resolvedYAML: String { Self.yaml(of: self, keys: ConfigurationKey.all) }

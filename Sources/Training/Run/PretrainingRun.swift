@@ -47,6 +47,8 @@ public final class PretrainingRun {
   private let constantRates: Set<ObjectIdentifier>
   private let checkpointing: Checkpointing
   private let session: Session
+  /// nil but on rank 0.
+  private var progress: RunProgress?
   private var isRoot: Bool { communicator.rank == 0 }
 
   /// Opens the data, builds the model, restores what the run goes on from, and checks everything a person can
@@ -114,6 +116,7 @@ public final class PretrainingRun {
   /// - Returns: The summary on rank 0, nil on others.
   /// - Throws: `RunError.nonFinite` or `AgreedFailure` on every rank, or what failed on this rank alone.
   public func run() throws -> Summary? {
+    defer { display.finish() }
     try communicator.agree {
       guard isRoot else { return }
       try folder.claim(for: configuration)
@@ -121,6 +124,9 @@ public final class PretrainingRun {
         session, from: start, warn: { log.warning("\($0)") }, inform: { log.info("\($0)") })
     }
     if isRoot {
+      progress = RunProgress(
+        configuration, display: display, step: state.step, totalSteps: totalSteps,
+        stepsPerEpoch: stepsPerEpoch, images: data.train.count + data.test.count, isNew: start == nil)
       for line in plan.text.split(separator: "\n") { log.info("\(line)") }
       if let start { log.info("going on from \(start), step \(state.step) of \(totalSteps)") }
     }
@@ -141,7 +147,6 @@ public final class PretrainingRun {
       if start != nil { report = try evaluate() }
       if start != folder.checkpoints.path(ofStep: state.step) { try save() }
     }
-    display.finish()
     return report.map {
       Summary(
         steps: state.step, top1Before: state.top1BeforeTraining, after: $0,
@@ -157,8 +162,6 @@ public final class PretrainingRun {
     var lastCheckpoint = start
     var report: KNNReport?
     var recent = Throughput()
-    let line = ProgressLine(
-      epochs: configuration.epochs, steps: totalSteps, imagesPerStep: configuration.batch.global)
     let loader = try ViewLoader(
       dataset: data.train, augmentation: configuration.views(imageSize: imageSize),
       seed: configuration.seed, globalBatchSize: configuration.batch.global,
@@ -184,10 +187,14 @@ public final class PretrainingRun {
       total.add(images: configuration.batch.global, seconds: seconds)
 
       let isLast = state.step == totalSteps
-      if isRoot, isLast || state.step % configuration.logEvery == 0 {
-        let line = line.text(try record(result, rate: rate, recent, metrics))
-        display.update(line)
-        recent = Throughput()
+      if let progress {
+        let isLogged = isLast || state.step % configuration.logEvery == 0
+        let current = currentMetrics(result, rate: rate, recent)
+        if isLogged {
+          try metrics?.write(current)
+          recent = Throughput()
+        }
+        progress.stepped(current, seconds: seconds, isLogged: isLogged)
       }
       let isCheckpointDue = isLast || isDue(every: configuration.checkpoint.every)
       // An update can leave what only the next forward pass would trip over; a checkpoint has to be good.
@@ -229,7 +236,9 @@ public final class PretrainingRun {
   /// Writes a checkpoint, on rank 0.
   private func save() throws {
     guard isRoot else { return }
+    progress?.beginCheckpoint()
     try checkpointing.save(state, to: folder.checkpoints, keep: configuration.checkpoint.keep)
+    progress?.end(.checkpoint)
   }
 
   /// Whether something that is done every so many steps, 0: never, follows this one.
@@ -248,30 +257,31 @@ public final class PretrainingRun {
 
   /// k-NN on the test images; nil but on rank 0.
   private func evaluate() throws -> KNNReport? {
-    if isRoot { display.update("evaluating after step \(state.step)") }
+    progress?.beginEvaluation()
     // Training's buffers and evaluation's differ in size: together they would double the peak.
     BufferPool.shared.drain()
     defer { BufferPool.shared.drain() }
-    return try KNNReport.measure(
+    let report = try KNNReport.measure(
       FeatureExtractor(
         backbone: model.backbone, imageSize: imageSize, shardSize: configuration.batch.shard, pool: pool,
         reducer: communicator),
-      data: data, isReporting: isRoot)
+      data: data, isReporting: isRoot
+    ) { progress?.evaluated($0) }
+    progress?.end(.evaluation)
+    return report
   }
 
   private func record(_ report: KNNReport, _ metrics: MetricsWriter?) throws {
-    display.message("step \(state.step)  \(report.line)")
+    log.info("step \(state.step)  \(report.line)")
     try metrics?.write(evaluation: report.json, step: state.step, epoch: state.epoch)
   }
 
-  private func record(
-    _ result: TrainingStep.Result, rate: Double, _ speed: Throughput, _ metrics: MetricsWriter?
-  ) throws -> TrainingMetrics {
-    let line = TrainingMetrics(
+  private func currentMetrics(
+    _ result: TrainingStep.Result, rate: Double, _ speed: Throughput
+  ) -> TrainingMetrics {
+    TrainingMetrics(
       step: state.step, epoch: state.epoch, loss: result.total, objective: result.objective,
       budget: result.budget, bound: result.bound, macsShare: result.macsShare, density: result.densities,
       learningRate: rate, imagesPerSecond: speed.imagesPerSecond ?? 0)
-    try metrics?.write(line)
-    return line
   }
 }
