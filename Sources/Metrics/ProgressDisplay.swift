@@ -9,7 +9,10 @@ public final class ProgressDisplay {
 
   /// Writes to standard error.
   public convenience init() {
-    self.init(columns: Self.terminalColumns()) { FileHandle.standardError.write(Data($0.utf8)) }
+    self.init(columns: Self.terminalColumns()) {
+      // A log file on a full disk is no reason to end.
+      try? FileHandle.standardError.write(contentsOf: Data($0.utf8))
+    }
   }
 
   init(columns: Int?, output: @escaping (String) -> Void) {
