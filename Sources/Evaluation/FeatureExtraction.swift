@@ -37,7 +37,12 @@ public struct FeatureExtractor {
   }
 
   /// Features of a whole data set, on every rank; the ranks share the work, each image is seen once.
-  public func features(of dataset: any ImageDataset) throws -> ExtractedFeatures {
+  ///
+  /// - Parameter check: Called after every few shards, equally often on every rank; ends the extraction by
+  ///   throwing, on all ranks if on any.
+  public func features(
+    of dataset: any ImageDataset, check: () throws -> Void = {}
+  ) throws -> ExtractedFeatures {
     let dimension = backbone.configuration.featureCount
     let runs = (0..<reducer.worldSize).map {
       EvaluationBatches(
@@ -46,7 +51,7 @@ public struct FeatureExtractor {
     // Ranks gather equally many rows: the longest run's.
     let longest = runs.map(\.indices.count).max() ?? 0
     let own = Tensor(zeros: longest, columns: dimension)
-    let open = try extract(runs[reducer.rank], into: own)
+    let open = try extract(runs[reducer.rank], into: own, check: check)
 
     let all = Tensor(rows: longest * reducer.worldSize, columns: dimension)
     try reducer.gather(
@@ -69,22 +74,35 @@ public struct FeatureExtractor {
   }
 
   /// Fills the first rows of `features` from this rank's images; returns the open channels of each block.
-  private func extract(_ batches: EvaluationBatches, into features: Tensor) throws -> [Int64] {
+  private func extract(
+    _ batches: EvaluationBatches, into features: Tensor, check: () throws -> Void
+  ) throws -> [Int64] {
     var open = [Int64](repeating: 0, count: backbone.configuration.gated ? backbone.blocks.count : 0)
     // A few shards at a time keep all threads busy in bounded memory.
     let atOnce = 4 * pool.threads
     var row = 0
-    for first in stride(from: 0, to: batches.count, by: atOnce) {
-      let images = try load(first..<min(first + atOnce, batches.count), of: batches)
-      let pass = Pass(.evaluation, rows: images.images, shardSize: shardSize, pool: pool)
-      let y = try backbone.forward(images, in: pass)
-      features.row(row).update(from: y.pointer, count: y.count)
-      for (block, gate) in pass.gates.enumerated() {
-        open[block] += gate.openCounts.reduce(0) { $0 + Int64($1) }
+    for round in 0..<(try largest((batches.count + atOnce - 1) / atOnce)) {
+      let first = round * atOnce
+      if first < batches.count {
+        let images = try load(first..<min(first + atOnce, batches.count), of: batches)
+        let pass = Pass(.evaluation, rows: images.images, shardSize: shardSize, pool: pool)
+        let y = try backbone.forward(images, in: pass)
+        features.row(row).update(from: y.pointer, count: y.count)
+        for (block, gate) in pass.gates.enumerated() {
+          open[block] += gate.openCounts.reduce(0) { $0 + Int64($1) }
+        }
+        row += images.images
       }
-      row += images.images
+      try check()
     }
     return open
+  }
+
+  /// The largest of all ranks' numbers: they differ in images and may differ in threads.
+  private func largest(_ number: Int) throws -> Int {
+    var numbers = [Int64](repeating: 0, count: reducer.worldSize)
+    numbers[reducer.rank] = Int64(number)
+    return Int(try reducer.sum(numbers).max() ?? 0)
   }
 
   /// Consecutive pieces as one tensor, read on all threads.

@@ -12,7 +12,9 @@ struct Pretrain: ParsableCommand {
       Example: mpirun -np 2 sluice pretrain configs/cifar10-quick.yaml \\
                  --set data.source=cifar10:DIR --run runs/first
       A run that was interrupted goes on where it stopped when the same command is given again, on any number \
-      of ranks.
+      of ranks. SIGUSR1 to mpirun, or SIGTERM, SIGINT or SIGUSR1 to any rank, stops all ranks after the step: rank 0 \
+      writes a checkpoint, and the exit code 75 tells a batch system to start the job again. Another signal, a \
+      second later, ends it at once.
       """)
 
   @OptionGroup var file: ConfigurationOptions
@@ -46,6 +48,7 @@ struct Pretrain: ParsableCommand {
       let display = ProgressDisplay()
       let log = Logger(label: "sluice") { _ in ConsoleLog(display: display) }
       let folder = runFolder ?? "runs/\(file.name)"
+      communicator.catchStopSignals()
       let run = try PretrainingRun(
         configuration, folder: RunFolder(folder), resume: resumption, communicator: communicator, log: log,
         display: display)

@@ -9,7 +9,7 @@ struct Sluice: ParsableCommand {
     abstract: "Pretrains convolutional networks that choose their own channels, on any number of ranks.",
     discussion: """
       Start it alone for one rank, or on many with mpirun or srun: 2, 4, 8 … ranks give bit for bit what one would.
-      Exit codes: 0 success, 1 failure, 64 wrong usage.
+      Exit codes: 0 success, 1 failure, 64 wrong usage, 75 training stopped as asked (start it again to go on).
       """,
     version: "0.1.0",
     subcommands: [Pretrain.self, Evaluate.self, MACsCommand.self])

@@ -30,6 +30,7 @@ public final class PretrainingRun {
   let stepsPerEpoch: Int
   let totalSteps: Int
   private let folder: RunFolder
+  private let resume: Resume
   /// The checkpoint that the run goes on from, nil: it begins.
   private let start: String?
   private var state: TrainingState
@@ -54,6 +55,7 @@ public final class PretrainingRun {
   ) throws {
     self.configuration = configuration
     self.folder = folder
+    self.resume = resume
     self.communicator = communicator
     self.log = log
     self.display = display
@@ -103,24 +105,31 @@ public final class PretrainingRun {
   /// Trains to the last step, evaluates, and writes the last checkpoint.
   ///
   /// - Returns: The summary on rank 0, nil on others.
-  /// - Throws: `RunError.nonFinite` or `AgreedFailure` on every rank, or what failed on this rank alone.
+  /// - Throws: `RunStopped`, `RunError.nonFinite` or `AgreedFailure` on every rank, or what failed on this rank
+  ///   alone.
   public func run() throws -> Summary? {
-    let metrics =
+    let records =
       isRoot
-      ? try MetricsWriter(path: folder.metrics, resumedStep: start == nil ? nil : state.step) : nil
+      ? try RunRecords(folder, of: configuration, resumedStep: start == nil ? nil : state.step) { [log] in
+        log.warning("\($0)")
+      }
+      : nil
     var report: KNNReport?
     var speed = Throughput()
-    if start == nil {
-      report = try evaluate()
-      state.top1BeforeTraining = report?.weighted.top1
-      try report.map { try record($0, metrics) }
-    }
+    let isBeginning = start == nil
+    // A stop may have come in the way of the evaluation that belongs to the checkpoint.
+    let isOwed = try !isBeginning && isEvaluationDue && !isEvaluated(records)
+    if isBeginning || isOwed { report = try evaluate(records) }
+    if isBeginning { state.top1BeforeTraining = report?.weighted.top1 }
+    if try communicator.isStopRequested() { throw stopped(with: start) }
     if state.step < totalSteps {
-      (report, speed) = try train(metrics)
+      (report, speed) = try train(records)
     } else {
       // Nothing to train: max_steps is 0 or was reached before, perhaps in another folder.
-      if start != nil { report = try evaluate() }
-      if start != folder.checkpoints.path(ofStep: state.step) { try save() }
+      if !isBeginning, !isOwed { report = try evaluate(nil) }
+      let last = folder.checkpoints.path(ofStep: state.step)
+      if start != last { try saveLast(records) }
+      if try communicator.isStopRequested() { throw stopped(with: last) }
     }
     display.finish()
     return report.map {
@@ -132,13 +141,17 @@ public final class PretrainingRun {
 
   // MARK: Steps
 
-  private func train(_ metrics: MetricsWriter?) throws -> (last: KNNReport?, speed: Throughput) {
+  private func train(_ records: RunRecords?) throws -> (last: KNNReport?, speed: Throughput) {
     var total = Throughput()
     var lastCheckpoint = start
     var report: KNNReport?
     var recent = Throughput()
     let line = ProgressLine(
       epochs: configuration.epochs, steps: totalSteps, imagesPerStep: configuration.batch.global)
+    var watch = CollapseWatch(
+      objective: configuration.objective.name,
+      warmupSteps: max(200, configuration.schedule.warmupEpochs * stepsPerEpoch),
+      history: records?.keptLines ?? [])
     let loader = try ViewLoader(
       dataset: data.train, augmentation: configuration.views(imageSize: imageSize),
       seed: configuration.seed, globalBatchSize: configuration.batch.global,
@@ -150,9 +163,14 @@ public final class PretrainingRun {
       let begin = ContinuousClock.now
       let batch = try loader.next()
       let rate = configuration.learningRates.rate(step: batch.step, stepsPerEpoch: stepsPerEpoch)
+      let isLast = batch.step + 1 == totalSteps
+      let isLogged = isLast || (batch.step + 1) % configuration.logEvery == 0
+      var spread: EmbeddingSpread?
       let result: TrainingStep.Result
       do {
-        result = try take(batch, rate: rate)
+        result = try take(batch, rate: rate) { pass, z in
+          if isLogged { spread = try EmbeddingSpread(z, in: pass) }
+        }
       } catch LayerError.nonFinite(let layer) {
         throw RunError.nonFinite(step: batch.step + 1, layer: layer, lastCheckpoint: lastCheckpoint)
       }
@@ -163,31 +181,40 @@ public final class PretrainingRun {
       recent.add(images: configuration.batch.global, seconds: seconds)
       total.add(images: configuration.batch.global, seconds: seconds)
 
-      let isLast = state.step == totalSteps
-      if isRoot, isLast || state.step % configuration.logEvery == 0 {
-        let line = line.text(try record(result, rate: rate, recent, metrics))
-        display.update(line)
+      if isRoot, isLogged {
+        let metrics = self.metrics(of: result, spread, rate: rate, recent)
+        try records?.record(metrics)
+        display.update(line.text(metrics))
+        for warning in watch.observe(metrics) { log.warning("\(warning)") }
         recent = Throughput()
       }
-      let isCheckpointDue = isLast || isDue(every: configuration.checkpoint.every)
+      var isStopping = try communicator.isStopRequested()
+      let isCheckpointDue = isLast || isStopping || isDue(every: configuration.checkpoint.every)
       // An update can leave what only the next forward pass would trip over; a checkpoint has to be good.
-      if isCheckpointDue, let tensor = model.firstNonFinite {
+      if isCheckpointDue || isEvaluationDue, let tensor = model.firstNonFinite {
         throw RunError.nonFinite(step: state.step, layer: tensor, lastCheckpoint: lastCheckpoint)
       }
-      if isLast || isDue(every: configuration.evaluate.every * stepsPerEpoch) {
-        report = try evaluate()
-        try report.map { try record($0, metrics) }
+      if isEvaluationDue, !isStopping {
+        report = try evaluate(records)
+        // The evaluation was abandoned if this is so, and is made up for when the run goes on.
+        isStopping = try communicator.isStopRequested()
       }
-      if isCheckpointDue {
-        try save()
+      if isLast || isStopping {
+        try saveLast(records)
+      } else if isCheckpointDue, try records?.save(step: state.step, save(to:)) ?? true {
         lastCheckpoint = folder.checkpoints.path(ofStep: state.step)
       }
+      if isStopping { throw stopped(with: folder.checkpoints.path(ofStep: state.step)) }
     }
     return (report, total)
   }
 
   /// One update of all parameters.
-  private func take(_ batch: ViewBatch, rate: Double) throws -> TrainingStep.Result {
+  ///
+  /// - Parameter watch: Told the projections.
+  private func take(
+    _ batch: ViewBatch, rate: Double, watch: @escaping (Pass, Tensor) throws -> Void
+  ) throws -> TrainingStep.Result {
     let pass = Pass(
       .training, rows: batch.images.images, views: 2, shardSize: configuration.batch.shard, pool: pool,
       reducer: communicator,
@@ -197,6 +224,7 @@ public final class PretrainingRun {
     pass.gradientIsReady = { [gradients, offsets] in
       try gradients.ready(downTo: offsets[ObjectIdentifier($0)]!)
     }
+    pass.projectionsAreReady = { [unowned pass] in try watch(pass, $0) }
     let annealing = Budget.annealing(alpha: configuration.annealingRate, epoch: batch.epoch)
     let result = try step.run(batch.images, annealing: annealing, in: pass)
     _ = try gradients.finish()
@@ -206,10 +234,22 @@ public final class PretrainingRun {
     return result
   }
 
-  /// Writes a checkpoint, on rank 0.
-  private func save() throws {
-    guard isRoot else { return }
-    try checkpointing.save(state, to: folder.checkpoints, keep: configuration.checkpoint.keep)
+  /// Writes a checkpoint; rank 0 only.
+  private func save(to store: CheckpointStore) throws { try checkpointing.save(state, to: store) }
+
+  /// Writes what the run ends with, if it can be written at all.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank.
+  private func saveLast(_ records: RunRecords?) throws {
+    _ = try communicator.onRoot { isStopRequested in
+      try records?.finish(step: state.step, save(to:), unless: isStopRequested)
+    }
+  }
+
+  private func stopped(with checkpoint: String?) -> RunStopped {
+    display.finish()
+    return RunStopped(
+      step: state.step, checkpoint: checkpoint, isFoundAgain: resume == .auto || checkpoint == start)
   }
 
   /// Whether something that is done every so many steps, 0: never, follows this one.
@@ -226,32 +266,61 @@ public final class PretrainingRun {
 
   private var imageSize: Int { configuration.network.inputSize ?? data.train.imageSize }
 
-  /// k-NN on the test images; nil but on rank 0.
-  private func evaluate() throws -> KNNReport? {
+  /// Whether the images are classified after this step.
+  private var isEvaluationDue: Bool {
+    state.step == totalSteps || isDue(every: configuration.evaluate.every * stepsPerEpoch)
+  }
+
+  /// Whether the metrics hold the evaluation after this step.
+  private func isEvaluated(_ records: RunRecords?) throws -> Bool {
+    let isThere = records?.keptLines.contains { $0.isEvaluation && $0.step == state.step } ?? false
+    return try communicator.broadcast([isThere ? 1 : 0]) == [1]
+  }
+
+  /// k-NN on the test images; nil on other ranks than 0, and on all if it was abandoned because of a request to
+  /// stop.
+  private func evaluate(_ records: RunRecords?) throws -> KNNReport? {
+    struct Abandoned: Error {}
     if isRoot { display.update("evaluating after step \(state.step)") }
     // Training's buffers and evaluation's differ in size: together they would double the peak.
     BufferPool.shared.drain()
     defer { BufferPool.shared.drain() }
-    return try KNNReport.measure(
-      FeatureExtractor(
-        backbone: model.backbone, imageSize: imageSize, shardSize: configuration.batch.shard, pool: pool,
-        reducer: communicator),
-      data: data, isReporting: isRoot)
-  }
-
-  private func record(_ report: KNNReport, _ metrics: MetricsWriter?) throws {
+    let extractor = FeatureExtractor(
+      backbone: model.backbone, imageSize: imageSize, shardSize: configuration.batch.shard, pool: pool,
+      reducer: communicator)
+    let features: [ExtractedFeatures]
+    do {
+      features = try [data.train, data.test].map { images in
+        try extractor.features(of: images) {
+          if try communicator.isStopRequested() { throw Abandoned() }
+        }
+      }
+    } catch is Abandoned {
+      return nil
+    }
+    let report = try communicator.onRoot { isStopRequested -> KNNReport? in
+      do {
+        return try KNNReport(
+          train: features[0], test: features[1], classCount: data.train.classCount,
+          usage: extractor.usage(of: features[1])
+        ) { if try isStopRequested() { throw Abandoned() } }
+      } catch is Abandoned {
+        return nil
+      }
+    }
+    guard let report = report.flatMap(\.self) else { return nil }
     display.message("step \(state.step)  \(report.line)")
-    try metrics?.write(evaluation: report.json, step: state.step, epoch: state.epoch)
+    try records?.record(evaluation: report.json, step: state.step, epoch: state.epoch)
+    return report
   }
 
-  private func record(
-    _ result: TrainingStep.Result, rate: Double, _ speed: Throughput, _ metrics: MetricsWriter?
-  ) throws -> TrainingMetrics {
-    let line = TrainingMetrics(
+  private func metrics(
+    of result: TrainingStep.Result, _ spread: EmbeddingSpread?, rate: Double, _ speed: Throughput
+  ) -> TrainingMetrics {
+    TrainingMetrics(
       step: state.step, epoch: state.epoch, loss: result.total, objective: result.objective,
       budget: result.budget, bound: result.bound, macsShare: result.macsShare, density: result.densities,
-      learningRate: rate, imagesPerSecond: speed.imagesPerSecond ?? 0)
-    try metrics?.write(line)
-    return line
+      learningRate: rate, imagesPerSecond: speed.imagesPerSecond ?? 0,
+      embeddingStd: spread?.standardDeviation, effectiveRank: spread?.effectiveRank)
   }
 }
