@@ -94,7 +94,7 @@ public final class Communicator: ShardReducer {
   /// then exit code 1 for every rank. For failures that the other ranks do not know of.
   public func abort(message: String) -> Never {
     let line = "sluice: rank \(rank) on \(hostName): \(oneLine(message))\n"
-    FileHandle.standardError.write(Data(line.utf8))
+    try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
     if !isFinished { runtime?.abort(exitCode: 1) }
     exit(1)
   }

@@ -13,16 +13,15 @@ extension RunFolder {
       URL(fileURLWithPath: checkpoint).deletingLastPathComponent().deletingLastPathComponent().path)
   }
 
-  /// Adds a session to `environment.json`, after those of the run that it goes on from.
+  /// The contents of `environment.json` with a session added, after those of the run that it goes on from.
   ///
   /// - Parameters:
   ///   - start: The checkpoint that the session goes on from; nil: it begins the run.
   ///   - warn: Told what can give other bits than a run without the change, and what could not be read.
   ///   - inform: Told what else changed.
-  /// - Throws: `CheckpointError.unwritable`.
-  func record(
-    _ session: Session, from start: String?, warn: (String) -> Void, inform: (String) -> Void
-  ) throws {
+  func environmentData(
+    of session: Session, from start: String?, warn: (String) -> Void, inform: (String) -> Void
+  ) throws -> Data {
     var history = SessionHistory()
     if let start {
       let path = RunFolder(holding: start).environment
@@ -48,6 +47,6 @@ extension RunFolder {
       }
     }
     try history.append(session)
-    try DurableFiles.replace(environment, by: history.data())
+    return try history.data()
   }
 }
