@@ -1,4 +1,5 @@
 import Foundation
+import RegexBuilder
 import TestSupport
 import Testing
 
@@ -114,7 +115,7 @@ final class Job {
   var isRunning: Bool { process.isRunning }
 
   /// Whether the job has said this on standard error.
-  func hasSaid(_ words: String) -> Bool { (try? text("errors").contains(words)) ?? false }
+  func hasSaid(_ words: some RegexComponent) -> Bool { (try? text("errors").contains(words)) ?? false }
 
   private func text(_ name: String) throws -> String {
     try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)

@@ -78,9 +78,9 @@ extension CommandLineTests {
     func abandonsAnEvaluation(_ ranks: Int, _ target: Target) throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)
-        let command = small.command("data.source=shapes:96x1500", "max_steps=2")
+        let command = small.command("data.source=shapes:96x1500", "max_steps=2") + ["--progress", "bar"]
         let first = try Job(command, ranks: ranks)
-        try first.wait { first.hasSaid("evaluating after step 0") }
+        try first.wait { first.hasSaid(#/\s0 % [^\r]*evaluating/#) }
         kill(try target.pid(in: first), SIGUSR1)
         let before = try first.wait()
         #expect(before.status == 75)
@@ -90,7 +90,7 @@ extension CommandLineTests {
         #expect(try small.metrics().isEmpty)
 
         let second = try Job(command, ranks: ranks)
-        try second.wait { second.hasSaid("evaluating after step 2") }
+        try second.wait { second.hasSaid(#/100 % [^\r]*evaluating/#) }
         kill(try target.pid(in: second), SIGUSR1)
         let after = try second.wait()
         #expect(after.status == 75)
