@@ -7,6 +7,30 @@ fail() {
   exit 1
 }
 
+# Like `fail`, for arguments that the script does not take: exit code 64, as sluice's own.
+fail_usage() {
+  printf '%s: %s; see scripts/%s --help\n' "$(basename "$0")" "$1" "$(basename "$0")" >&2
+  exit 64
+}
+
+# Prints the comment at the top of the running script, which is its help, if that is all that was asked for; any
+# other argument is a mistake. For scripts without arguments.
+help_only() {
+  case ${1-} in
+    '') ;;
+    -h | --help)
+      print_help
+      exit 0
+      ;;
+    *) fail_usage "unknown argument '$1'" ;;
+  esac
+}
+
+# The comment at the top of the running script, without its marks.
+print_help() {
+  sed -n '2,/^[^#]/{s/^# \{0,1\}//p;}' "$(dirname "${BASH_SOURCE[0]}")/$(basename "$0")"
+}
+
 # Cores (not hardware threads) in this process's affinity mask: what mpirun counts as slots.
 core_count() {
   local allowed
@@ -35,4 +59,31 @@ set_launch() {
   if [[ $(id -u) == 0 ]]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   fi
+}
+
+# Runs `swift $2 …` with the headers in $1/include and the libraries in $1/lib before the system's, in the build folder
+# $1/build. The folder is an absolute path.
+#
+# (C_INCLUDE_PATH and LIBRARY_PATH would not do: the linker looks into the latter's folders after the system's.)
+swift_against() {
+  swift "$2" --configuration release --scratch-path "$1/build" -Xswiftc -enable-testing \
+    -Xcc "-I$1/include" -Xswiftc "-L$1/lib" "${@:3}"
+}
+
+# Lets programs find the libraries in $1 before the system's, and fails unless the program $2 then takes $3 from there.
+load_from() {
+  export LD_LIBRARY_PATH=$1${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  [[ $(ldd "$2") == *" $1/$3 "* ]] || fail "$2 does not take $3 from $1"
+}
+
+# Trains a small network for 20 steps on 1280 pictures into the run folder $1; the words after it start the program.
+train_briefly() {
+  "${@:2}" pretrain configs/shapes-quick.yaml --run "$1" --set data.source=shapes:1280x100 --set batch.global=128 \
+    --set max_steps=20
+}
+
+# Fails unless the latest checkpoints of the run folders $1 and $2 are the same, byte for byte.
+compare_runs() {
+  diff --recursive --brief "$1/checkpoints/latest/" "$2/checkpoints/latest/" ||
+    fail "the checkpoints in $1 and $2 differ"
 }
