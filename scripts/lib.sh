@@ -9,26 +9,23 @@ fail() {
 
 # Like `fail`, for arguments that the script does not take: exit code 64, as sluice's own.
 fail_usage() {
-  printf '%s: %s; see scripts/%s --help\n' "$(basename "$0")" "$1" "$(basename "$0")" >&2
+  printf '%s: %s; see %s --help\n' "$(basename "$0")" "$1" "$0" >&2
   exit 64
 }
 
-# Prints the comment at the top of the running script, which is its help, if that is all that was asked for; any
-# other argument is a mistake. For scripts without arguments.
+# Prints the comment at the top of the running script, which is its help, and leaves.
+show_help() {
+  sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$(dirname "${BASH_SOURCE[0]}")/$(basename "$0")"
+  exit 0
+}
+
+# For scripts that take no argument but --help.
 help_only() {
   case ${1-} in
     '') ;;
-    -h | --help)
-      print_help
-      exit 0
-      ;;
+    -h | --help) show_help ;;
     *) fail_usage "unknown argument '$1'" ;;
   esac
-}
-
-# The comment at the top of the running script, without its marks.
-print_help() {
-  sed -n '2,/^[^#]/{s/^# \{0,1\}//p;}' "$(dirname "${BASH_SOURCE[0]}")/$(basename "$0")"
 }
 
 # Cores (not hardware threads) in this process's affinity mask: what mpirun counts as slots.
