@@ -26,7 +26,8 @@ let package = Package(
     .target(name: "Networks", dependencies: ["Layers"]),
     .target(name: "Objectives", dependencies: ["Networks", "Layers", "COpenBLAS"]),
     .target(name: "Metrics", dependencies: ["Tensors"]),
-    .target(name: "Version"),
+    .plugin(name: "RecordCommit", capability: .buildTool()),
+    .target(name: "Version", plugins: ["RecordCommit"]),
     .target(
       name: "Diagnosis",
       dependencies: ["Layers", "Collectives", "Metrics", "Version", "COneDNN", "COpenBLAS"]),
@@ -43,7 +44,7 @@ let package = Package(
     .executableTarget(
       name: "sluice",
       dependencies: [
-        "Training",
+        "Training", "Version",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

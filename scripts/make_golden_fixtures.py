@@ -436,7 +436,19 @@ def budget(random):
     return tensors, contents
 
 
-# ---- The optimizer ---------------------------------------------------------------------------------------------
+# ---- The optimizers --------------------------------------------------------------------------------------------
+
+
+def lars_gradient(weights, gradient, decay, rate, lars):
+    """What LARS hands to momentum in place of the gradient."""
+    weight_norm, gradient_norm = np.sqrt((weights ** 2).sum()), np.sqrt((gradient ** 2).sum())
+    excluded = lars["exclude_bias_n_norm"] and weights.ndim == 1
+    if excluded or weight_norm == 0 or gradient_norm == 0:
+        return gradient
+    scale = lars["eta"] * weight_norm / (gradient_norm + decay * weight_norm + 1e-8)
+    if lars["clip"]:
+        scale = scale / rate if scale < rate else 1
+    return scale * (gradient + decay * weights)
 
 
 def optim(random):
@@ -445,19 +457,30 @@ def optim(random):
     start = {name: draw(random, *shape) for name, shape in shapes.items()}
     gradients = {name: draw(random, steps, *shape) for name, shape in shapes.items()}
     gradients["zero_grad"] *= 0
+    start["zero_weight"] = np.zeros((3, 4))
+    gradients["zero_weight"] = draw(random, steps, 3, 4)
     tensors = {f"init.{name}": value for name, value in start.items()}
     tensors.update({f"grad.{name}": value for name, value in gradients.items()})
     runs = {
         "sgd": {"lr": 0.3, "weight_decay": 1e-3, "gate_weight_decay": 0.0, "momentum": 0.9},
         "sgd_moving_lr": {"lr": 0.3, "weight_decay": 0.1, "gate_weight_decay": 0.0, "momentum": 0.5,
-                          "rates": [0.1, 0.3, 0.2, 0.05, 0.01, 0.0]}}
+                          "rates": [0.1, 0.3, 0.2, 0.05, 0.01, 0.0]},
+        "lars": {"lr": 0.5, "weight_decay": 1e-2, "gate_weight_decay": 0.0, "momentum": 0.9,
+                 "lars": {"eta": 0.02, "clip": True, "exclude_bias_n_norm": True}},
+        # From 0, as warm-up by step begins, to rates on either side of the clip.
+        "lars_moving_lr": {"lr": 0.5, "weight_decay": 1e-2, "gate_weight_decay": 0.0, "momentum": 0.9,
+                           "rates": [0.0, 0.01, 0.25, 0.5, 0.1, 0.002],
+                           "lars": {"eta": 0.02, "clip": True, "exclude_bias_n_norm": True}},
+        "lars_plain": {"lr": 0.5, "weight_decay": 1e-2, "gate_weight_decay": 0.0, "momentum": 0.9,
+                       "lars": {"eta": 0.05, "clip": False, "exclude_bias_n_norm": False}}}
     for run, settings in runs.items():
         rates = settings.get("rates", [settings["lr"]] * steps)
         for name, value in start.items():
             decay = settings["gate_weight_decay" if name == "gate" else "weight_decay"]
             weights, velocity, history = value, None, []
             for step in range(steps):
-                change = gradients[name][step] + decay * weights
+                change = (lars_gradient(weights, gradients[name][step], decay, rates[step], settings["lars"])
+                          if "lars" in settings else gradients[name][step] + decay * weights)
                 velocity = change if velocity is None else settings["momentum"] * velocity + change
                 weights = weights - rates[step] * velocity
                 history.append(weights)

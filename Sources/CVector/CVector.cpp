@@ -303,3 +303,27 @@ CLONES void vector_sgd(size_t count, float *w, const float *gradient, float *vel
     w[i] -= learning_rate * velocity[i];
   }
 }
+
+CLONES void vector_lars(size_t count, float *w, const float *gradient, float *velocity, float scale,
+                        float learning_rate, float momentum, float weight_decay) {
+  for (size_t i = 0; i < count; i++) {
+    velocity[i] = momentum * velocity[i] + scale * (gradient[i] + weight_decay * w[i]);
+    w[i] -= learning_rate * velocity[i];
+  }
+}
+
+INLINE double norm(size_t count, const float *x) {
+  typedef Lanes<16> L;
+  L::Double squares = {};
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const L::Double v = L::widen(L::load(x + i));
+    squares += v * v;
+  }
+  double sum = 0;
+  for (int lane = 0; lane < 16; lane++) sum += squares[lane];
+  for (; i < count; i++) sum += (double)x[i] * x[i];
+  return sqrt(sum);
+}
+
+CLONES double vector_norm(size_t count, const float *x) { return norm(count, x); }

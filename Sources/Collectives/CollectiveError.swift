@@ -6,6 +6,8 @@ public enum CollectiveError: Error, Equatable, CustomStringConvertible {
   case tooManyElements(call: String, count: Int)
   /// The MPI library cannot be used in a program with threads.
   case noThreads
+  /// Slurm started this many tasks, but MPI knows nothing of the others: each would do the whole job.
+  case separateTasks(count: Int)
 
   public var description: String {
     switch self {
@@ -16,6 +18,10 @@ public enum CollectiveError: Error, Equatable, CustomStringConvertible {
     case .noThreads:
       "this MPI library was built without thread support (MPI_THREAD_SINGLE), Sluice needs at least "
         + "MPI_THREAD_FUNNELED: install another build of it"
+    case .separateTasks(let count):
+      "srun started \(count) tasks that do not know each other: start them with 'srun --mpi=pmix', or with mpirun "
+        + "or scripts/launch in the Slurm job (if they are meant to be \(count) separate runs, unset "
+        + "SLURM_STEP_NUM_TASKS)"
     }
   }
 }

@@ -36,13 +36,19 @@ public final class Communicator: ShardReducer {
   /// The communicator of this process: all ranks of the job if a launcher started it, else a world of one.
   /// Once per process where a launcher did.
   ///
-  /// - Throws: `CollectiveError` if MPI does not start.
+  /// - Throws: `CollectiveError` if MPI does not start, or does not see the other tasks that srun started.
   public static func world() throws -> Communicator {
-    guard MPIRuntime.isLaunched(ProcessInfo.processInfo.environment) else { return .alone() }
+    let environment = ProcessInfo.processInfo.environment
+    let tasks = MPIRuntime.stepTaskCount(environment) ?? 1
+    guard MPIRuntime.isLaunched(environment) else {
+      guard tasks == 1 else { throw CollectiveError.separateTasks(count: tasks) }
+      return .alone()
+    }
     let runtime = try MPIRuntime()
     let control = try Channel()
     guard control.size > 1 else {
       try control.close()
+      guard tasks == 1 else { throw CollectiveError.separateTasks(count: tasks) }
       return Communicator(runtime: runtime, channels: nil, rank: 0, worldSize: 1)
     }
     let channels = Channels(

@@ -21,6 +21,16 @@ final class MPIRuntime {
     return marks.contains { environment[$0] != nil }
   }
 
+  /// The tasks that Slurm's srun started together with this process, itself included, and meant to be its ranks;
+  /// nil if srun did not start it.
+  ///
+  /// Only in a job step does Slurm set these: a batch script, or a shell in an allocation, has SLURM_NTASKS but is
+  /// one process. In what mpirun starts they belong to the step of mpirun's own daemons.
+  static func stepTaskCount(_ environment: [String: String]) -> Int? {
+    guard environment["OMPI_COMM_WORLD_SIZE"] == nil, environment["SLURM_STEP_ID"] != nil else { return nil }
+    return environment["SLURM_STEP_NUM_TASKS"].flatMap(Int.init)
+  }
+
   /// Starts MPI; once per process.
   ///
   /// - Throws: `CollectiveError.noThreads`, `.mpi`.

@@ -13,6 +13,7 @@ public struct CIFARDataset: ImageDataset {
   public let normalization: Normalization
   public var imageSize: Int { Self.side }
   public var count: Int { labels.count }
+  public var residentBytes: Int { labels.count + planes.count }
 
   static let side = 32
   static let pixelBytes = 3 * side * side

@@ -12,6 +12,8 @@ public protocol ImageDataset: Sendable {
   var imageSize: Int { get }
   /// How the colours of this data are centred.
   var normalization: Normalization { get }
+  /// Bytes that every process holds for as long as it uses the pictures.
+  var residentBytes: Int { get }
 
   /// The label of picture `index`: 0 ..< `classCount`.
   func label(at index: Int) -> Int
@@ -22,6 +24,9 @@ public protocol ImageDataset: Sendable {
 }
 
 extension ImageDataset {
+  /// Pictures are made or read when they are asked for.
+  public var residentBytes: Int { 0 }
+
   public var classCount: Int { classNames.count }
 }
 

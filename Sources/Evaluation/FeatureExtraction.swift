@@ -36,8 +36,25 @@ public struct FeatureExtractor {
     self.reducer = reducer
   }
 
+  /// Features of the training and the test images.
+  ///
+  /// - Parameter progress: Is told the share of this rank's work that is done, every few shards.
+  public func features(
+    of data: DatasetPair, progress: (Double) -> Void = { _ in }
+  ) throws -> (train: ExtractedFeatures, test: ExtractedFeatures) {
+    let trainShare = Double(data.train.count) / Double(data.train.count + data.test.count)
+    return (
+      try features(of: data.train) { progress($0 * trainShare) },
+      try features(of: data.test) { progress(trainShare + $0 * (1 - trainShare)) }
+    )
+  }
+
   /// Features of a whole data set, on every rank; the ranks share the work, each image is seen once.
-  public func features(of dataset: any ImageDataset) throws -> ExtractedFeatures {
+  ///
+  /// - Parameter progress: Is told the share of this rank's work that is done, every few shards.
+  public func features(
+    of dataset: any ImageDataset, progress: (Double) -> Void = { _ in }
+  ) throws -> ExtractedFeatures {
     let dimension = backbone.configuration.featureCount
     let runs = (0..<reducer.worldSize).map {
       EvaluationBatches(
@@ -46,7 +63,7 @@ public struct FeatureExtractor {
     // Ranks gather equally many rows: the longest run's.
     let longest = runs.map(\.indices.count).max() ?? 0
     let own = Tensor(zeros: longest, columns: dimension)
-    let open = try extract(runs[reducer.rank], into: own)
+    let open = try extract(runs[reducer.rank], into: own, progress)
 
     let all = Tensor(rows: longest * reducer.worldSize, columns: dimension)
     try reducer.gather(
@@ -69,7 +86,9 @@ public struct FeatureExtractor {
   }
 
   /// Fills the first rows of `features` from this rank's images; returns the open channels of each block.
-  private func extract(_ batches: EvaluationBatches, into features: Tensor) throws -> [Int64] {
+  private func extract(
+    _ batches: EvaluationBatches, into features: Tensor, _ progress: (Double) -> Void
+  ) throws -> [Int64] {
     var open = [Int64](repeating: 0, count: backbone.configuration.gated ? backbone.blocks.count : 0)
     // A few shards at a time keep all threads busy in bounded memory.
     let atOnce = 4 * pool.threads
@@ -83,6 +102,7 @@ public struct FeatureExtractor {
         open[block] += gate.openCounts.reduce(0) { $0 + Int64($1) }
       }
       row += images.images
+      progress(Double(row) / Double(batches.indices.count))
     }
     return open
   }

@@ -14,13 +14,15 @@ public struct KNNReport: Sendable {
 
   /// Extracts features on all ranks, and classifies the test images by the training images on one.
   ///
-  /// - Parameter isReporting: True on the rank that classifies; the others extract features only.
+  /// - Parameters:
+  ///   - isReporting: True on the rank that classifies; the others extract features only.
+  ///   - progress: Is told the share of this rank's work that is done.
   /// - Returns: nil on the others.
   public static func measure(
-    _ extractor: FeatureExtractor, data: DatasetPair, isReporting: Bool
+    _ extractor: FeatureExtractor, data: DatasetPair, isReporting: Bool,
+    progress: (Double) -> Void = { _ in }
   ) throws -> KNNReport? {
-    let train = try extractor.features(of: data.train)
-    let test = try extractor.features(of: data.test)
+    let (train, test) = try extractor.features(of: data, progress: progress)
     guard isReporting else { return nil }
     func classify(k: Int, _ metric: KNearestNeighbors.Metric) -> KNNResult {
       test.classified(by: train, classCount: data.train.classCount, k: k, metric: metric, temperature: 0.07)

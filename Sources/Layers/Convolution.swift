@@ -94,19 +94,56 @@ public final class Convolution {
   ) throws -> [ConvolutionPlan] {
     precondition(x.channels == inChannels, "\(weight.name) takes \(inChannels) channels, got \(x.channels)")
     return try (0..<pass.shards).map { shard in
-      let images = pass.rows(ofShard: shard).count
-      let key = PlanKey(
-        images: images, height: x.height, width: x.width, inLanes: x.lanes, lanes: pass.lanes,
-        direction: direction.rawValue)
-      if let plan = plans[key] { return plan }
-      let shape = onednn_shape(
-        images: Int32(images), in_channels: Int32(inChannels), in_height: Int32(x.height),
-        in_width: Int32(x.width), out_channels: Int32(outChannels), kernel: Int32(kernel),
-        stride: Int32(stride), padding: Int32(padding), in_lanes: Int32(x.lanes), lanes: Int32(pass.lanes))
-      let plan = try ConvolutionPlan(shape, direction, winograd: winogradWins)
-      plans[key] = plan
-      return plan
+      try plan(
+        images: pass.rows(ofShard: shard).count, height: x.height, width: x.width, inLanes: x.lanes,
+        lanes: pass.lanes, direction)
     }
+  }
+
+  private func plan(
+    images: Int, height: Int, width: Int, inLanes: Int, lanes: Int, _ direction: onednn_direction
+  ) throws -> ConvolutionPlan {
+    let key = PlanKey(
+      images: images, height: height, width: width, inLanes: inLanes, lanes: lanes,
+      direction: direction.rawValue)
+    if let plan = plans[key] { return plan }
+    let shape = onednn_shape(
+      images: Int32(images), in_channels: Int32(inChannels), in_height: Int32(height),
+      in_width: Int32(width), out_channels: Int32(outChannels), kernel: Int32(kernel),
+      stride: Int32(stride), padding: Int32(padding), in_lanes: Int32(inLanes), lanes: Int32(lanes))
+    let plan = try ConvolutionPlan(shape, direction, winograd: winogradWins)
+    plans[key] = plan
+    return plan
+  }
+
+  /// One of the three computations of a convolution.
+  public enum Direction: CaseIterable, Sendable {
+    case forward, backwardData, backwardWeights
+
+    fileprivate var code: onednn_direction {
+      switch self {
+      case .forward: ONEDNN_FORWARD
+      case .backwardData: ONEDNN_BACKWARD_DATA
+      case .backwardWeights: ONEDNN_BACKWARD_WEIGHTS
+      }
+    }
+  }
+
+  /// What a shard's kernel needs besides its maps, in floats, as oneDNN states it for this processor:
+  /// the weights (or their gradient) in its layout, and working memory for each thread.
+  ///
+  /// - Parameters:
+  ///   - rows: Of the shard, all views.
+  ///   - size: Height and width of the input.
+  ///   - takesImages: Whether the input has three channels that are not in blocks.
+  /// - Throws: `LayerError.convolution` where oneDNN has no kernel for the shape.
+  public func workspace(
+    _ direction: Direction, rows: Int, size: Int, takesImages: Bool
+  ) throws -> (packedWeights: Int, scratch: Int) {
+    let plan = try plan(
+      images: rows, height: size, width: size, inLanes: takesImages ? 1 : Pass.preferredLanes,
+      lanes: Pass.preferredLanes, direction.code)
+    return (plan.weightsCount, plan.scratchCount)
   }
 
   private var winogradWins: Bool { kernels == .auto && kernel == 3 && stride == 1 }

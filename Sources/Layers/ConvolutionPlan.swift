@@ -16,7 +16,8 @@ final class ConvolutionPlan: @unchecked Sendable {
   private let what: String
   /// Floats of the weights in oneDNN's layout.
   let weightsCount: Int
-  private let scratchCount: Int
+  /// Floats of working memory for each call under way.
+  let scratchCount: Int
 
   /// - Throws: `LayerError.convolution` where oneDNN has no kernel for the shape.
   init(_ shape: onednn_shape, _ direction: onednn_direction, winograd: Bool) throws {

@@ -1,36 +1,33 @@
 import Foundation
 
-/// How a run's progress reads: one line of text for one step.
+/// How a run's progress reads in words.
 public struct ProgressLine: Sendable {
   /// What the run will have done at its end.
   public let epochs: Int
   public let steps: Int
-  /// Images of all ranks in a step.
-  public let imagesPerStep: Int
 
-  public init(epochs: Int, steps: Int, imagesPerStep: Int) {
+  public init(epochs: Int, steps: Int) {
     self.epochs = epochs
     self.steps = steps
-    self.imagesPerStep = imagesPerStep
   }
 
-  /// For example `epoch 3/20  step 117/780  loss 5.1234  MACs 51.2 %  density 0.520  312 images/s  9 min 03 s
-  /// left  objective 5.0100  budget 0.0834  bound 0.0300  lr 0.281`: what matters most first, as a terminal may
-  /// cut the end.
-  public func text(_ metrics: TrainingMetrics) -> String {
-    [
-      "epoch \(metrics.epoch + 1)/\(epochs)", "step \(metrics.step)/\(steps)",
-      "loss \(fixed(metrics.loss, 4))", "MACs \(fixed(100 * metrics.macsShare, 1)) %",
-      "density \(fixed(metrics.meanDensity, 3))", "\(significant(metrics.imagesPerSecond)) images/s",
-      Self.duration(secondsLeft(metrics)) + " left", "objective \(fixed(metrics.objective, 4))",
-      "budget \(fixed(metrics.budget, 4))", "bound \(fixed(metrics.bound, 4))",
-      "lr \(significant(metrics.learningRate))",
-    ].joined(separator: "  ")
+  /// A line of its own, for example `epoch 3/20  step 117/780  loss 5.1234  MACs 51.2 %  density 0.520
+  /// 312 images/s  9 min 03 s left  objective 5.0100  budget 0.0834  bound 0.0300  lr 0.281`.
+  ///
+  /// - Parameter secondsLeft: nil: not known yet.
+  public func text(_ metrics: TrainingMetrics, secondsLeft: Double?) -> String {
+    let left = secondsLeft.map { [Self.duration($0) + " left"] } ?? []
+    return
+      ([epoch(metrics), step(metrics), loss(metrics), macs(metrics), density(metrics)]
+      + [speed(metrics.imagesPerSecond)] + left + parts(metrics)).joined(separator: "  ")
   }
 
-  /// Seconds to the last step at the present speed; infinite if that is 0.
-  public func secondsLeft(_ metrics: TrainingMetrics) -> Double {
-    Double(max(0, steps - metrics.step) * imagesPerStep) / metrics.imagesPerSecond
+  /// What stands behind a bar, most important first.
+  ///
+  /// - Parameter imagesPerSecond: A speed that does not jump from draw to draw.
+  public func details(_ metrics: TrainingMetrics, imagesPerSecond: Double) -> [String] {
+    [loss(metrics), macs(metrics), speed(imagesPerSecond), epoch(metrics), step(metrics), density(metrics)]
+      + parts(metrics)
   }
 
   /// A length of time in its two largest units; `–` if it is not finite.
@@ -43,6 +40,19 @@ public struct ProgressLine: Sendable {
     if hours > 0 { return String(format: "%d h %02d min", hours, minutes) }
     if minutes > 0 { return String(format: "%d min %02d s", minutes, whole % 60) }
     return "\(whole) s"
+  }
+
+  private func epoch(_ metrics: TrainingMetrics) -> String { "epoch \(metrics.epoch + 1)/\(epochs)" }
+  private func step(_ metrics: TrainingMetrics) -> String { "step \(metrics.step)/\(steps)" }
+  private func loss(_ metrics: TrainingMetrics) -> String { "loss \(fixed(metrics.loss, 4))" }
+  private func macs(_ metrics: TrainingMetrics) -> String { "MACs \(fixed(100 * metrics.macsShare, 1)) %" }
+  private func density(_ metrics: TrainingMetrics) -> String { "density \(fixed(metrics.meanDensity, 3))" }
+  private func speed(_ imagesPerSecond: Double) -> String { "\(significant(imagesPerSecond)) images/s" }
+  private func parts(_ metrics: TrainingMetrics) -> [String] {
+    [
+      "objective \(fixed(metrics.objective, 4))", "budget \(fixed(metrics.budget, 4))",
+      "bound \(fixed(metrics.bound, 4))", "lr \(significant(metrics.learningRate))",
+    ]
   }
 
   private func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }

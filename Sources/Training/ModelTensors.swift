@@ -32,14 +32,14 @@ extension Model {
   }
 
   /// v of the optimizer, by the name of its parameter.
-  func optimizerEntries(_ optimizer: SGD) -> [Safetensors.Entry] {
+  func optimizerEntries(_ optimizer: Optimizer) -> [Safetensors.Entry] {
     store.parameters.enumerated().map { index, parameter in
       .init(name: parameter.name, shape: parameter.shape, values: optimizer.velocity(of: index))
     }
   }
 
   /// Replaces the optimizer's state by a file's.
-  func load(_ file: SafetensorsFile, into optimizer: SGD) throws {
+  func load(_ file: SafetensorsFile, into optimizer: Optimizer) throws {
     try matchTensors(store.parameters.map { ($0.name, $0.shape) }, in: file)
     for (index, parameter) in store.parameters.enumerated() {
       optimizer.setVelocity(try file.floats(parameter.name), of: index)

@@ -5,13 +5,16 @@ import Training
 
 /// A configuration file and what is laid over it.
 struct ConfigurationOptions: ParsableArguments {
-  @Argument(help: ArgumentHelp("A configuration file; see configs/.", valueName: "CONFIG"))
+  @Argument(
+    help: ArgumentHelp("A configuration file; see configs/.", valueName: "CONFIG"),
+    completion: .configuration)
   var path: String
 
   @Option(
     name: .customLong("set"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Replaces one value of the file, for example epochs=20. Repeatable.", valueName: "KEY=VALUE"))
+      "Replaces one value of the file, for example epochs=20. Repeatable.", valueName: "KEY=VALUE"),
+    completion: .setting)
   var settings: [String] = []
 
   /// The file's name without folder and extension.

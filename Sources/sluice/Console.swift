@@ -27,6 +27,8 @@ func withRanks(_ body: (Communicator) throws -> Void) throws -> Never {
   let communicator: Communicator
   do {
     communicator = try Communicator.world()
+  } catch CollectiveError.separateTasks where ProcessInfo.processInfo.environment["SLURM_PROCID"] != "0" {
+    exit(1)  // task 0 says it
   } catch {
     FileHandle.standardError.write(Data("sluice: \(error)\n".utf8))
     exit(1)

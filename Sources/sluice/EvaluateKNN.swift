@@ -10,12 +10,23 @@ struct EvaluateKNN: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "knn",
     abstract: "Classifies test images by the nearest training images, without any training.",
-    discussion: "The paper's own protocol is --k 1 --metric euclidean.")
+    usage: "sluice evaluate knn --checkpoint <CHECKPOINT> --data <DATA> [<options>]",
+    discussion: """
+      The paper's own protocol is --k 1 --metric euclidean.
 
-  @Option(help: ArgumentHelp("A checkpoint: a step-… folder or the link 'latest'.", valueName: "C"))
+      Example:
+        sluice evaluate knn --checkpoint runs/first/checkpoints/latest \\
+          --data cifar10:DIR
+      """)
+
+  @Option(
+    help: ArgumentHelp("A checkpoint: a step-… folder or the link 'latest'.", valueName: "CHECKPOINT"),
+    completion: .directory)
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("The data set, for example cifar10:DIR or shapes.", valueName: "D"))
+  @Option(
+    help: ArgumentHelp("The data set, for example cifar10:DIR or shapes.", valueName: "DATA"),
+    completion: .dataset)
   var data: String
 
   @Option(help: ArgumentHelp("Neighbours that vote.", valueName: "N"))
@@ -29,6 +40,8 @@ struct EvaluateKNN: ParsableCommand {
 
   @Option(help: ArgumentHelp("Threads of a rank (default: its share of the cores).", valueName: "N"))
   var threads: Int?
+
+  @OptionGroup var progress: ProgressOptions
 
   @Flag(help: "Print one JSON object on standard output.")
   var json = false
@@ -52,8 +65,8 @@ struct EvaluateKNN: ParsableCommand {
         imageSize: trained.configuration.network.inputSize ?? pair.test.imageSize,
         shardSize: trained.configuration.batch.shard,
         pool: .forKernels(threads: try threads ?? communicator.placement().threads), reducer: communicator)
-      let train = try extractor.features(of: pair.train)
-      let test = try extractor.features(of: pair.test)
+      let display = ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil)
+      let (train, test) = try extractor.features(of: pair, showing: display)
       guard communicator.rank == 0 else { return }
       let result = test.classified(
         by: train, classCount: pair.train.classCount, k: k, metric: metric, temperature: temperature)

@@ -8,20 +8,33 @@ struct MACsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "macs",
     abstract: "Counts a network's multiply-adds for one image, layer by layer, dense and at its budget.",
+    usage: """
+      sluice macs <CONFIG> [--set <KEY=VALUE> ...] [--json]
+      sluice macs --checkpoint <CHECKPOINT> [--set <KEY=VALUE> ...] [--json]
+      """,
     discussion: """
       MACs are multiply-adds of convolutions; papers often call them FLOPs (a FLOP count is twice that). The \
       column 'budget' opens the same share of channels in every block, as many as the target allows.
+
+      Example:
+        sluice macs configs/cifar10-simsiam.yaml --set gates.target=0.3
       """)
 
-  @Argument(help: ArgumentHelp("A configuration file; see configs/.", valueName: "CONFIG"))
+  @Argument(
+    help: ArgumentHelp("A configuration file; see configs/.", valueName: "CONFIG"),
+    completion: .configuration)
   var path: String?
 
-  @Option(help: ArgumentHelp("A checkpoint instead of a configuration.", valueName: "C"))
+  @Option(
+    help: ArgumentHelp("A checkpoint instead of a configuration.", valueName: "CHECKPOINT"),
+    completion: .directory)
   var checkpoint: String?
 
   @Option(
     name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp("Replaces one value of the file. Repeatable.", valueName: "KEY=VALUE"))
+    help: ArgumentHelp(
+      "Replaces one value of the file, for example gates.target=0.3. Repeatable.", valueName: "KEY=VALUE"),
+    completion: .setting)
   var settings: [String] = []
 
   @Flag(help: "Print one JSON object on standard output.")

@@ -8,11 +8,15 @@ import Training
 struct Pretrain: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains a network without labels, as a configuration file says.",
+    usage: "sluice pretrain <CONFIG> [--set <KEY=VALUE> ...] [--run <DIR>] [<options>]",
     discussion: """
-      Example: mpirun -np 2 sluice pretrain configs/cifar10-quick.yaml \\
-                 --set data.source=cifar10:DIR --run runs/first
       A run that was interrupted goes on where it stopped when the same command is given again, on any number \
       of ranks.
+
+      Examples:
+        sluice pretrain configs/shapes-quick.yaml
+        mpirun -np 2 sluice pretrain configs/cifar10-quick.yaml \\
+          --set data.source=cifar10:DIR --run runs/first
       """)
 
   @OptionGroup var file: ConfigurationOptions
@@ -21,19 +25,26 @@ struct Pretrain: ParsableCommand {
     name: .customLong("run"),
     help: ArgumentHelp(
       "The run's folder: metrics, checkpoints (default: runs/ and the configuration's name).",
-      valueName: "DIR"))
+      valueName: "DIR"),
+    completion: .directory)
   var runFolder: String?
 
   @Option(
     help: ArgumentHelp(
       "Where to begin: auto (the folder's newest whole checkpoint, else the start), never, or a checkpoint.",
-      valueName: "auto|never|CHECKPOINT"))
+      valueName: "auto|never|CHECKPOINT"),
+    completion: .directory)
   var resume = "auto"
+
+  @OptionGroup var progress: ProgressOptions
 
   @Flag(help: "Print the configuration with every key, and stop.")
   var printConfig = false
 
-  @Flag(help: "Print the summary as one JSON object on standard output.")
+  @Flag(help: "Check everything, print what the run would do and need, and stop before anything is written.")
+  var dryRun = false
+
+  @Flag(help: "Print the summary, or the plan of a dry run, as one JSON object on standard output.")
   var json = false
 
   func run() throws {
@@ -43,12 +54,18 @@ struct Pretrain: ParsableCommand {
         if communicator.rank == 0 { printResult(String(configuration.resolvedYAML.dropLast())) }
         return
       }
-      let display = ProgressDisplay()
-      let log = Logger(label: "sluice") { _ in ConsoleLog(display: display) }
+      let display = ProgressDisplay(style: progress.style)
+      let log = Logger(label: "sluice") { _ in
+        ConsoleLog(logLevel: progress.quiet ? .warning : .info, display: display)
+      }
       let folder = runFolder ?? "runs/\(file.name)"
       let run = try PretrainingRun(
         configuration, folder: RunFolder(folder), resume: resumption, communicator: communicator, log: log,
         display: display)
+      if dryRun {
+        if communicator.rank == 0 { printResult(json ? run.plan.json.line : run.plan.text) }
+        return
+      }
       guard let summary = try run.run() else { return }
       printResult(json ? summary.json.line : summary.text)
     }

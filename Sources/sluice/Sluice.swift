@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collectives
 import Foundation
+import Version
 
 @main
 struct Sluice: ParsableCommand {
@@ -9,9 +10,11 @@ struct Sluice: ParsableCommand {
     abstract: "Pretrains convolutional networks that choose their own channels, on any number of ranks.",
     discussion: """
       Start it alone for one rank, or on many with mpirun or srun: 2, 4, 8 … ranks give bit for bit what one would.
+
+      Results go to standard output, everything else to standard error.
       Exit codes: 0 success, 1 failure, 64 wrong usage.
       """,
-    version: "0.1.0",
+    version: "sluice \(Version.description)",
     subcommands: [Pretrain.self, Evaluate.self, MACsCommand.self])
 
   static func main() {
@@ -29,7 +32,7 @@ struct Sluice: ParsableCommand {
     // Ranks leave together: a launcher ends the job at the first that fails, before rank 0 has spoken.
     let communicator = try? Communicator.world()
     if communicator?.rank ?? 0 == 0 {
-      let text = Data((fullMessage(for: error) + "\n").utf8)
+      let text = Data((withOpenWords(fullMessage(for: error)) + "\n").utf8)
       (code == 0 ? FileHandle.standardOutput : FileHandle.standardError).write(text)
     }
     try? communicator?.finalize()

@@ -78,4 +78,22 @@ import Testing
   func isChosenWhereNoLauncherStartedTheProcess(environment: [String: String], isLaunched: Bool) {
     #expect(MPIRuntime.isLaunched(environment) == isLaunched)
   }
+
+  @Test(
+    arguments: [
+      // srun -n 4, with and without --mpi=pmix.
+      (["SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4", "SLURM_NTASKS": "4", "SLURM_PROCID": "2"], 4),
+      (["SLURM_STEP_ID": "3", "SLURM_STEP_NUM_TASKS": "4", "PMIX_RANK": "1"], 4),
+      // sluice alone in a shell that srun --pty started.
+      (["SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "1"], 1),
+      // sluice alone in a batch script, and in the shell of salloc.
+      (["SLURM_JOB_ID": "7", "SLURM_NTASKS": "8", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"], nil),
+      (["SLURM_JOB_ID": "7", "SLURM_NTASKS": "8"], nil),
+      // mpirun -np 1 in an allocation of two nodes, whose daemons are a step of two tasks.
+      (["OMPI_COMM_WORLD_SIZE": "1", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "2"], nil),
+      ([:], nil),
+    ] as [([String: String], Int?)])
+  func knowsHowManyTasksSrunStarted(environment: [String: String], tasks: Int?) {
+    #expect(MPIRuntime.stepTaskCount(environment) == tasks)
+  }
 }

@@ -44,9 +44,15 @@ enum Program {
 
   /// Runs the program to its end.
   ///
-  /// - Parameter seconds: When patience ends.
-  static func run(_ arguments: [String], ranks: Int = 1, seconds: Int = 120) throws -> Output {
-    try Job(arguments, ranks: ranks, seconds: seconds).wait()
+  /// - Parameters:
+  ///   - seconds: When patience ends.
+  ///   - environment: Is added to this process's.
+  ///   - errors: Gets standard error instead of the output's `errors`.
+  static func run(
+    _ arguments: [String], ranks: Int = 1, seconds: Int = 120, environment: [String: String] = [:],
+    errors: FileHandle? = nil
+  ) throws -> Output {
+    try Job(arguments, ranks: ranks, seconds: seconds, environment: environment, errors: errors).wait()
   }
 }
 
@@ -60,7 +66,10 @@ final class Job {
   private let arguments: [String]
 
   /// - Parameter ranks: More than one needs mpirun.
-  init(_ arguments: [String], ranks: Int = 1, seconds: Int = 120) throws {
+  init(
+    _ arguments: [String], ranks: Int = 1, seconds: Int = 120, environment: [String: String] = [:],
+    errors: FileHandle? = nil
+  ) throws {
     try #require(
       FileManager.default.isExecutableFile(atPath: Program.path), "\(Program.path) was not built")
     self.arguments = arguments
@@ -76,11 +85,12 @@ final class Job {
       ["timeout", "--kill-after=10", "\(seconds)"] + (ranks > 1 ? launch : []) + [Program.path] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(
       getuid() == 0 ? ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"] : [:]
-    ) { $1 }
+    ) { $1 }.merging(environment) { $1 }
     process.currentDirectoryURL = folder
     // Files rather than pipes: nothing blocks when nobody reads.
     process.standardOutput = try emptyFile("output")
-    process.standardError = try emptyFile("errors")
+    let ownErrors = try emptyFile("errors")
+    process.standardError = errors ?? ownErrors
     process.standardInput = FileHandle.nullDevice
     try process.run()
   }

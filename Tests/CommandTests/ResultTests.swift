@@ -93,7 +93,12 @@ extension CommandLineTests {
     /// Printed once, however many ranks.
     @Test(arguments: [
       ("", ["pretrain", "evaluate", "macs", "--version", "--help"]),
-      ("pretrain", ["<CONFIG>", "--set", "--run", "--resume", "--print-config", "--json"]),
+      (
+        "pretrain",
+        ["<CONFIG>", "--set", "--run", "--resume", "--progress", "--quiet", "--print-config", "--dry-run",
+          "--json",
+        ]
+      ),
       ("evaluate", ["knn"]),
       (
         "evaluate knn", ["--checkpoint", "--data", "--k", "--metric", "--temperature", "--threads", "--json"]

@@ -14,6 +14,7 @@ struct SmallRun {
   init(in folder: URL, objective: Objective = .simclr) throws {
     self.folder = folder
     self.objective = objective
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try Self.configuration(objective).write(to: configuration, atomically: true, encoding: .utf8)
   }
 

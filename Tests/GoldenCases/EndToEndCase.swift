@@ -33,7 +33,6 @@ public struct EndToEndCase: Sendable, CustomStringConvertible {
     if initial.names.contains(where: { $0.contains("bn1_s") }) { return "separate batch norms for two paths" }
     for run in runs {
       let configuration = run.trajectory.config
-      if configuration.optimizer.lars != nil { return "LARS" }
       if configuration.block != "basic" { return "\(configuration.block) blocks" }
       if configuration.blocks != ResNetConfiguration.blocksPerStage {
         return "\(configuration.blocks) blocks"
@@ -92,12 +91,12 @@ public struct EndToEndRun: Sendable, CustomStringConvertible {
 struct Trajectory: Decodable, Sendable {
   struct Configuration: Decodable {
     struct Optimizer: Decodable {
-      struct Lars: Decodable {}
       let lr: Double
       let momentum: Double
       let weightDecay: Double
       let gateWeightDecay: Double
-      let lars: Lars?
+      let lars: GoldenLARS?
+      var rule: Training.Optimizer.Rule { lars?.rule ?? .sgd }
     }
 
     /// Written `["3x3", padding]`.

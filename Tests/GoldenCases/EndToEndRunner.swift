@@ -49,8 +49,8 @@ public struct EndToEndRunner {
       model: model,
       budget: Budget(target: configuration.target, lambda: configuration.lambda, gamma: configuration.gamma),
       macs: macs)
-    let optimizer = SGD(
-      model.store, momentum: configuration.optimizer.momentum,
+    let optimizer = Optimizer(
+      model.store, rule: configuration.optimizer.rule, momentum: configuration.optimizer.momentum,
       weightDecay: configuration.optimizer.weightDecay)
     for (number, expected) in run.trajectory.steps.enumerated() {
       let pass = try makePass(model, step: number)

@@ -57,6 +57,19 @@ import Testing
     #expect(!configuration.gates.enabled)
   }
 
+  @Test func theOptimizerFollowsItsKeys() throws {
+    #expect(try Self.read(Self.shapes).updateRule == .sgd)
+    #expect(try Self.read(Self.shapes, "optimizer.name=lars").updateRule == .lars(LARS()))
+    let plain = try Self.read(
+      Self.shapes, "optimizer.name=lars", "optimizer.trust_coefficient=0.001", "optimizer.clip=false",
+      "optimizer.exclude_bias_and_norm=false")
+    #expect(
+      plain.updateRule
+        == .lars(LARS(trustCoefficient: 0.001, clips: false, excludesBiasAndNorm: false)))
+    // A checkpoint from before there was a choice of optimizer can be gone on from.
+    #expect(try Self.read(Self.shapes + "\noptimizer: {learning_rate: 0.5}") == Self.read(Self.shapes))
+  }
+
   /// Messages are part of what is promised: place, key, what was expected, what was found.
   @Test(arguments: [
     ("epochz: 3", ":1: there is no key 'epochz'; did you mean 'epochs'?"),
@@ -81,6 +94,15 @@ import Testing
     ("batch: {global: 1}", ":1: 'batch.global' must be a whole number from 2 to \(billion), found '1'"),
     ("gates: {enabled: yes}", ":1: 'gates.enabled' must be true or false, found 'yes'"),
     ("network: {stem: cifer}", ":1: 'network.stem' must be auto, cifar or imagenet, found 'cifer'"),
+    ("optimizer: {name: adam}", ":1: 'optimizer.name' must be sgd or lars, found 'adam'"),
+    (
+      "optimizer: {learning_rate_scaling: sqrt}",
+      ":1: 'optimizer.learning_rate_scaling' must be none or linear, found 'sqrt'"
+    ),
+    (
+      "optimizer: {trust_coefficient: 0}",
+      ":1: 'optimizer.trust_coefficient' must be a number above 0, found '0'"
+    ),
     ("network: {depth: 50}", ":1: 'network.depth' must be 18, found '50'"),
     (
       "augmentation: {crop_scale: [1, 0.5]}",
@@ -140,10 +162,17 @@ import Testing
     }
   }
 
-  @Test func printingSaysWhatAutoStandsFor() throws {
+  @Test func printingSaysWhatAutoAndScalingComeTo() throws {
     let yaml = try Self.read(Self.shapes, "epochs=20", "objective.name=simclr").resolvedYAML
     #expect(yaml.contains("\n  alpha: auto  # 0.5\n"))
     #expect(yaml.contains("\n  projector: auto  # [2048, 256]\n"))
+    #expect(yaml.contains("\n  learning_rate_scaling: none\n"))
+    let scaled = try Self.read(
+      Self.shapes, "optimizer.learning_rate_scaling=linear", "batch.global=1024", "gates.alpha=0.1")
+    #expect(scaled.peakLearningRate == 2)
+    #expect(scaled.learningRates.peak == 2)
+    #expect(scaled.resolvedYAML.contains("\n  learning_rate_scaling: linear  # peak 2.0\n"))
+    #expect(scaled.resolvedYAML.contains("\n  alpha: 0.1\n"))
   }
 
   @Test func everyKeyIsPrintedAndTakesItsOwnValue() throws {

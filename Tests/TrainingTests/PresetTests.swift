@@ -26,6 +26,15 @@ import Testing
     #expect(configuration.objective.name == (name.hasSuffix("simsiam") ? .simsiam : .simclr))
     #expect(configuration.conflict(imageCount: 10_000, worldSize: 8) == nil)
     #expect(configuration.annealingRate == 0.02 * 500 / Double(configuration.epochs))
+    #expect(configuration.optimizer.name == (name.hasSuffix("-simclr") ? .lars : .sgd))
+    if name.hasSuffix("-simclr") {
+      #expect(configuration.optimizer.learningRateScaling == .linear)
+      #expect(configuration.peakLearningRate == (name.hasPrefix("cifar") ? 0.4 : 0.3))
+      #expect(configuration.optimizer.weightDecay == 1e-4)
+      #expect(configuration.objective.temperature == 0.2)
+      #expect(
+        configuration.objective.projectorWidths == (name.hasPrefix("cifar") ? [2048, 256] : [4096, 512]))
+    }
     if name.hasPrefix("cifar") {
       #expect(configuration.network.stemPadding == (name.hasSuffix("simsiam") ? 2 : 1))
     }

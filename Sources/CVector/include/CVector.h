@@ -65,6 +65,13 @@ void vector_add(size_t count, float *a, const float *b);
 void vector_sgd(size_t count, float *w, const float *gradient, float *velocity, float learning_rate, float momentum,
                 float weight_decay);
 
+// d = scale·(gradient + weight_decay·w); then as vector_sgd.
+void vector_lars(size_t count, float *w, const float *gradient, float *velocity, float scale, float learning_rate,
+                 float momentum, float weight_decay);
+
+// √Σ x².
+double vector_norm(size_t count, const float *x);
+
 #ifdef __cplusplus
 }
 #endif

@@ -52,9 +52,20 @@ extension Configuration {
       : nil
   }
 
+  public var updateRule: Optimizer.Rule {
+    switch optimizer.name {
+    case .sgd: .sgd
+    case .lars:
+      .lars(
+        LARS(
+          trustCoefficient: optimizer.trustCoefficient, clips: optimizer.clip,
+          excludesBiasAndNorm: optimizer.excludeBiasAndNorm))
+    }
+  }
+
   public var learningRates: LearningRateSchedule {
     LearningRateSchedule(
-      unit: schedule.unit, peak: optimizer.learningRate, warmupStart: schedule.warmupStart,
+      unit: schedule.unit, peak: peakLearningRate, warmupStart: schedule.warmupStart,
       final: schedule.finalLearningRate, warmupEpochs: schedule.warmupEpochs, epochs: epochs)
   }
 

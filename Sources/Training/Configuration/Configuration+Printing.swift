@@ -1,6 +1,9 @@
 extension Configuration {
+  /// Every key with its section, in the order in which a configuration is printed.
+  public static var keyNames: [String] { ConfigurationKey.all.map(\.name) }
+
   /// Every key with its value, as YAML that reads back to an equal configuration; comments say what
-  /// 'auto' stands for.
+  /// 'auto' and scaled rates come to.
   public var resolvedYAML: String { Self.yaml(of: self, keys: ConfigurationKey.all) }
 
   /// The values that decide a run's result, as YAML: what a checkpoint carries, so that it can be read
@@ -36,9 +39,8 @@ extension Configuration {
       if key.section != section, !key.section.isEmpty { lines.append("\(key.section):") }
       section = key.section
       let name = section.isEmpty ? key.name : "  " + key.name.dropFirst(section.count + 1)
-      let value = key.print(configuration)
-      let note = value == "auto" ? key.resolved.map { "  # \($0(configuration))" } : nil
-      lines.append("\(name): \(value)\(note ?? "")")
+      let note = key.note(configuration).map { "  # \($0)" } ?? ""
+      lines.append("\(name): \(key.print(configuration))\(note)")
     }
     return lines.joined(separator: "\n") + "\n"
   }

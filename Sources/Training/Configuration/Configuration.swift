@@ -113,11 +113,29 @@ public struct ObjectiveSettings: Equatable, Sendable {
 }
 
 public struct OptimizerSettings: Equatable, Sendable {
-  /// The rate after warm-up, for the whole global batch: it is not scaled.
+  public var name = Name.sgd
+  /// The rate after warm-up, before `learningRateScaling`.
   public var learningRate = 0.5
+  public var learningRateScaling = LearningRateScaling.none
   public var momentum = 0.9
-  /// Part of the gradient; gates have none.
+  /// Part of the gradient; gates have none, under LARS biases and norms neither.
   public var weightDecay = 1e-5
+  /// η of LARS.
+  public var trustCoefficient = 0.02
+  /// Whether LARS takes no tensor faster than the learning rate.
+  public var clip = true
+  /// Whether LARS leaves biases, scales and shifts unscaled and undecayed.
+  public var excludeBiasAndNorm = true
+
+  public enum Name: String, CaseIterable, Sendable { case sgd, lars }
+
+  /// How the learning rate follows the global batch.
+  public enum LearningRateScaling: String, CaseIterable, Sendable {
+    /// It is for the whole global batch.
+    case none
+    /// It is for 256 images and grows in proportion: Goyal et al., "Accurate, Large Minibatch SGD" (2017).
+    case linear
+  }
 }
 
 public struct ScheduleSettings: Equatable, Sendable {
@@ -150,6 +168,14 @@ public struct EvaluationSettings: Equatable, Sendable {
 }
 
 extension Configuration {
+  /// The learning rate that warm-up reaches: with linear scaling the rate for 256 images × batch / 256.
+  public var peakLearningRate: Double {
+    switch optimizer.learningRateScaling {
+    case .none: optimizer.learningRate
+    case .linear: optimizer.learningRate * Double(batch.global) / 256
+    }
+  }
+
   /// α of the bound loss: `gates.alpha`, or the paper's 0.02 per epoch over 500 epochs, scaled to `epochs`.
   public var annealingRate: Double { gates.alpha ?? 0.02 * 500 / Double(epochs) }
 }

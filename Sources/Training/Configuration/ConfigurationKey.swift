@@ -12,17 +12,17 @@ struct ConfigurationKey: Sendable {
   let store: @Sendable (ConfigurationValue, inout Configuration) -> Bool
   /// The value as YAML.
   let print: @Sendable (Configuration) -> String
-  /// What 'auto' stands for, where the configuration alone decides it.
-  let resolved: (@Sendable (Configuration) -> String)?
+  /// What the value comes to, where it does not say so itself: a comment in a printed configuration.
+  let note: @Sendable (Configuration) -> String?
 
   init<Value: Sendable>(
     _ name: String, _ path: WritableKeyPath<Configuration, Value> & Sendable, _ form: ValueForm<Value>,
-    mayChange: Bool = false, resolved: (@Sendable (Configuration) -> String)? = nil
+    mayChange: Bool = false, note: @escaping @Sendable (Configuration) -> String? = { _ in nil }
   ) {
     self.name = name
     expected = form.expected
     self.mayChange = mayChange
-    self.resolved = resolved
+    self.note = note
     isText = Value.self == String.self
     store = { value, configuration in
       guard let read = form.read(value) else { return false }
@@ -65,7 +65,7 @@ struct ConfigurationKey: Sendable {
     .init("gates.gamma", \.gates.gamma, .number(.atLeast(0))),
     .init(
       "gates.alpha", \.gates.alpha, .optional(.number(.atLeast(0)), or: "auto"),
-      resolved: { "\($0.annealingRate)" }),
+      note: { $0.gates.alpha == nil ? "\($0.annealingRate)" : nil }),
     .init("gates.bound_target", \.gates.boundTarget, .choice),
     .init("gates.temperature", \.gates.temperature, .number(.above(0))),
     .init("objective.name", \.objective.name, .choice),
@@ -74,11 +74,18 @@ struct ConfigurationKey: Sendable {
       "objective.projector", \.objective.projector,
       .optional(
         .pair("two widths from 1 to 65536, [hidden, output]", of: .wholeNumber(1...65536)), or: "auto"),
-      resolved: { "\($0.objective.projectorWidths)" }),
+      note: { $0.objective.projector == nil ? "\($0.objective.projectorWidths)" : nil }),
     .init("objective.predictor_hidden", \.objective.predictorHidden, .wholeNumber(1...65536)),
+    .init("optimizer.name", \.optimizer.name, .choice),
     .init("optimizer.learning_rate", \.optimizer.learningRate, .number(.above(0))),
+    .init(
+      "optimizer.learning_rate_scaling", \.optimizer.learningRateScaling, .choice,
+      note: { $0.optimizer.learningRateScaling == .none ? nil : "peak \($0.peakLearningRate)" }),
     .init("optimizer.momentum", \.optimizer.momentum, .number(.within(0, 1))),
     .init("optimizer.weight_decay", \.optimizer.weightDecay, .number(.atLeast(0))),
+    .init("optimizer.trust_coefficient", \.optimizer.trustCoefficient, .number(.above(0))),
+    .init("optimizer.clip", \.optimizer.clip, .flag),
+    .init("optimizer.exclude_bias_and_norm", \.optimizer.excludeBiasAndNorm, .flag),
     .init("schedule.unit", \.schedule.unit, .choice),
     .init("schedule.warmup_epochs", \.schedule.warmupEpochs, .wholeNumber(0...)),
     .init("schedule.warmup_start", \.schedule.warmupStart, .number(.atLeast(0))),

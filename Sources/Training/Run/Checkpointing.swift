@@ -7,7 +7,7 @@ import Tensors
 struct Checkpointing {
   let communicator: Communicator
   let model: Model
-  let optimizer: SGD
+  let optimizer: Optimizer
 
   static let modelFile = "model.safetensors"
   static let optimizerFile = "optimizer.safetensors"

@@ -27,8 +27,10 @@ public final class PretrainingRun {
   let data: DatasetPair
   let model: Model
   let pool: WorkerPool
-  let stepsPerEpoch: Int
-  let totalSteps: Int
+  /// What the run is going to do.
+  public let plan: TrainingPlan
+  var stepsPerEpoch: Int { plan.stepsPerEpoch }
+  var totalSteps: Int { plan.lastStep }
   private let folder: RunFolder
   /// The checkpoint that the run goes on from, nil: it begins.
   private let start: String?
@@ -36,15 +38,17 @@ public final class PretrainingRun {
   private let log: Logger
   private let display: ProgressDisplay
   let step: TrainingStep
-  private let optimizer: SGD
+  private let optimizer: Optimizer
   private let gradients: GradientReducer
   private let offsets: [ObjectIdentifier: Int]
   private let constantRates: Set<ObjectIdentifier>
   private let checkpointing: Checkpointing
+  /// nil but on rank 0.
+  private var progress: RunProgress?
   private var isRoot: Bool { communicator.rank == 0 }
 
-  /// Opens the data, builds the model, restores what the run goes on from and, once everything a person can
-  /// get wrong was checked, makes the folder this run's.
+  /// Opens the data, builds the model, restores what the run goes on from, and checks everything a person can
+  /// get wrong but the right to write. Writes nothing.
   ///
   /// - Parameter display: Rank 0 shows its progress there.
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
@@ -74,37 +78,41 @@ public final class PretrainingRun {
     model = configuration.makeModel(imageSize: size)
     step = TrainingStep(
       model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: size))
-    optimizer = SGD(
-      model.store, momentum: configuration.optimizer.momentum,
+    optimizer = Optimizer(
+      model.store, rule: configuration.updateRule, momentum: configuration.optimizer.momentum,
       weightDecay: configuration.optimizer.weightDecay)
     gradients = GradientReducer(communicator, gradients: model.store.gradients)
     offsets = Dictionary(
       uniqueKeysWithValues: zip(model.store.parameters.map(ObjectIdentifier.init), model.store.offsets))
     constantRates = Set(model.objective.constantRateParameters.map(ObjectIdentifier.init))
     checkpointing = Checkpointing(communicator: communicator, model: model, optimizer: optimizer)
-    stepsPerEpoch = data.train.count / configuration.batch.global
-    let steps = configuration.epochs * stepsPerEpoch
-    totalSteps = min(steps, configuration.maxSteps ?? steps)
     state = TrainingState(
       step: 0, epoch: 0, imagesSeen: 0, seed: configuration.seed,
       configuration: configuration.decisiveYAML)
     if let start {
       state = try checkpointing.restore(from: start)
-      try check(state, from: start)
     }
-    try communicator.agree { if isRoot { try folder.claim(for: configuration) } }
-    if isRoot {
-      for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
-      for line in plan(imageSize: size) { log.info("\(line)") }
-      if let start { log.info("going on from \(start), step \(state.step) of \(totalSteps)") }
-    }
+    plan = try TrainingPlan(
+      configuration, data: data, model: model, imageSize: size, ranks: communicator.worldSize,
+      threads: pool.threads, firstStep: state.step)
+    if let start { try check(state, from: start) }
+    if isRoot { for warning in data.warnings + placement.warnings { log.warning("\(warning)") } }
   }
 
-  /// Trains to the last step, evaluates, and writes the last checkpoint.
+  /// Makes the folder this run's, trains to the last step, evaluates, and writes the last checkpoint.
   ///
   /// - Returns: The summary on rank 0, nil on others.
   /// - Throws: `RunError.nonFinite` or `AgreedFailure` on every rank, or what failed on this rank alone.
   public func run() throws -> Summary? {
+    defer { display.finish() }
+    try communicator.agree { if isRoot { try folder.claim(for: configuration) } }
+    if isRoot {
+      progress = RunProgress(
+        configuration, display: display, step: state.step, totalSteps: totalSteps,
+        stepsPerEpoch: stepsPerEpoch, images: data.train.count + data.test.count, isNew: start == nil)
+      for line in plan.text.split(separator: "\n") { log.info("\(line)") }
+      if let start { log.info("going on from \(start), step \(state.step) of \(totalSteps)") }
+    }
     let metrics =
       isRoot
       ? try MetricsWriter(path: folder.metrics, resumedStep: start == nil ? nil : state.step) : nil
@@ -122,7 +130,6 @@ public final class PretrainingRun {
       if start != nil { report = try evaluate() }
       if start != folder.checkpoints.path(ofStep: state.step) { try save() }
     }
-    display.finish()
     return report.map {
       Summary(
         steps: state.step, top1Before: state.top1BeforeTraining, after: $0,
@@ -137,8 +144,6 @@ public final class PretrainingRun {
     var lastCheckpoint = start
     var report: KNNReport?
     var recent = Throughput()
-    let line = ProgressLine(
-      epochs: configuration.epochs, steps: totalSteps, imagesPerStep: configuration.batch.global)
     let loader = try ViewLoader(
       dataset: data.train, augmentation: configuration.views(imageSize: imageSize),
       seed: configuration.seed, globalBatchSize: configuration.batch.global,
@@ -164,10 +169,14 @@ public final class PretrainingRun {
       total.add(images: configuration.batch.global, seconds: seconds)
 
       let isLast = state.step == totalSteps
-      if isRoot, isLast || state.step % configuration.logEvery == 0 {
-        let line = line.text(try record(result, rate: rate, recent, metrics))
-        display.update(line)
-        recent = Throughput()
+      if let progress {
+        let isLogged = isLast || state.step % configuration.logEvery == 0
+        let current = currentMetrics(result, rate: rate, recent)
+        if isLogged {
+          try metrics?.write(current)
+          recent = Throughput()
+        }
+        progress.stepped(current, seconds: seconds, isLogged: isLogged)
       }
       let isCheckpointDue = isLast || isDue(every: configuration.checkpoint.every)
       // An update can leave what only the next forward pass would trip over; a checkpoint has to be good.
@@ -209,7 +218,9 @@ public final class PretrainingRun {
   /// Writes a checkpoint, on rank 0.
   private func save() throws {
     guard isRoot else { return }
+    progress?.beginCheckpoint()
     try checkpointing.save(state, to: folder.checkpoints, keep: configuration.checkpoint.keep)
+    progress?.end(.checkpoint)
   }
 
   /// Whether something that is done every so many steps, 0: never, follows this one.
@@ -228,30 +239,31 @@ public final class PretrainingRun {
 
   /// k-NN on the test images; nil but on rank 0.
   private func evaluate() throws -> KNNReport? {
-    if isRoot { display.update("evaluating after step \(state.step)") }
+    progress?.beginEvaluation()
     // Training's buffers and evaluation's differ in size: together they would double the peak.
     BufferPool.shared.drain()
     defer { BufferPool.shared.drain() }
-    return try KNNReport.measure(
+    let report = try KNNReport.measure(
       FeatureExtractor(
         backbone: model.backbone, imageSize: imageSize, shardSize: configuration.batch.shard, pool: pool,
         reducer: communicator),
-      data: data, isReporting: isRoot)
+      data: data, isReporting: isRoot
+    ) { progress?.evaluated($0) }
+    progress?.end(.evaluation)
+    return report
   }
 
   private func record(_ report: KNNReport, _ metrics: MetricsWriter?) throws {
-    display.message("step \(state.step)  \(report.line)")
+    log.info("step \(state.step)  \(report.line)")
     try metrics?.write(evaluation: report.json, step: state.step, epoch: state.epoch)
   }
 
-  private func record(
-    _ result: TrainingStep.Result, rate: Double, _ speed: Throughput, _ metrics: MetricsWriter?
-  ) throws -> TrainingMetrics {
-    let line = TrainingMetrics(
+  private func currentMetrics(
+    _ result: TrainingStep.Result, rate: Double, _ speed: Throughput
+  ) -> TrainingMetrics {
+    TrainingMetrics(
       step: state.step, epoch: state.epoch, loss: result.total, objective: result.objective,
       budget: result.budget, bound: result.bound, macsShare: result.macsShare, density: result.densities,
       learningRate: rate, imagesPerSecond: speed.imagesPerSecond ?? 0)
-    try metrics?.write(line)
-    return line
   }
 }

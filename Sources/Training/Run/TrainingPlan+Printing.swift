@@ -1,0 +1,165 @@
+import Foundation
+import Metrics
+
+extension TrainingPlan {
+  /// For a person: aligned rows of at most 100 columns.
+  public var text: String {
+    rows.flatMap { label, text in
+      wrapped(text, columns: 100 - Self.indent).enumerated().map { number, line in
+        (number == 0 ? label : "").padding(toLength: Self.indent, withPad: " ", startingAt: 0) + line
+      }
+    }.joined(separator: "\n")
+  }
+
+  private static let indent = 15
+
+  private var rows: [(label: String, text: String)] {
+    let gates = target.map { "gated, target \(percent($0)) of the MACs" } ?? "no gates"
+    var rows = [
+      (
+        "data",
+        "\(train.name), \(grouped(train.images)) images"
+          + (droppedImages > 0 ? " (each epoch leaves out \(grouped(droppedImages)))" : "")
+          + "; \(test.name), \(grouped(test.images)) images"
+      ),
+      ("network", "ResNet-18 of width \(width) at \(imageSize)×\(imageSize), \(gates)"),
+      (
+        "size",
+        "\(grouped(parameters)) parameters with heads; \(grouped(Int(denseMACs))) MACs an image, dense"
+      ),
+      (
+        "objective",
+        "\(objective.rawValue)"
+          + (negativesPerAnchor.map { ", \(grouped($0)) negatives an anchor" } ?? ", no negatives")
+      ),
+      (
+        "batch",
+        "\(grouped(globalBatchSize)) images on \(counted(ranks, "rank")) × \(counted(threads, "thread")): "
+          + "\(grouped(localBatchSize)) a rank in \(counted(shardsPerRank, "shard")) of \(shardSize)"
+      ),
+      (
+        "steps",
+        "\(grouped(stepsPerEpoch)) an epoch, \(grouped(lastStep)) in all"
+          + (lastStep < epochs * stepsPerEpoch
+            ? " (max_steps; \(counted(epochs, "epoch")) would take \(grouped(epochs * stepsPerEpoch)))"
+            : " (\(counted(epochs, "epoch")))")
+          + (firstStep > 0 ? ", \(grouped(firstStep)) taken before" : "")
+      ),
+      ("optimizer", optimizerText),
+      ("learning rate", "\(peakText), \(learningRates.words)"),
+    ]
+    if !unscaledTensors.isEmpty {
+      rows.append(
+        (
+          "not scaled",
+          "by LARS, nor decayed: \(counted(unscaledTensors.count, "tensor")) of one dimension, "
+            + patterns(unscaledTensors).joined(separator: ", ")
+        ))
+    }
+    rows.append(
+      ("memory", "about \(memory.text) a rank, \(memory.batchText) of it for its images in a step"))
+    return rows
+  }
+
+  private var optimizerText: String {
+    let common = "momentum \(short(optimizer.momentum)), weight decay \(short(optimizer.weightDecay))"
+    return switch optimizer.name {
+    case .sgd: "SGD, \(common)"
+    case .lars:
+      "LARS, \(common), trust coefficient \(short(optimizer.trustCoefficient))"
+        + (optimizer.clip ? ", clipped" : "")
+    }
+  }
+
+  private var peakText: String {
+    let peak = "up to \(short(learningRates.peak))"
+    return switch optimizer.learningRateScaling {
+    case .none: peak
+    case .linear: "\(peak) (\(short(optimizer.learningRate)) × \(globalBatchSize) / 256)"
+    }
+  }
+
+  /// The plan as one object; sizes in bytes.
+  public var json: JSONValue {
+    .object([
+      "train": .text(train.name), "train_images": .integer(train.images), "test": .text(test.name),
+      "test_images": .integer(test.images), "dropped_images": .integer(droppedImages),
+      "width": .integer(width), "input_size": .integer(imageSize), "parameters": .integer(parameters),
+      "dense_macs": .integer(Int(denseMACs)), "target": target.map(JSONValue.number) ?? .null,
+      "objective": .text(objective.rawValue),
+      "negatives_per_anchor": negativesPerAnchor.map(JSONValue.integer) ?? .null,
+      "ranks": .integer(ranks), "threads": .integer(threads), "global_batch": .integer(globalBatchSize),
+      "local_batch": .integer(localBatchSize), "shard": .integer(shardSize),
+      "shards_per_rank": .integer(shardsPerRank), "epochs": .integer(epochs),
+      "steps_per_epoch": .integer(stepsPerEpoch), "first_step": .integer(firstStep),
+      "last_step": .integer(lastStep), "optimizer": .text(optimizer.name.rawValue),
+      "peak_learning_rate": .number(learningRates.peak),
+      "learning_rate_scaling": .text(optimizer.learningRateScaling.rawValue),
+      "schedule": .text(learningRates.words), "unscaled_tensors": .list(unscaledTensors.map(JSONValue.text)),
+      "memory_bytes": .integer(Int(min(memory.bytes, 0x1p62))),
+    ])
+  }
+}
+
+extension LearningRateSchedule {
+  /// How the rate gets to its peak and on from there.
+  var words: String {
+    let start = unit == .epoch ? warmupStart : 0
+    // By epoch the first epoch of warm-up runs at its start and the last at the peak: one alone is no warm-up.
+    let hasWarmup = warmupEpochs > (unit == .epoch ? 1 : 0)
+    let warmup = hasWarmup ? "from \(short(start)) over \(counted(warmupEpochs, "epoch"))" : "from the start"
+    let cosine = warmupEpochs < epochs ? ", then down a cosine to \(short(final))" : ""
+    return "\(warmup)\(cosine), anew each \(unit.rawValue)"
+  }
+}
+
+/// Names with the numbers of stages and blocks left open, and those of one layer together:
+/// `layer*.*.bn1.{weight,bias}`.
+private func patterns(_ names: [String]) -> [String] {
+  var layers: [String] = []
+  var tensors: [String: [String]] = [:]
+  for name in names {
+    let open = name.replacing(/^layer\d+\.\d+/, with: "layer*.*")
+    let dot = open.lastIndex(of: ".") ?? open.startIndex
+    let (layer, tensor) = (String(open[..<dot]), String(open[dot...].dropFirst()))
+    if tensors[layer] == nil { layers.append(layer) }
+    if tensors[layer]?.contains(tensor) != true { tensors[layer, default: []].append(tensor) }
+  }
+  return layers.map { layer in
+    let kinds = tensors[layer] ?? []
+    return "\(layer)." + (kinds.count == 1 ? kinds[0] : "{\(kinds.joined(separator: ","))}")
+  }
+}
+
+/// A number with as many digits as people write.
+private func short(_ number: Double) -> String { String(format: "%.6g", number) }
+
+private func percent(_ share: Double) -> String { "\(short(100 * share)) %" }
+
+/// For example `1,813,561,344`.
+private func grouped(_ count: Int) -> String {
+  var text = "\(count)"
+  var end = text.count
+  while end > 3 {
+    end -= 3
+    text.insert(",", at: text.index(text.startIndex, offsetBy: end))
+  }
+  return text
+}
+
+private func counted(_ count: Int, _ noun: String) -> String {
+  "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
+}
+
+/// Lines of at most `columns` characters, broken between words; a longer word has a line of its own.
+private func wrapped(_ text: String, columns: Int) -> [String] {
+  var lines: [String] = []
+  for word in text.split(separator: " ") {
+    if let last = lines.last, last.count + 1 + word.count <= columns {
+      lines[lines.count - 1] += " \(word)"
+    } else {
+      lines.append(String(word))
+    }
+  }
+  return lines
+}

@@ -1,0 +1,84 @@
+import Datasets
+import Networks
+import Objectives
+
+/// What a run is going to do, in numbers: all of it is known before the first step.
+public struct TrainingPlan: Equatable, Sendable {
+  /// A part of a data set.
+  public struct Part: Equatable, Sendable {
+    public let name: String
+    public let images: Int
+  }
+
+  public let train: Part
+  public let test: Part
+  public let ranks: Int
+  /// Of a rank.
+  public let threads: Int
+  public let globalBatchSize: Int
+  public let shardSize: Int
+  public let epochs: Int
+  /// The step that comes first, counted from 0; above 0 where a run goes on.
+  public let firstStep: Int
+  /// The number of steps after which the run ends.
+  public let lastStep: Int
+  /// Height and width of the network's input in pixels.
+  public let imageSize: Int
+  public let width: Int
+  public let objective: ObjectiveSettings.Name
+  /// Learned numbers of backbone, gates and heads, frozen ones included.
+  public let parameters: Int
+  /// Multiply-adds of the dense backbone for one image.
+  public let denseMACs: Int64
+  /// t_d; nil without gates.
+  public let target: Double?
+  public let optimizer: OptimizerSettings
+  public let learningRates: LearningRateSchedule
+  /// Tensors that LARS neither scales nor decays, in the order of the forward pass; none under SGD.
+  public let unscaledTensors: [String]
+  public let memory: MemoryEstimate
+
+  /// - Parameters:
+  ///   - configuration: Without conflict with `data` and `ranks`.
+  ///   - firstStep: The steps that were taken before.
+  public init(
+    _ configuration: Configuration, data: DatasetPair, model: Model, imageSize: Int, ranks: Int,
+    threads: Int, firstStep: Int = 0
+  ) throws {
+    train = Part(name: data.train.name, images: data.train.count)
+    test = Part(name: data.test.name, images: data.test.count)
+    self.ranks = ranks
+    self.threads = threads
+    globalBatchSize = configuration.batch.global
+    shardSize = configuration.batch.shard
+    epochs = configuration.epochs
+    self.firstStep = firstStep
+    let steps = epochs * (train.images / globalBatchSize)
+    lastStep = min(steps, configuration.maxSteps ?? steps)
+    self.imageSize = imageSize
+    width = configuration.network.width
+    objective = configuration.objective.name
+    parameters = model.store.parameters.reduce(0) { $0 + $1.count }
+    denseMACs = MACs(model.backbone, imageSize: imageSize).dense
+    target = configuration.budget?.target
+    optimizer = configuration.optimizer
+    learningRates = configuration.learningRates
+    unscaledTensors =
+      switch configuration.updateRule {
+      case .sgd: []
+      case .lars(let lars):
+        model.store.parameters.filter { $0.isTrainable && lars.excludes($0) }.map(\.name)
+      }
+    memory = try MemoryEstimate(
+      configuration, data: data, model: model, imageSize: imageSize, ranks: ranks, threads: threads)
+  }
+
+  /// Images of a rank in one step.
+  public var localBatchSize: Int { globalBatchSize / ranks }
+  public var shardsPerRank: Int { localBatchSize / shardSize }
+  public var stepsPerEpoch: Int { train.images / globalBatchSize }
+  /// Images that every epoch leaves out, others each time, as they do not fill a batch.
+  public var droppedImages: Int { train.images % globalBatchSize }
+  /// Embeddings that an anchor is pushed away from; nil for an objective without negatives.
+  public var negativesPerAnchor: Int? { objective == .simclr ? 2 * globalBatchSize - 2 : nil }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+import Metrics
+
+/// How much a command says while it works.
+struct ProgressOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Progress on standard error; auto: a bar on a terminal, else lines.", valueName: "style"))
+  var progress = ProgressStyle.auto
+
+  @Flag(name: .shortAndLong, help: "Say nothing but warnings, errors and the result.")
+  var quiet = false
+
+  /// nil: no progress is shown.
+  var style: ProgressStyle? { quiet ? nil : progress }
+}
+
+extension ProgressStyle: ExpressibleByArgument {}

@@ -1,0 +1,28 @@
+import Foundation
+
+/// Another program of this machine.
+enum Tool {
+  /// Standard output, and the exit status: 127 if there is no such program.
+  static func run(
+    _ words: [String], in folder: URL = Program.root
+  ) throws -> (status: Int32, result: String, errors: String) {
+    let process = Process()
+    let (output, errors) = (
+      Pipe(), FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())")
+    )
+    try Data().write(to: errors)
+    defer { try? FileManager.default.removeItem(at: errors) }
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = words
+    process.currentDirectoryURL = folder
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+    let result = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationStatus, result, try String(contentsOf: errors, encoding: .utf8))
+  }
+
+  static func isInstalled(_ name: String) -> Bool { (try? run([name, "--version"]).status == 0) ?? false }
+}

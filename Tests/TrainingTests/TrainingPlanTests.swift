@@ -1,0 +1,157 @@
+import Datasets
+import Metrics
+import Testing
+
+@testable import Training
+
+@Suite struct TrainingPlanTests {
+  /// A plan of a network of width 8 on shapes.
+  static func plan(
+    images: Int = 8000, ranks: Int = 1, threads: Int = 2, firstStep: Int = 0, _ settings: String...
+  ) throws -> TrainingPlan {
+    let configuration = try Configuration(
+      yaml: """
+        data: {source: shapes}
+        epochs: 10
+        network: {width: 8, stem: cifar, stem_padding: 1}
+        objective: {name: simclr, projector: [32, 16], predictor_hidden: 8}
+        """, path: "c.yaml", settings: settings)
+    #expect(configuration.conflict(imageCount: images, worldSize: ranks) == nil)
+    let size = configuration.network.inputSize ?? 32
+    return try TrainingPlan(
+      configuration,
+      data: DatasetPair(train: ShapesDataset(.train, count: images), test: ShapesDataset(.test, count: 200)),
+      model: configuration.makeModel(imageSize: size), imageSize: size, ranks: ranks, threads: threads,
+      firstStep: firstStep)
+  }
+
+  struct Sizes: Sendable {
+    let (images, global, shard, ranks): (Int, Int, Int, Int)
+    let (local, shards, stepsPerEpoch, dropped, negatives): (Int, Int, Int, Int, Int)
+  }
+
+  @Test(arguments: [
+    Sizes(
+      images: 8000, global: 256, shard: 32, ranks: 1, local: 256, shards: 8, stepsPerEpoch: 31, dropped: 64,
+      negatives: 510),
+    Sizes(
+      images: 8000, global: 96, shard: 16, ranks: 3, local: 32, shards: 2, stepsPerEpoch: 83, dropped: 32,
+      negatives: 190),
+    Sizes(
+      images: 50_000, global: 256, shard: 4, ranks: 64, local: 4, shards: 1, stepsPerEpoch: 195, dropped: 80,
+      negatives: 510),
+    Sizes(
+      images: 1024, global: 1024, shard: 128, ranks: 8, local: 128, shards: 1, stepsPerEpoch: 1, dropped: 0,
+      negatives: 2046),
+  ])
+  func sizesFollowFromBatchImagesAndRanks(_ sizes: Sizes) throws {
+    let plan = try Self.plan(
+      images: sizes.images, ranks: sizes.ranks, "batch.global=\(sizes.global)", "batch.shard=\(sizes.shard)")
+    #expect(plan.localBatchSize == sizes.local)
+    #expect(plan.shardsPerRank == sizes.shards)
+    #expect(plan.stepsPerEpoch == sizes.stepsPerEpoch)
+    #expect(plan.droppedImages == sizes.dropped)
+    #expect(plan.lastStep == 10 * sizes.stepsPerEpoch)
+    #expect(plan.negativesPerAnchor == sizes.negatives)
+  }
+
+  @Test func maxStepsEndsTheRunBeforeItsEpochsDo() throws {
+    #expect(try Self.plan("max_steps=7").lastStep == 7)
+    #expect(try Self.plan("max_steps=7000").lastStep == 310)
+    let plan = try Self.plan(firstStep: 3, "max_steps=7")
+    #expect(
+      plan.text.contains(
+        "\nsteps          31 an epoch, 7 in all (max_steps; 10 epochs would take 310), 3 taken before\n"))
+  }
+
+  @Test func simSiamHasNoNegatives() throws {
+    let plan = try Self.plan("objective.name=simsiam")
+    #expect(plan.negativesPerAnchor == nil)
+    #expect(plan.json["negatives_per_anchor"] == .null)
+    #expect(plan.text.contains("\nobjective      simsiam, no negatives\n"))
+  }
+
+  @Test(arguments: [("none", 256, 0.4), ("none", 512, 0.4), ("linear", 256, 0.4), ("linear", 4096, 6.4)])
+  func linearScalingIsPer256Images(scaling: String, batch: Int, peak: Double) throws {
+    let plan = try Self.plan(
+      "optimizer.learning_rate=0.4", "optimizer.learning_rate_scaling=\(scaling)", "batch.global=\(batch)")
+    #expect(abs(plan.learningRates.peak - peak) < 1e-12)
+    #expect(plan.text.contains("up to \(peak)" + (scaling == "linear" ? " (0.4 × \(batch) / 256), " : ", ")))
+  }
+
+  @Test(arguments: [
+    (
+      ["unit=epoch", "warmup_epochs=4"], "from 0.003 over 4 epochs, then down a cosine to 0, anew each epoch"
+    ),
+    (["unit=epoch", "warmup_epochs=1"], "from the start, then down a cosine to 0, anew each epoch"),
+    (["unit=step", "warmup_epochs=1"], "from 0 over 1 epoch, then down a cosine to 0, anew each step"),
+    (["unit=step", "warmup_epochs=0"], "from the start, then down a cosine to 0, anew each step"),
+    (["unit=step", "warmup_epochs=10"], "from 0 over 10 epochs, anew each step"),
+    (
+      ["unit=epoch", "warmup_start=0.1", "final_learning_rate=1e-5"],
+      "from 0.1 over 10 epochs, anew each epoch"
+    ),
+  ])
+  func schedulesReadAsTheyRun(settings: [String], words: String) throws {
+    let configuration = try Configuration(
+      yaml: "data: {source: shapes}\nepochs: 10", path: "c.yaml",
+      settings: settings.map { "schedule.\($0)" })
+    #expect(configuration.learningRates.words == words)
+  }
+
+  /// Batch norms and biases by pattern, each tensor counted; nothing under SGD.
+  @Test func larsNamesWhatItLeavesAlone() throws {
+    let plan = try Self.plan("optimizer.name=lars", "gates.enabled=false")
+    #expect(
+      plan.text.split(separator: "\n").dropFirst(8).prefix(3).joined(separator: "\n") == """
+        not scaled     by LARS, nor decayed: 43 tensors of one dimension, bn1.{weight,bias},
+                       layer*.*.bn1.{weight,bias}, layer*.*.bn2.{weight,bias},
+                       layer*.*.downsample.1.{weight,bias}, projector.1.{weight,bias}, projector.3.bias
+        """)
+    #expect(plan.unscaledTensors.count == 43)
+    let gated = try Self.plan("optimizer.name=lars")
+    #expect(gated.unscaledTensors.count == 43 + 16)
+    #expect(gated.text.contains("layer*.*.gate.1.{weight,bias}"))
+    #expect(!gated.text.contains("gate.0"))
+    #expect(try Self.plan().unscaledTensors.isEmpty)
+    #expect(try !Self.plan().text.contains("not scaled"))
+    #expect(
+      try Self.plan("optimizer.name=lars", "optimizer.exclude_bias_and_norm=false").unscaledTensors.isEmpty)
+    // SimSiam's last projector bias is never changed at all.
+    let simsiam = try Self.plan("optimizer.name=lars", "objective.name=simsiam")
+    #expect(!simsiam.unscaledTensors.contains("projector.6.bias"))
+    #expect(simsiam.unscaledTensors.contains("predictor.3.bias"))
+  }
+
+  @Test func rowsAreAlignedAndNarrow() throws {
+    for line in try Self.plan("optimizer.name=lars").text.split(separator: "\n") {
+      #expect(line.count <= 100, "\(line)")
+      #expect(line.dropFirst(14).first == " " && line.dropFirst(15).first != " ", "\(line)")
+    }
+  }
+
+  @Test func jsonHoldsTheNumbers() throws {
+    let json = try Self.plan(ranks: 2, firstStep: 31, "optimizer.name=lars").json
+    for (key, value) in [
+      "train_images": 8000, "test_images": 200, "dropped_images": 64, "ranks": 2, "threads": 2,
+      "global_batch": 256, "local_batch": 128, "shard": 32, "shards_per_rank": 4, "epochs": 10,
+      "steps_per_epoch": 31, "first_step": 31, "last_step": 310, "negatives_per_anchor": 510,
+    ] { #expect(json[key] == .integer(value), "\(key)") }
+    #expect(json["optimizer"] == .text("lars"))
+    #expect(json["peak_learning_rate"] == .number(0.5))
+    #expect(json["target"] == .number(0.5))
+  }
+
+  /// A rank's share shrinks with ranks, and grows with the batch; what it shares with nobody stays.
+  @Test func memoryFollowsTheImagesOfARank() throws {
+    func memory(ranks: Int, batch: Int) throws -> MemoryEstimate {
+      try Self.plan(ranks: ranks, threads: 1, "batch.global=\(batch)").memory
+    }
+    let (one, double, half) = (
+      try memory(ranks: 1, batch: 256), try memory(ranks: 1, batch: 512), try memory(ranks: 2, batch: 256)
+    )
+    #expect(double.batchBytes > one.batchBytes * 1.9)
+    #expect(half.batchBytes < one.batchBytes * 0.55)
+    #expect(half.bytes > 60e6)
+  }
+}
