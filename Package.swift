@@ -11,16 +11,17 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
-    // C targets: the only places that see mpi.h, cblas.h, dnnl.h and vector instructions.
+    // C targets: the only places that see mpi.h, cblas.h, dnnl.h, vector instructions and signals.
     .target(name: "CMPI", linkerSettings: [.linkedLibrary("mpi")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CVector", linkerSettings: [.linkedLibrary("m")]),
+    .target(name: "CSignals"),
 
     // The house, bottom to top: a target imports only what stands below it in the house, above it here.
     .target(name: "Tensors", dependencies: ["CVector"]),
     .target(name: "Layers", dependencies: ["Tensors", "CVector", "COneDNN", "COpenBLAS"]),
-    .target(name: "Collectives", dependencies: ["Tensors", "CMPI"]),
+    .target(name: "Collectives", dependencies: ["Tensors", "CMPI", "CSignals"]),
     .target(name: "Images", dependencies: ["Tensors"]),
     .target(name: "Datasets", dependencies: ["Images", "Tensors"]),
     .target(name: "Networks", dependencies: ["Layers"]),
@@ -30,7 +31,7 @@ let package = Package(
     .target(name: "Version", plugins: ["RecordCommit"]),
     .target(
       name: "Diagnosis",
-      dependencies: ["Layers", "Collectives", "Metrics", "Version", "COneDNN", "COpenBLAS"]),
+      dependencies: ["Collectives", "Metrics", "Version", "COneDNN", "COpenBLAS", "CVector"]),
     .target(name: "Evaluation", dependencies: ["Networks", "Datasets", "Metrics", "COpenBLAS"]),
     .target(
       name: "Training",
@@ -44,7 +45,7 @@ let package = Package(
     .executableTarget(
       name: "sluice",
       dependencies: [
-        "Training", "Version",
+        "Training", "Diagnosis", "Version",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

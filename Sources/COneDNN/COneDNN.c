@@ -28,6 +28,7 @@ struct onednn_convolution {
   // Channels as the caller counts them, and as oneDNN is told: whole blocks. For a last block that is not full oneDNN
   // has reference code only (430 ms instead of 1 ms for 8 channels in blocks of 16).
   int out_channels, in_channels, padded_out_channels, padded_in_channels, kernel;
+  int is_winograd;
 };
 
 #define TRY(call)                                   \
@@ -52,6 +53,29 @@ extern void omp_set_num_threads(int) __attribute__((weak));
 
 void onednn_use_one_thread(void) {
   if (omp_set_num_threads) omp_set_num_threads(1);
+}
+
+void onednn_version(int *major, int *minor, int *patch) {
+  const dnnl_version_t *version = dnnl_version();
+  *major = version->major;
+  *minor = version->minor;
+  *patch = version->patch;
+}
+
+const char *onednn_instruction_set(void) {
+  static const struct {
+    dnnl_cpu_isa_t isa;
+    const char *name;
+  } names[] = {  // the largest first: each is a set of bits
+      {dnnl_cpu_isa_avx512_core_amx, "avx512_core_amx"},   {dnnl_cpu_isa_avx512_core_bf16, "avx512_core_bf16"},
+      {dnnl_cpu_isa_avx512_core_vnni, "avx512_core_vnni"}, {dnnl_cpu_isa_avx512_core, "avx512_core"},
+      {dnnl_cpu_isa_avx2_vnni, "avx2_vnni"},               {dnnl_cpu_isa_avx2, "avx2"},
+      {dnnl_cpu_isa_avx, "avx"},                           {dnnl_cpu_isa_sse41, "sse41"},
+  };
+  const unsigned isa = dnnl_get_effective_cpu_isa();
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if ((isa & names[i].isa) == (unsigned)names[i].isa) return names[i].name;
+  return "none";
 }
 
 static dnnl_engine_t shared_engine;
@@ -214,7 +238,10 @@ int onednn_convolution_create(onednn_convolution **convolution, const onednn_sha
   int status = dnnl_unimplemented;
   if (winograd && HAS_WINOGRAD) {
     status = assemble(c, shape, dnnl_convolution_winograd);
-    if (status != dnnl_success) release(c);
+    if (status == dnnl_success)
+      c->is_winograd = 1;
+    else
+      release(c);
   }
   if (status != dnnl_success) status = assemble(c, shape, dnnl_convolution_direct);
   if (status != dnnl_success) {
@@ -230,6 +257,8 @@ void onednn_convolution_destroy(onednn_convolution *c) {
   release(c);
   free(c);
 }
+
+int onednn_convolution_is_winograd(const onednn_convolution *c) { return c->is_winograd; }
 
 size_t onednn_convolution_weights_count(const onednn_convolution *c) { return layout_bytes(c->weights) / sizeof(float); }
 

@@ -56,6 +56,14 @@ int vector_preferred_lanes(void) {
 #endif
 }
 
+const char *vector_instruction_set(void) {
+#if defined(__x86_64__) && defined(__linux__)
+  if (__builtin_cpu_supports("x86-64-v4")) return "avx512";
+  if (__builtin_cpu_supports("x86-64-v3")) return "avx2";
+#endif
+  return "baseline";
+}
+
 template <int G>
 INLINE void moments(const vector_map &map, int block, int lane, const float *x, double *sums) {
   typedef Lanes<G> L;

@@ -57,16 +57,24 @@ public final class Communicator: ShardReducer {
       runtime: runtime, channels: channels, rank: control.rank, worldSize: control.size)
   }
 
+  /// How many tasks the launcher says it started together with this process, itself included; nil: no launcher.
+  package static func launchedTasks(_ environment: [String: String]) -> Int? {
+    ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE"].compactMap {
+      environment[$0].flatMap(Int.init)
+    }
+    .first ?? MPIRuntime.stepTaskCount(environment)
+  }
+
   /// A world of one, whoever started this process.
   public static func alone() -> Communicator {
     Communicator(runtime: nil, channels: nil, rank: 0, worldSize: 1)
   }
 
-  /// The MPI library this program is linked with and, in a job, the thread level it granted; for reports.
-  public var mpiDescription: String {
-    guard let runtime else { return "\(MPIRuntime.library), not started (a world of one)" }
-    return "\(MPIRuntime.library), threads \(runtime.threadLevel)"
-  }
+  /// The MPI library that this program is linked with, for reports.
+  public static var mpiLibrary: String { MPIRuntime.library }
+
+  /// How freely threads may call MPI, for reports; nil in a world of one that no launcher started.
+  public var mpiThreadLevel: String? { runtime.map { "\($0.threadLevel)" } }
 
   /// Ends communication; every rank calls it before it exits successfully. Further calls do nothing.
   ///
@@ -86,7 +94,7 @@ public final class Communicator: ShardReducer {
   /// then exit code 1 for every rank. For failures that the other ranks do not know of.
   public func abort(message: String) -> Never {
     let line = "sluice: rank \(rank) on \(hostName): \(oneLine(message))\n"
-    FileHandle.standardError.write(Data(line.utf8))
+    try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
     if !isFinished, let runtime {
       // A launcher that hears of the abort before it reads the line throws the line away (MPICH's Hydra does).
       Thread.sleep(forTimeInterval: 0.2)

@@ -10,8 +10,15 @@ final class MPIRuntime {
   let threadLevel: ThreadLevel
   /// The library's name and version, in one line.
   static var library: String {
-    let text = mpiText { cmpi_library_version($0) == 0 }
-    return text.split { $0 == "," || $0.isNewline }.first.map(String.init) ?? "unknown"
+    libraryName(mpiText { cmpi_library_version($0) == 0 })
+  }
+
+  /// For example `Open MPI 4.1.4` or `MPICH 4.0.2`, from what the library says of itself.
+  static func libraryName(_ text: String) -> String {
+    let line = text.split { $0 == "," || $0.isNewline }.first ?? "unknown"
+    let words = line.split(whereSeparator: \.isWhitespace).filter { $0 != "Version:" }
+    let isOpenMPI = words.starts(with: ["Open", "MPI"])
+    return words.map { isOpenMPI && $0.first == "v" ? $0.dropFirst() : $0 }.joined(separator: " ")
   }
 
   /// Whether a launcher (mpirun, srun, …) started this process as one rank of several, judged by the

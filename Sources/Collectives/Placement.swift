@@ -4,14 +4,18 @@ import Foundation
 ///
 /// The machine's core count would be wrong wherever several ranks, a batch system or a container share it.
 public struct Placement: Equatable, Sendable {
-  /// Where a rank runs: its machine, and the cores that its affinity mask allows.
+  /// Where a rank runs: its machine, and what it may use there.
   public struct Seat: Equatable, Sendable {
     public let hostName: String
+    /// The cores that its affinity mask allows.
     public let cores: Set<Int>
+    /// CPUs' worth of time that all ranks of the host may use together; nil: no limit.
+    public let cpuQuota: Double?
 
-    public init(hostName: String, cores: Set<Int>) {
+    public init(hostName: String, cores: Set<Int>, cpuQuota: Double? = nil) {
       self.hostName = hostName
       self.cores = cores
+      self.cpuQuota = cpuQuota
     }
   }
 
@@ -19,7 +23,8 @@ public struct Placement: Equatable, Sendable {
   public let coreCount: Int
   /// Ranks on this host whose masks share a core with this rank's, itself included.
   public let sharingRanks: [Int]
-  /// The default thread count: cores ÷ sharing ranks, at least 1.
+  /// The default thread count: cores ÷ sharing ranks, no more than the rank's share of the host's CPU quota
+  /// (rounded up), at least 1.
   public let threads: Int
   /// One sentence for each group of ranks that have to share a core; the same on every rank.
   public let warnings: [String]
@@ -29,7 +34,9 @@ public struct Placement: Equatable, Sendable {
     let seat = seats[rank]
     coreCount = seat.cores.count
     sharingRanks = Self.ranksSharing(with: rank, seats)
-    threads = max(1, coreCount / sharingRanks.count)
+    let neighbours = seats.filter { $0.hostName == seat.hostName }.count
+    let quota = seat.cpuQuota.map { Int($0.rounded(.up)) / neighbours } ?? .max
+    threads = max(1, min(coreCount / sharingRanks.count, quota))
     warnings = Self.warnings(seats)
   }
 
@@ -41,36 +48,34 @@ public struct Placement: Equatable, Sendable {
   }
 
   private static func warnings(_ seats: [Seat]) -> [String] {
-    var warned: Set<Int> = []
+    crowds(seats).map { group in
+      let cores = seats[group[0]].cores.count
+      return "ranks \(group.map(String.init).joined(separator: ", ")) share \(cores) "
+        + "core\(cores == 1 ? "" : "s") of \(seats[group[0]].hostName) and will slow each other down"
+    }
+  }
+
+  /// The groups of ranks that have to share a core; the same on every rank.
+  public static func crowds(_ seats: [Seat]) -> [[Int]] {
+    var seen: Set<Int> = []
     return seats.indices.compactMap { rank in
       let group = ranksSharing(with: rank, seats)
-      let cores = seats[rank].cores.count
-      guard !warned.contains(rank), group.count > max(cores, 1) else { return nil }
-      warned.formUnion(group)
-      return "ranks \(group.map(String.init).joined(separator: ", ")) share \(cores) "
-        + "core\(cores == 1 ? "" : "s") of \(seats[rank].hostName) and will slow each other down"
+      guard !seen.contains(rank), group.count > max(seats[rank].cores.count, 1) else { return nil }
+      seen.formUnion(group)
+      return group
     }
   }
 
-  /// The cores in this process's affinity mask; core 0 if the system does not tell.
-  public static func allowedCores() -> Set<Int> {
+  /// The hardware threads in this process's affinity mask; thread 0 if the system does not tell.
+  public static func allowedThreads(_ files: SystemFiles = .live) -> Set<Int> {
     // As sched_getaffinity reports them; that function is hidden from Swift (it needs _GNU_SOURCE).
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let key = "Cpus_allowed_list:"
-    let line = status.split(whereSeparator: \.isNewline).first { $0.hasPrefix(key) }
-    let cores = parseCoreList(line?.dropFirst(key.count) ?? "")
-    return cores.isEmpty ? [0] : cores
+    let threads = CPUSet.parse(files.value(of: "Cpus_allowed_list", in: "/proc/self/status") ?? "")
+    return threads.isEmpty ? [0] : threads
   }
 
-  /// The numbers in the kernel's notation for sets of cores, for example `0-3,8`.
-  static func parseCoreList(_ list: Substring) -> Set<Int> {
-    var cores: Set<Int> = []
-    for part in list.split(separator: ",") {
-      let ends = part.split(separator: "-").map { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
-      guard let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last else { continue }
-      cores.formUnion(first...last)
-    }
-    return cores
+  /// The cores in this process's affinity mask, each named by its lowest hardware thread.
+  public static func allowedCores(_ files: SystemFiles = .live) -> Set<Int> {
+    CPUTopology(files).cores(of: allowedThreads(files))
   }
 }
 
@@ -80,10 +85,12 @@ extension Communicator {
   /// - Throws: `CollectiveError`.
   public func placement() throws -> Placement {
     let cores = Placement.allowedCores().sorted().map(String.init).joined(separator: " ")
-    let seats = try gatherStrings("\(cores)\n\(hostName)").map { text in
-      let lines = text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+    let quota = ControlGroup(.live).cpuQuota.map { "\($0)" } ?? ""
+    let seats = try gatherStrings("\(cores)\n\(quota)\n\(hostName)").map { text in
+      let lines = text.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)
       return Placement.Seat(
-        hostName: String(lines[1]), cores: Set(lines[0].split(separator: " ").compactMap { Int($0) }))
+        hostName: String(lines[2]), cores: Set(lines[0].split(separator: " ").compactMap { Int($0) }),
+        cpuQuota: Double(lines[1]))
     }
     return Placement(rank: rank, seats: seats)
   }

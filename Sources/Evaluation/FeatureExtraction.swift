@@ -38,22 +38,23 @@ public struct FeatureExtractor {
 
   /// Features of the training and the test images.
   ///
-  /// - Parameter progress: Is told the share of this rank's work that is done, every few shards.
+  /// - Parameter progress: As for one data set.
   public func features(
-    of data: DatasetPair, progress: (Double) -> Void = { _ in }
+    of data: DatasetPair, progress: (Double) throws -> Void = { _ in }
   ) throws -> (train: ExtractedFeatures, test: ExtractedFeatures) {
     let trainShare = Double(data.train.count) / Double(data.train.count + data.test.count)
     return (
-      try features(of: data.train) { progress($0 * trainShare) },
-      try features(of: data.test) { progress(trainShare + $0 * (1 - trainShare)) }
+      try features(of: data.train) { try progress($0 * trainShare) },
+      try features(of: data.test) { try progress(trainShare + $0 * (1 - trainShare)) }
     )
   }
 
   /// Features of a whole data set, on every rank; the ranks share the work, each image is seen once.
   ///
-  /// - Parameter progress: Is told the share of this rank's work that is done, every few shards.
+  /// - Parameter progress: Is told the share of this rank's work that is done after every few shards, equally
+  ///   often on every rank; ends the extraction by throwing, on all ranks if on any.
   public func features(
-    of dataset: any ImageDataset, progress: (Double) -> Void = { _ in }
+    of dataset: any ImageDataset, progress: (Double) throws -> Void = { _ in }
   ) throws -> ExtractedFeatures {
     let dimension = backbone.configuration.featureCount
     let runs = (0..<reducer.worldSize).map {
@@ -87,24 +88,34 @@ public struct FeatureExtractor {
 
   /// Fills the first rows of `features` from this rank's images; returns the open channels of each block.
   private func extract(
-    _ batches: EvaluationBatches, into features: Tensor, _ progress: (Double) -> Void
+    _ batches: EvaluationBatches, into features: Tensor, _ progress: (Double) throws -> Void
   ) throws -> [Int64] {
     var open = [Int64](repeating: 0, count: backbone.configuration.gated ? backbone.blocks.count : 0)
     // A few shards at a time keep all threads busy in bounded memory.
     let atOnce = 4 * pool.threads
     var row = 0
-    for first in stride(from: 0, to: batches.count, by: atOnce) {
-      let images = try load(first..<min(first + atOnce, batches.count), of: batches)
-      let pass = Pass(.evaluation, rows: images.images, shardSize: shardSize, pool: pool)
-      let y = try backbone.forward(images, in: pass)
-      features.row(row).update(from: y.pointer, count: y.count)
-      for (block, gate) in pass.gates.enumerated() {
-        open[block] += gate.openCounts.reduce(0) { $0 + Int64($1) }
+    for round in 0..<(try largest((batches.count + atOnce - 1) / atOnce)) {
+      let first = round * atOnce
+      if first < batches.count {
+        let images = try load(first..<min(first + atOnce, batches.count), of: batches)
+        let pass = Pass(.evaluation, rows: images.images, shardSize: shardSize, pool: pool)
+        let y = try backbone.forward(images, in: pass)
+        features.row(row).update(from: y.pointer, count: y.count)
+        for (block, gate) in pass.gates.enumerated() {
+          open[block] += gate.openCounts.reduce(0) { $0 + Int64($1) }
+        }
+        row += images.images
       }
-      row += images.images
-      progress(Double(row) / Double(batches.indices.count))
+      try progress(Double(row) / Double(max(batches.indices.count, 1)))
     }
     return open
+  }
+
+  /// The largest of all ranks' numbers: they differ in images and may differ in threads.
+  private func largest(_ number: Int) throws -> Int {
+    var numbers = [Int64](repeating: 0, count: reducer.worldSize)
+    numbers[reducer.rank] = Int64(number)
+    return Int(try reducer.sum(numbers).max() ?? 0)
   }
 
   /// Consecutive pieces as one tensor, read on all threads.

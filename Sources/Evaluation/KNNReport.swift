@@ -12,24 +12,21 @@ public struct KNNReport: Sendable {
   /// Over the test images.
   public let usage: ChannelUsage
 
-  /// Extracts features on all ranks, and classifies the test images by the training images on one.
+  /// Classifies test images, on which the network spent `usage`, by training images.
   ///
-  /// - Parameters:
-  ///   - isReporting: True on the rank that classifies; the others extract features only.
-  ///   - progress: Is told the share of this rank's work that is done.
-  /// - Returns: nil on the others.
-  public static func measure(
-    _ extractor: FeatureExtractor, data: DatasetPair, isReporting: Bool,
-    progress: (Double) -> Void = { _ in }
-  ) throws -> KNNReport? {
-    let (train, test) = try extractor.features(of: data, progress: progress)
-    guard isReporting else { return nil }
-    func classify(k: Int, _ metric: KNearestNeighbors.Metric) -> KNNResult {
-      test.classified(by: train, classCount: data.train.classCount, k: k, metric: metric, temperature: 0.07)
+  /// - Parameter check: Called now and then; ends the classification by throwing.
+  public init(
+    train: ExtractedFeatures, test: ExtractedFeatures, classCount: Int, usage: ChannelUsage,
+    check: () throws -> Void
+  ) rethrows {
+    func classify(k: Int, _ metric: KNearestNeighbors.Metric) throws -> KNNResult {
+      try test.classified(
+        by: train, classCount: classCount, k: k, metric: metric, temperature: 0.07, check: check)
     }
-    return KNNReport(
-      weighted: classify(k: 20, .cosine), nearest: classify(k: 1, .euclidean),
-      images: test.images, usage: extractor.usage(of: test))
+    weighted = try classify(k: 20, .cosine)
+    nearest = try classify(k: 1, .euclidean)
+    images = test.images
+    self.usage = usage
   }
 
   /// For a line of `metrics.jsonl`.
@@ -51,13 +48,16 @@ public struct KNNReport: Sendable {
 
 extension ExtractedFeatures {
   /// k-NN of these images among labelled ones.
+  ///
+  /// - Parameter check: Called now and then; ends the classification by throwing.
   public func classified(
     by train: ExtractedFeatures, classCount: Int, k: Int, metric: KNearestNeighbors.Metric,
-    temperature: Double
-  ) -> KNNResult {
-    KNearestNeighbors.classify(
+    temperature: Double, check: () throws -> Void
+  ) rethrows -> KNNResult {
+    try KNearestNeighbors.classify(
       train: train.values, trainLabels: train.labels, test: values, testLabels: labels,
-      dimension: dimension, classCount: classCount, k: k, metric: metric, temperature: temperature)
+      dimension: dimension, classCount: classCount, k: k, metric: metric, temperature: temperature,
+      check: check)
   }
 }
 

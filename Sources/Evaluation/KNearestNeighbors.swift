@@ -34,10 +34,11 @@ public enum KNearestNeighbors {
   ///   - trainLabels, testLabels: In 0 ..< `classCount`.
   ///   - k: At least 1; all training rows vote if there are fewer.
   ///   - temperature: T > 0.
+  ///   - check: Called after every few test rows; ends the classification by throwing.
   public static func classify(
     train: [Float], trainLabels: [Int], test: [Float], testLabels: [Int], dimension: Int, classCount: Int,
-    k: Int, metric: Metric, temperature: Double
-  ) -> KNNResult {
+    k: Int, metric: Metric, temperature: Double, check: () throws -> Void
+  ) rethrows -> KNNResult {
     precondition(dimension > 0 && k > 0 && temperature > 0 && !trainLabels.isEmpty)
     precondition(train.count == trainLabels.count * dimension && test.count == testLabels.count * dimension)
     precondition((trainLabels + testLabels).allSatisfy { 0..<classCount ~= $0 }, "a label is out of range")
@@ -49,7 +50,8 @@ public enum KNearestNeighbors {
     var predictions: [Int] = []
     var (hits, hitsOfFive) = (0, 0)
     neighbours.reserveCapacity(testLabels.count * k)
-    for (row, nearest) in nearestRows(testRows, in: trainRows, k: k).enumerated() {
+    let nearestOfAll = try nearestRows(testRows, in: trainRows, k: k, check: check)
+    for (row, nearest) in nearestOfAll.enumerated() {
       let scores = votes(nearest, labels: trainLabels, classCount: classCount, metric, temperature)
       // Higher scores first; sorting by label as well puts equal scores in a defined order.
       let ranking = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
@@ -85,12 +87,15 @@ public enum KNearestNeighbors {
   ///
   /// Products of blocks of rows find some more candidates than asked for; their closeness is then computed
   /// again, row by row, so that rounding that depends on a row's place in a block cannot change the order.
-  static func nearestRows(_ test: FeatureRows, in train: FeatureRows, k: Int) -> [[Neighbour]] {
+  static func nearestRows(
+    _ test: FeatureRows, in train: FeatureRows, k: Int, check: () throws -> Void
+  ) rethrows -> [[Neighbour]] {
     let (testBlock, trainBlock) = (128, 4096)  // 4 MiB of products
     let candidates = min(k + 16, train.count)
     var products = [Double](repeating: 0, count: testBlock * min(trainBlock, train.count))
     var result: [[Neighbour]] = []
     for first in stride(from: 0, to: test.count, by: testBlock) {
+      try check()
       let rows = first..<min(first + testBlock, test.count)
       let left = test.values(rows)
       var nearest = [NearestCandidates](repeating: NearestCandidates(limit: candidates), count: rows.count)

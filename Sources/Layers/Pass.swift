@@ -37,6 +37,9 @@ public final class Pass {
   /// Told after each parameter's local gradient is complete, so that its sum over ranks can begin.
   public var gradientIsReady: (Parameter) throws -> Void = { _ in }
 
+  /// Told the projections `[rows, D]` as they enter the loss: for what watches them.
+  public var projectionsAreReady: (Tensor) throws -> Void = { _ in }
+
   /// What each gate decided, in the order of the forward pass.
   public internal(set) var gates: [GateRecord] = []
   /// ∂(budget + bound)/∂mask, by view and gate; set between forward and backward.

@@ -11,8 +11,31 @@ public struct MetricsError: Error, Equatable, CustomStringConvertible {
 
 /// Writes `metrics.jsonl`: one JSON object a line, each line in the file as soon as it is known.
 public final class MetricsWriter {
-  private let path: String
-  private let file: FileHandle
+  /// What a run that goes on needs to know of the lines that it finds.
+  public struct KeptLine: Decodable, Equatable, Sendable {
+    public let step: Int
+    public let isEvaluation: Bool
+    public let embeddingStd: Double?
+    public let effectiveRank: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case step, evaluation
+      case embeddingStd = "embedding_std"
+      case effectiveRank = "effective_rank"
+    }
+
+    public init(from decoder: any Decoder) throws {
+      let line = try decoder.container(keyedBy: CodingKeys.self)
+      step = try line.decode(Int.self, forKey: .step)
+      isEvaluation = line.contains(.evaluation)
+      embeddingStd = try line.decodeIfPresent(Double.self, forKey: .embeddingStd)
+      effectiveRank = try line.decodeIfPresent(Double.self, forKey: .effectiveRank)
+    }
+  }
+
+  /// The lines that were there and stay; none in a new run.
+  public let kept: [KeptLine]
+  private let file: LineFile
 
   /// Opens the file to append to it.
   ///
@@ -20,46 +43,52 @@ public final class MetricsWriter {
   ///   be written again, and a line that was cut short are removed. nil: a new run, which starts empty.
   /// - Throws: `MetricsError`.
   public init(path: String, resumedStep: Int?) throws(MetricsError) {
-    self.path = path
     let url = URL(fileURLWithPath: path)
+    let written = resumedStep == nil ? nil : FileManager.default.contents(atPath: path)
+    let (text, kept) = Self.lines(of: written ?? Data(), upTo: resumedStep ?? 0)
     do {
-      let written = resumedStep == nil ? nil : FileManager.default.contents(atPath: path)
-      let kept = Self.lines(of: written ?? Data(), upTo: resumedStep ?? 0)
-      try kept.write(to: url, options: .atomic)
-      file = try FileHandle(forWritingTo: url)
-      try file.seekToEnd()
+      try text.write(to: url, options: .atomic)
     } catch {
       throw MetricsError(path: path, reason: error.fileReason)
     }
+    self.kept = kept
+    file = LineFile(path: path, size: text.count)
   }
 
-  deinit { try? file.close() }
+  /// Lines that could not be written yet, and are when it is possible again.
+  public var waiting: Int { file.waiting }
+  /// Lines that are lost because too many were waiting.
+  public var lost: Int { file.lost }
 
-  public func write(_ metrics: TrainingMetrics) throws(MetricsError) { try write(line: metrics.json) }
+  /// - Throws: `MetricsError`; the line waits.
+  public func write(_ metrics: TrainingMetrics) throws(MetricsError) {
+    try file.append(metrics.json.line)
+  }
 
   /// Writes an evaluation's result.
   ///
   /// - Parameter result: The object that the evaluating command prints with `--json`.
+  /// - Throws: `MetricsError`; the line waits.
   public func write(evaluation result: JSONValue, step: Int, epoch: Int) throws(MetricsError) {
-    try write(line: .object(["step": .integer(step), "epoch": .integer(epoch), "evaluation": result]))
+    try file.append(
+      JSONValue.object(["step": .integer(step), "epoch": .integer(epoch), "evaluation": result]).line)
   }
 
-  private func write(line: JSONValue) throws(MetricsError) {
-    do {
-      try file.write(contentsOf: Data((line.line + "\n").utf8))
-    } catch {
-      throw MetricsError(path: path, reason: error.fileReason)
-    }
-  }
+  /// Waits until the disk has every line.
+  ///
+  /// - Throws: `MetricsError`; lines that it may not have wait.
+  public func sync() throws(MetricsError) { try file.sync() }
 
   /// The whole lines of steps up to `step`.
-  static func lines(of data: Data, upTo step: Int) -> Data {
-    struct Line: Decodable { let step: Int }
+  static func lines(of data: Data, upTo step: Int) -> (text: Data, lines: [KeptLine]) {
     let decoder = JSONDecoder()
-    let kept = data.split(separator: UInt8(ascii: "\n")).filter { line in
-      guard let line = try? decoder.decode(Line.self, from: line) else { return false }
-      return line.step <= step
+    var text = Data()
+    var kept: [KeptLine] = []
+    for bytes in data.split(separator: UInt8(ascii: "\n")) {
+      guard let line = try? decoder.decode(KeptLine.self, from: bytes), line.step <= step else { continue }
+      text += bytes + [UInt8(ascii: "\n")]
+      kept.append(line)
     }
-    return Data(kept.map { $0 + Data([UInt8(ascii: "\n")]) }.joined())
+    return (text, kept)
   }
 }

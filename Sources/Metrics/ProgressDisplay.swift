@@ -51,7 +51,10 @@ public final class ProgressDisplay {
       if style == nil { Form.quiet } else if let terminal {
         Form.bar(ProgressBar(isUTF8: terminal.isUTF8)) { terminal.columns }
       } else { Form.lines }
-    self.init(form) { FileHandle.standardError.write(Data($0.utf8)) }
+    self.init(form) {
+      // A log file on a full disk is no reason to end.
+      try? FileHandle.standardError.write(contentsOf: Data($0.utf8))
+    }
   }
 
   init(

@@ -16,10 +16,16 @@ public struct TrainingMetrics: Equatable, Sendable {
   public var learningRate: Double
   /// Images (not views) of all ranks.
   public var imagesPerSecond: Double
+  /// How far apart the projections of different images are: 0 if all are alike, 1 if spread evenly over
+  /// directions.
+  public var embeddingStd: Double?
+  /// Over how many directions they are spread.
+  public var effectiveRank: Double?
 
   public init(
     step: Int, epoch: Int, loss: Double, objective: Double, budget: Double, bound: Double,
-    macsShare: Double, density: [Double], learningRate: Double, imagesPerSecond: Double
+    macsShare: Double, density: [Double], learningRate: Double, imagesPerSecond: Double,
+    embeddingStd: Double? = nil, effectiveRank: Double? = nil
   ) {
     self.step = step
     self.epoch = epoch
@@ -31,6 +37,8 @@ public struct TrainingMetrics: Equatable, Sendable {
     self.density = density
     self.learningRate = learningRate
     self.imagesPerSecond = imagesPerSecond
+    self.embeddingStd = embeddingStd
+    self.effectiveRank = effectiveRank
   }
 
   /// The mean of `density`; 1 without gates.
@@ -38,13 +46,15 @@ public struct TrainingMetrics: Equatable, Sendable {
     density.isEmpty ? 1 : density.reduce(0, +) / Double(density.count)
   }
 
-  /// The object of a line of `metrics.jsonl`.
+  /// The object of a line of `metrics.jsonl`; what was not measured is `null`.
   public var json: JSONValue {
     .object([
       "step": .integer(step), "epoch": .integer(epoch), "loss": .number(loss),
       "objective": .number(objective), "budget": .number(budget), "bound": .number(bound),
       "macs_share": .number(macsShare), "density": .list(density.map(JSONValue.number)),
       "learning_rate": .number(learningRate), "images_per_s": .number(imagesPerSecond),
+      "embedding_std": embeddingStd.map(JSONValue.number) ?? .null,
+      "effective_rank": effectiveRank.map(JSONValue.number) ?? .null,
     ])
   }
 }

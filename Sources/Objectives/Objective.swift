@@ -9,7 +9,7 @@ public protocol Objective: AnyObject {
   /// What keeps its learning rate while the others' follows the schedule: SimSiam's predictor [X].
   var constantRateParameters: [Parameter] { get }
   /// The loss over the global batch, equal on each rank, and its gradient at the features `[rows, D]`; sets
-  /// the gradients of the heads' parameters.
+  /// the gradients of the heads' parameters, and tells the pass the projections.
   func lossAndGradient(features: Tensor, in pass: Pass) throws -> (loss: Double, dfeatures: Tensor)
 }
 
@@ -28,6 +28,7 @@ public final class SimCLR: Objective {
 
   public func lossAndGradient(features: Tensor, in pass: Pass) throws -> (loss: Double, dfeatures: Tensor) {
     let z = try projector.forward(features, in: pass)
+    try pass.projectionsAreReady(z)
     let (loss, dz) = try loss.lossAndGradient(z, in: pass)
     return (loss, try projector.backward(dz, in: pass))
   }
@@ -48,6 +49,7 @@ public final class SimSiam: Objective {
 
   public func lossAndGradient(features: Tensor, in pass: Pass) throws -> (loss: Double, dfeatures: Tensor) {
     let z = try projector.forward(features, in: pass)
+    try pass.projectionsAreReady(z)
     let p = try predictor.forward(z, in: pass)
     let (loss, dp) = try NegativeCosine.lossAndGradient(predictions: p, targets: z, in: pass)
     return (loss, try projector.backward(try predictor.backward(dp, in: pass), in: pass))

@@ -21,7 +21,7 @@ struct ConsoleLog: LogHandler {
 
 /// Runs a command's body on every rank, and turns what it throws into one sentence and an exit code.
 ///
-/// What every rank knows is printed by rank 0, and all exit with code 1. What only this rank knows takes the
+/// What every rank knows is printed by rank 0, and all exit with its code. What only this rank knows takes the
 /// whole job down with a line that names the rank.
 func withRanks(_ body: (Communicator) throws -> Void) throws -> Never {
   let communicator: Communicator
@@ -30,7 +30,7 @@ func withRanks(_ body: (Communicator) throws -> Void) throws -> Never {
   } catch CollectiveError.separateTasks where ProcessInfo.processInfo.environment["SLURM_PROCID"] != "0" {
     exit(1)  // task 0 says it
   } catch {
-    FileHandle.standardError.write(Data("sluice: \(error)\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("sluice: \(error)\n".utf8))
     exit(1)
   }
   do {
@@ -39,10 +39,10 @@ func withRanks(_ body: (Communicator) throws -> Void) throws -> Never {
     exit(0)
   } catch let error where error.isKnownToAllRanks {
     if communicator.rank == 0 {
-      FileHandle.standardError.write(Data("sluice: \(error)\n".utf8))
+      try? FileHandle.standardError.write(contentsOf: Data("sluice: \(error)\n".utf8))
     }
     try? communicator.finalize()
-    exit(1)
+    exit(error.exitCode)
   } catch {
     communicator.abort(message: "\(error)")
   }

@@ -69,7 +69,8 @@ struct EvaluateKNN: ParsableCommand {
       let (train, test) = try extractor.features(of: pair, showing: display)
       guard communicator.rank == 0 else { return }
       let result = test.classified(
-        by: train, classCount: pair.train.classCount, k: k, metric: metric, temperature: temperature)
+        by: train, classCount: pair.train.classCount, k: k, metric: metric, temperature: temperature
+      ) {}
       let usage = extractor.usage(of: test)
       for warning in pair.warnings { FileHandle.standardError.write(Data("warning: \(warning)\n".utf8)) }
       printResult(json ? object(result, usage, test).line : table(result, usage, test))

@@ -11,7 +11,9 @@ struct Pretrain: ParsableCommand {
     usage: "sluice pretrain <CONFIG> [--set <KEY=VALUE> ...] [--run <DIR>] [<options>]",
     discussion: """
       A run that was interrupted goes on where it stopped when the same command is given again, on any number \
-      of ranks.
+      of ranks. SIGUSR1 to mpirun, or SIGTERM, SIGINT or SIGUSR1 to any rank, stops all ranks after the step: rank 0 \
+      writes a checkpoint, and the exit code 75 tells a batch system to start the job again. Another signal, a \
+      second later, ends it at once.
 
       Examples:
         sluice pretrain configs/shapes-quick.yaml
@@ -59,6 +61,7 @@ struct Pretrain: ParsableCommand {
         ConsoleLog(logLevel: progress.quiet ? .warning : .info, display: display)
       }
       let folder = runFolder ?? "runs/\(file.name)"
+      communicator.catchStopSignals()
       let run = try PretrainingRun(
         configuration, folder: RunFolder(folder), resume: resumption, communicator: communicator, log: log,
         display: display)

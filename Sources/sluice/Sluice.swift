@@ -12,10 +12,10 @@ struct Sluice: ParsableCommand {
       Start it alone for one rank, or on many with mpirun or srun: 2, 4, 8 … ranks give bit for bit what one would.
 
       Results go to standard output, everything else to standard error.
-      Exit codes: 0 success, 1 failure, 64 wrong usage.
+      Exit codes: 0 success, 1 failure, 64 wrong usage, 75 training stopped as asked (start it again to go on).
       """,
     version: "sluice \(Version.description)",
-    subcommands: [Pretrain.self, Evaluate.self, MACsCommand.self])
+    subcommands: [Pretrain.self, Evaluate.self, MACsCommand.self, Doctor.self])
 
   static func main() {
     do {

@@ -45,25 +45,6 @@ extension CommandLineTests {
       }
     }
 
-    /// What one rank alone cannot do is told with its name; here rank 0's disk goes away.
-    @Test func aCheckpointThatCannotBeWrittenEndsTheJob() throws {
-      try withTemporaryFolder { folder in
-        let small = try SmallRun(in: folder)
-        let job = try Job(small.command("max_steps=none", "checkpoint.every=30"), ranks: 2)
-        try job.wait { (try? small.loggedSteps().count >= 2) ?? false }
-        let checkpoints = small.run.appendingPathComponent("checkpoints")
-        try FileManager.default.removeItem(at: checkpoints)
-        try Data().write(to: checkpoints)
-        let output = try job.wait()
-        #expect(output.status == 1)
-        let sentences = output.lines.filter { $0.hasPrefix("sluice: ") }
-        #expect(sentences.count == 1, "\(output)")
-        let cause = #/^sluice: rank 0 on \S+: .*/checkpoints\S*: cannot be written: /#
-        #expect(sentences.allSatisfy { $0.contains(cause) }, "\(sentences)")
-        #expect(try small.loggedSteps() == Array(1...30))
-      }
-    }
-
     @Test(arguments: [0, 1]) func aRankThatDiesTakesTheJobDown(victim: Int) throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension CommandLineTests {
-  /// Contract C1: neither ranks nor threads change a bit of what training writes.
+  /// Contract C1: neither ranks nor threads change a bit of what training writes: checkpoint and metrics.
   @Suite struct Invariance {
     @Test(arguments: SmallRun.Objective.allCases, [(1, 2), (2, 1), (2, 2), (4, 1)])
     func ranksAndThreadsWriteTheSameCheckpoint(
@@ -16,6 +16,10 @@ extension CommandLineTests {
         try #require(output.status == 0, "\(output)")
         expectEqual(
           try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(objective))
+        let metrics = try small.metrics()
+        #expect(metrics == (try SmallRun.uninterruptedMetrics(objective)))
+        #expect(
+          metrics.count { $0["effective_rank"] is Double && $0["embedding_std"] is Double } == SmallRun.steps)
       }
     }
 

@@ -65,10 +65,12 @@ final class Job {
   private let folder: URL
   private let arguments: [String]
 
-  /// - Parameter ranks: More than one needs mpirun.
+  /// - Parameters:
+  ///   - ranks: More than one needs mpirun.
+  ///   - shell: What bash does in each rank's process before the program takes its place.
   init(
     _ arguments: [String], ranks: Int = 1, seconds: Int = 120, environment: [String: String] = [:],
-    errors: FileHandle? = nil
+    errors: FileHandle? = nil, after shell: String? = nil
   ) throws {
     try #require(
       FileManager.default.isExecutableFile(atPath: Program.path), "\(Program.path) was not built")
@@ -81,8 +83,9 @@ final class Job {
       "--mca", "mpi_yield_when_idle", "1", "--mca", "odls_base_sigkill_timeout", "0",
     ]
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    let program = shell.map { ["bash", "-c", "\($0); exec \"$0\" \"$@\"", Program.path] } ?? [Program.path]
     process.arguments =
-      ["timeout", "--kill-after=10", "\(seconds)"] + (ranks > 1 ? launch : []) + [Program.path] + arguments
+      ["timeout", "--kill-after=10", "\(seconds)"] + (ranks > 1 ? launch : []) + program + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(
       getuid() == 0 ? ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"] : [:]
     ) { $1 }.merging(environment) { $1 }
@@ -92,6 +95,11 @@ final class Job {
     let ownErrors = try emptyFile("errors")
     process.standardError = errors ?? ownErrors
     process.standardInput = FileHandle.nullDevice
+    // Threads that run tests block signals, which a child would inherit.
+    var (none, blocked) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &blocked)
+    defer { pthread_sigmask(SIG_SETMASK, &blocked, nil) }
     try process.run()
   }
 
@@ -99,22 +107,36 @@ final class Job {
 
   func wait() throws -> Program.Output {
     process.waitUntilExit()
-    func text(_ name: String) throws -> String {
-      try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
-    }
     return Program.Output(
       status: process.terminationStatus, result: try text("output"), errors: try text("errors"))
   }
 
   var isRunning: Bool { process.isRunning }
 
+  /// Whether the job has said this on standard error.
+  func hasSaid(_ words: String) -> Bool { (try? text("errors").contains(words)) ?? false }
+
+  private func text(_ name: String) throws -> String {
+    try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+  }
+
+  /// The process that was started first: `timeout`, which hands signals on to its child and to its group.
+  var outermost: pid_t { process.processIdentifier }
+
+  /// mpirun, where there are several ranks.
+  var launcher: pid_t? {
+    processes { $0.first == "mpirun" && $0.suffix(arguments.count) == arguments[...] }.first
+  }
+
   /// The ranks of this job: processes of the program with its arguments, which name a folder of its own.
-  var ranks: [pid_t] {
+  var ranks: [pid_t] { processes { $0.first == Program.path && $0.dropFirst() == arguments[...] } }
+
+  /// The processes whose command line is as asked.
+  private func processes(where isWanted: ([String]) -> Bool) -> [pid_t] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return names.compactMap { pid_t($0) }.filter { pid in
       guard let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else { return false }
-      let words = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-      return words.first == Program.path && words.dropFirst() == arguments[...]
+      return isWanted(line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
     }.sorted()
   }
 

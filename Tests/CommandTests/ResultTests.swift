@@ -73,7 +73,7 @@ extension CommandLineTests {
         let text = try Program.run(small.command("max_steps=2"), ranks: ranks)
         #expect(
           text.result.split(separator: "\n").map { $0.prefix { $0 != ":" } } == [
-            "k-NN top-1", "MACs", "speed", "checkpoint",
+            "k-NN top-1", "MACs", "speed", "checkpoint", "environment",
           ])
       }
     }
@@ -92,10 +92,11 @@ extension CommandLineTests {
 
     /// Printed once, however many ranks.
     @Test(arguments: [
-      ("", ["pretrain", "evaluate", "macs", "--version", "--help"]),
+      ("", ["pretrain", "evaluate", "macs", "doctor", "--version", "--help"]),
       (
         "pretrain",
-        ["<CONFIG>", "--set", "--run", "--resume", "--progress", "--quiet", "--print-config", "--dry-run",
+        [
+          "<CONFIG>", "--set", "--run", "--resume", "--progress", "--quiet", "--print-config", "--dry-run",
           "--json",
         ]
       ),
@@ -104,6 +105,7 @@ extension CommandLineTests {
         "evaluate knn", ["--checkpoint", "--data", "--k", "--metric", "--temperature", "--threads", "--json"]
       ),
       ("macs", ["<CONFIG>", "--checkpoint", "--set", "--json"]),
+      ("doctor", ["--run", "--json"]),
     ])
     func helpNamesEveryOption(command: String, options: [String]) throws {
       for ranks in [1, 2] {

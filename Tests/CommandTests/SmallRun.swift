@@ -49,28 +49,57 @@ struct SmallRun {
 
   func hasCheckpoint(_ step: Int) -> Bool { FileManager.default.fileExists(atPath: checkpoint(step).path) }
 
+  /// The lines of the metrics, without the one number that depends on the clock.
+  func metrics() throws -> [NSDictionary] { try Self.metrics(in: metricsText()) }
+
+  func metricsText() throws -> String {
+    try String(contentsOf: run.appendingPathComponent("metrics.jsonl"), encoding: .utf8)
+  }
+
+  /// The lines of a file of metrics.
+  static func metrics(in text: String) throws -> [NSDictionary] {
+    try text.split(separator: "\n").map { line in
+      var object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
+      object["images_per_s"] = nil
+      return object as NSDictionary
+    }
+  }
+
   /// Steps in the order of their lines in the metrics, evaluations left out.
   func loggedSteps() throws -> [Int] {
-    let text = try String(contentsOf: run.appendingPathComponent("metrics.jsonl"), encoding: .utf8)
-    return try text.split(separator: "\n").compactMap { line in
-      let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-      return object?["loss"] == nil ? nil : object?["step"] as? Int
-    }
+    try metrics().compactMap { $0["loss"] == nil ? nil : $0["step"] as? Int }
   }
 
   /// The last checkpoint of the run that nothing interrupted, on one rank and one thread.
   static func uninterrupted(_ objective: Objective) throws -> [String: Data] {
+    try result(objective).checkpoint
+  }
+
+  /// The metrics of that run.
+  static func uninterruptedMetrics(_ objective: Objective) throws -> [NSDictionary] {
+    try result(objective).metrics()
+  }
+
+  private struct Uninterrupted: Sendable {
+    let checkpoint: [String: Data]
+    let metricsText: String
+
+    func metrics() throws -> [NSDictionary] { try SmallRun.metrics(in: metricsText) }
+  }
+
+  private static func result(_ objective: Objective) throws -> Uninterrupted {
     try (objective == .simclr ? simclr : simsiam).get()
   }
   private static let simclr = Result { try makeUninterrupted(.simclr) }
   private static let simsiam = Result { try makeUninterrupted(.simsiam) }
 
-  private static func makeUninterrupted(_ objective: Objective) throws -> [String: Data] {
+  private static func makeUninterrupted(_ objective: Objective) throws -> Uninterrupted {
     try withTemporaryFolder { folder in
       let small = try SmallRun(in: folder, objective: objective)
       let output = try Program.run(small.command())
       try #require(output.status == 0, "\(output)")
-      return try contents(of: small.checkpoint(steps))
+      return Uninterrupted(
+        checkpoint: try contents(of: small.checkpoint(steps)), metricsText: try small.metricsText())
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Another program of this machine.
 enum Tool {
@@ -25,4 +26,22 @@ enum Tool {
   }
 
   static func isInstalled(_ name: String) -> Bool { (try? run([name, "--version"]).status == 0) ?? false }
+
+  struct Failed: Error {
+    let words: [String]
+    let errors: String
+  }
+
+  /// Runs a program that has to succeed.
+  static func succeed(_ words: [String]) throws {
+    let output = try run(words)
+    guard output.status == 0 else { throw Failed(words: words, errors: output.errors) }
+  }
+
+  /// Whether this process may mount: root may, but not in every container.
+  static let canMount: Bool =
+    (try? withTemporaryFolder { (folder) -> Void in
+      try succeed(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder.path])
+      try succeed(["umount", folder.path])
+    }) != nil
 }

@@ -25,13 +25,15 @@ struct GoldenKNNTests {
       let classCount = try #require(file.shape(of: "\(name).votes")).last ?? 0
       let result = KNearestNeighbors.classify(
         train: train, trainLabels: trainLabels, test: test, testLabels: testLabels, dimension: dimension,
-        classCount: classCount, k: k, metric: metric, temperature: temperature)
+        classCount: classCount, k: k, metric: metric, temperature: temperature
+      ) {}
 
       let neighbours = try file.int32s("\(name).neighbours").map(Int.init)
       let votes = try file.floats("\(name).votes").map(Double.init)
       let nearest = KNearestNeighbors.nearestRows(
         FeatureRows(test, dimension: dimension, metric: metric),
-        in: FeatureRows(train, dimension: dimension, metric: metric), k: k)
+        in: FeatureRows(train, dimension: dimension, metric: metric), k: k
+      ) {}
       for row in testLabels.indices {
         let range = row * k..<(row + 1) * k
         #expect(Set(result.neighbours[range]) == Set(neighbours[range]), "\(name), row \(row)")

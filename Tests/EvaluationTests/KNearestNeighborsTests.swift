@@ -12,7 +12,8 @@ import Testing
   ) -> KNNResult {
     KNearestNeighbors.classify(
       train: train, trainLabels: trainLabels, test: test, testLabels: testLabels, dimension: dimension,
-      classCount: classCount, k: k, metric: metric, temperature: 0.07)
+      classCount: classCount, k: k, metric: metric, temperature: 0.07
+    ) {}
   }
 
   @Test func nearestRowDecides() {
@@ -76,7 +77,7 @@ import Testing
     let test = rows(testCount, from: train.count)
     let trainRows = FeatureRows(train, dimension: dimension, metric: metric)
     let testRows = FeatureRows(test, dimension: dimension, metric: metric)
-    let found = KNearestNeighbors.nearestRows(testRows, in: trainRows, k: k)
+    let found = KNearestNeighbors.nearestRows(testRows, in: trainRows, k: k) {}
     for row in 0..<testCount {
       let all = (0..<trainCount).map {
         Neighbour(row: $0, closeness: trainRows.closeness(of: $0, to: row, in: testRows))

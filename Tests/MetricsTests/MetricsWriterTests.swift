@@ -24,7 +24,7 @@ import Testing
         lines == [
           #"{"step": 7, "epoch": 1, "loss": 0.30000000000000004, "objective": 1e-12, "budget": null, "#
             + #""bound": 0.0, "macs_share": 0.5, "density": [0.25, 0.3333333333333333], "#
-            + #""learning_rate": 0.003, "images_per_s": 100.0}"#,
+            + #""learning_rate": 0.003, "images_per_s": 100.0, "embedding_std": null, "effective_rank": null}"#,
           #"{"step": 7, "epoch": 1, "evaluation": {"top1": 40.1, "images": 2000}}"#,
         ])
       struct Line: Decodable { let loss: Double }
@@ -44,6 +44,7 @@ import Testing
       try handle.write(contentsOf: Data(#"{"step": 1, "epo"#.utf8))
 
       let resumed = try MetricsWriter(path: path, resumedStep: 2)
+      #expect(resumed.kept.map(\.step) == [1, 2] && !resumed.kept.contains(where: \.isEvaluation))
       try resumed.write(Self.metrics(step: 3))
       let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
       #expect(lines == [1, 2, 3].map { Self.metrics(step: $0).json.line })

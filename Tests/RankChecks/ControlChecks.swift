@@ -73,6 +73,41 @@ let controlChecks = [
     try expect(try world.sum([Int64(1)]) == [Int64(world.worldSize)], "the sum after it is wrong")
   },
 
+  RankCheck("what rank 0 does alone is told to all, and so is its failure") { world in
+    for count in [0, 1, 50] {
+      let result = try world.onRoot { isStopRequested in
+        for _ in 0..<count { try expect(try !isStopRequested(), "nobody asked") }
+        return count
+      }
+      try expect(result == (world.rank == 0 ? count : nil), "\(String(describing: result))")
+    }
+    do {
+      try _ = world.onRoot { _ in throw BrokenDisk(rank: world.rank) }
+      throw Unmet(description: "rank 0's failure was not thrown")
+    } catch let failure as AgreedFailure {
+      try expect(failure.rank == 0 && failure.message == "the disk of rank 0 is broken", "\(failure)")
+    }
+  },
+
+  RankCheck("a signal to one rank asks all to stop, also while rank 0 works alone") { world in
+    try expect(try !world.isStopRequested(), "before the signal")
+    world.catchStopSignals()
+    if world.rank == world.worldSize - 1 {
+      // Comes while rank 0 works and this rank waits for it.
+      Thread.detachNewThread {
+        Thread.sleep(forTimeInterval: 0.1)
+        kill(getpid(), SIGUSR1)
+      }
+    }
+    let asked = try world.onRoot { isStopRequested in
+      let end = Date().addingTimeInterval(30)
+      while try !isStopRequested(), Date() < end {}
+      return try isStopRequested()
+    }
+    try expect(asked == (world.rank == 0 ? true : nil), "rank 0 did not hear of it")
+    try expect(try world.isStopRequested() && world.isStopRequested(), "once asked, always asked")
+  },
+
   RankCheck("an MPI error names the call and carries MPI's text", minimumRanks: 2) { world in
     guard let channel = world.channels?.control else { throw Unmet(description: "no channel") }
     var bytes = [UInt8](repeating: 0, count: 4)

@@ -9,7 +9,7 @@ import Training
 
 /// What one training step of a small gated network gives.
 private struct Outcome {
-  /// Objective, budget, bound.
+  /// Objective, budget, bound; standard deviation and effective rank of the projections.
   let losses: [Double]
   let names: [String]
   /// By parameter.
@@ -39,13 +39,17 @@ private struct Outcome {
     let pass = Pass(
       .training, rows: layout.rows, views: 2, shardSize: shardSize, pool: .forKernels(threads: 1),
       reducer: reducer, noise: DrawnNoise(seed: 32, layout: layout))
+    var spread: EmbeddingSpread?
+    pass.projectionsAreReady = { [unowned pass] in spread = try EmbeddingSpread($0, in: pass) }
     let result = try TrainingStep(
       model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: size)
     ).run(
       Tensor(shape: [layout.rows, 3, size, size], lanes: 1, layout.rows(views, width: width)), annealing: 0.9,
       in: pass)
     try sumGradients(model.store)
-    losses = [result.objective, result.budget, result.bound]
+    losses =
+      [result.objective, result.budget, result.bound]
+      + (spread.map { [$0.standardDeviation, $0.effectiveRank] } ?? [])
     names = model.store.parameters.map(\.name)
     gradients = model.store.parameters.map(\.gradientArray)
     masks = pass.gates.map(\.mask.values)

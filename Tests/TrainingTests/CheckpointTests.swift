@@ -10,9 +10,9 @@ import Testing
     .init(name: name) { Data(text.utf8) }
   }
 
-  static func save(_ store: CheckpointStore, step: Int, keep: Int = 3) throws {
+  static func save(_ store: CheckpointStore, step: Int) throws {
     try store.save(
-      step: step, keep: keep,
+      step: step,
       files: [file("model.safetensors", "weights of \(step)"), file("state.json", "state of \(step)")])
   }
 
@@ -45,7 +45,10 @@ import Testing
   @Test func keepsTheNewest() throws {
     try withTemporaryFolder { folder in
       let store = CheckpointStore(runFolder: folder.path)
-      for step in [1, 20, 3, 100_000_000] { try Self.save(store, step: step, keep: 2) }
+      for step in [1, 20, 3, 100_000_000] {
+        try Self.save(store, step: step)
+        try store.removeOld(upTo: step, keep: 2)
+      }
       #expect(store.list().map(\.step) == [20, 100_000_000])
       #expect(store.newestValid().path == store.folder + "/step-100000000")
     }
@@ -55,7 +58,7 @@ import Testing
     try withTemporaryFolder { folder in
       let store = CheckpointStore(runFolder: folder.path)
       try Self.save(store, step: 5)
-      try store.save(step: 5, keep: 1, files: [Self.file("model.safetensors", "other")])
+      try store.save(step: 5, files: [Self.file("model.safetensors", "other")])
       #expect(try Self.names(in: store.folder) == ["latest", "step-00000005"])
       #expect(try Self.names(in: store.folder + "/step-00000005") == ["manifest.json", "model.safetensors"])
       try CheckpointStore.verify(store.folder + "/latest")
@@ -133,7 +136,7 @@ import Testing
       try Self.save(store, step: 1)
       #expect(throws: Failed.self) {
         try store.save(
-          step: 1, keep: 1, files: [Self.file("a", "a"), .init(name: "b") { throw Failed() }])
+          step: 1, files: [Self.file("a", "a"), .init(name: "b") { throw Failed() }])
       }
       #expect(try Self.names(in: store.folder) == ["latest", "step-00000001"])
       try CheckpointStore.verify(store.folder + "/latest")

@@ -23,6 +23,11 @@ typedef struct onednn_convolution onednn_convolution;
 // Every function returns 0 or oneDNN's status, which onednn_status_text puts in words.
 const char *onednn_status_text(int status);
 
+// The library's version, and the largest instruction set that it uses here, by oneDNN's own name for it, for example
+// "avx512_core"; "none" where it has no kernels for the processor.
+void onednn_version(int *major, int *minor, int *patch);
+const char *onednn_instruction_set(void);
+
 // Keeps oneDNN on the calling thread: once on every thread, before its first call. (GNU OpenMP would build a team of
 // its own for each calling thread.)
 void onednn_use_one_thread(void);
@@ -32,6 +37,9 @@ void onednn_use_one_thread(void);
 int onednn_convolution_create(onednn_convolution **convolution, const onednn_shape *shape, onednn_direction direction,
                               int winograd);
 void onednn_convolution_destroy(onednn_convolution *convolution);
+
+// Whether it got the Winograd algorithm that it asked for.
+int onednn_convolution_is_winograd(const onednn_convolution *convolution);
 
 // Floats in the weights' own layout, and in the working memory of one call.
 size_t onednn_convolution_weights_count(const onednn_convolution *convolution);

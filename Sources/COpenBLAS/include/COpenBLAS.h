@@ -1,10 +1,15 @@
 #pragma once
 
-// Matrix products by OpenBLAS, one thread each: a rank's own threads work on different shards, so a product
+// Matrix products (and the LAPACK that comes with them) by OpenBLAS, one thread each: a rank's own threads work on different shards, so a product
 // never depends on how many threads there are. Matrices are row-major.
 
 // Tells OpenBLAS to stay on the calling thread. Once per process, before the first product.
 void openblas_use_one_thread(void);
+
+// The library's version and how it was built, for example "OpenBLAS 0.3.21 DYNAMIC_ARCH …", and the processor whose
+// kernels it chose.
+const char *openblas_configuration(void);
+const char *openblas_core(void);
 
 // c[m,n] = alpha · op(a) · op(b) + beta · c, where op(x) is x, or its transpose if the flag is set.
 // lda, ldb, ldc: numbers from one stored row to the next.
@@ -14,3 +19,6 @@ void openblas_sgemm(int transpose_a, int transpose_b, int m, int n, int k, float
 // The same in double precision.
 void openblas_dgemm(int transpose_a, int transpose_b, int m, int n, int k, double alpha, const double *a, int lda,
                     const double *b, int ldb, double beta, double *c, int ldc);
+
+// The eigenvalues of the symmetric matrix a[n,n], ascending; overwrites a. Returns 0, or LAPACK's complaint.
+int openblas_dsyev(int n, double *a, double *eigenvalues);

@@ -35,14 +35,14 @@ public struct CheckpointStore: Sendable {
     try DurableFiles.remove(probe)
   }
 
-  /// Saves a checkpoint, points `latest` at it and removes all but the newest `keep` up to this step.
+  /// Saves a checkpoint and points `latest` at it.
   ///
   /// - Returns: The checkpoint's folder.
   /// - Throws: `CheckpointError.unwritable`, or what a file's `contents` threw; earlier checkpoints are as
   ///   they were, `latest` included.
   @discardableResult
-  public func save(step: Int, keep: Int, files: [File]) throws -> String {
-    precondition(step >= 0 && keep >= 1)
+  public func save(step: Int, files: [File]) throws -> String {
+    precondition(step >= 0)
     try DurableFiles.makeFolder(folder)
     let temporary = "\(folder)/.tmp-\(Self.name(of: step))"
     let path = path(ofStep: step)
@@ -64,8 +64,15 @@ public struct CheckpointStore: Sendable {
     }
     try DurableFiles.link("\(folder)/latest", to: Self.name(of: step))
     try DurableFiles.syncFolder(folder)
-    for old in list().filter({ $0.step <= step }).dropLast(keep) { try DurableFiles.remove(old.path) }
     return path
+  }
+
+  /// Removes all checkpoints up to this step but the newest `keep`.
+  ///
+  /// - Throws: `CheckpointError.unwritable`.
+  public func removeOld(upTo step: Int, keep: Int) throws(CheckpointError) {
+    precondition(keep >= 1)
+    for old in list().filter({ $0.step <= step }).dropLast(keep) { try DurableFiles.remove(old.path) }
   }
 
   /// Every checkpoint, oldest first, damaged ones included.

@@ -9,17 +9,8 @@ enum DurableFiles {
     let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw failure(path) }
     defer { close(file) }
-    let isWritten = data.withUnsafeBytes { bytes in
-      var rest = bytes[...]
-      while !rest.isEmpty {
-        let count = Foundation.write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        if count < 0 && errno != EINTR { return false }
-        rest = rest.dropFirst(max(count, 0))
-      }
-      return true
-    }
     // The disk may only be found full when the last bytes leave the system's memory.
-    guard isWritten, fsync(file) == 0 else { throw failure(path) }
+    guard writeAll(data, to: file), fsync(file) == 0 else { throw failure(path) }
   }
 
   /// Writes a file that has its old contents or the new ones at any moment, a crash included.
@@ -40,9 +31,10 @@ enum DurableFiles {
     guard fsync(folder) == 0 else { throw failure(path) }
   }
 
-  static func makeFolder(_ path: String) throws(CheckpointError) {
+  /// Makes a folder; with `withParents` also those that it is in, and none if it is there.
+  static func makeFolder(_ path: String, withParents: Bool = true) throws(CheckpointError) {
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: withParents)
     } catch {
       throw .unwritable(path: path, reason: error.fileReason)
     }

@@ -14,9 +14,9 @@ struct Checkpointing {
 
   /// Writes the checkpoint of a state; rank 0 only.
   @discardableResult
-  func save(_ state: TrainingState, to store: CheckpointStore, keep: Int) throws -> String {
+  func save(_ state: TrainingState, to store: CheckpointStore) throws -> String {
     try store.save(
-      step: state.step, keep: keep,
+      step: state.step,
       files: [
         .init(name: Self.modelFile) { Safetensors.encode(model.modelEntries, metadata: ["format": "pt"]) },
         .init(name: Self.optimizerFile) { Safetensors.encode(model.optimizerEntries(optimizer)) },

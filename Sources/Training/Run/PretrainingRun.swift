@@ -1,5 +1,6 @@
 import Collectives
 import Datasets
+import Diagnosis
 import Evaluation
 import Foundation
 import Layers
@@ -20,6 +21,8 @@ public final class PretrainingRun {
     /// Images of all ranks a second in training; nil if every step had been taken before.
     public let imagesPerSecond: Double?
     public let checkpoint: String
+    /// What produced the last steps.
+    public let session: Session
   }
 
   let configuration: Configuration
@@ -32,10 +35,11 @@ public final class PretrainingRun {
   var stepsPerEpoch: Int { plan.stepsPerEpoch }
   var totalSteps: Int { plan.lastStep }
   private let folder: RunFolder
+  private let resume: Resume
   /// The checkpoint that the run goes on from, nil: it begins.
   private let start: String?
-  private var state: TrainingState
-  private let log: Logger
+  var state: TrainingState
+  let log: Logger
   private let display: ProgressDisplay
   let step: TrainingStep
   private let optimizer: Optimizer
@@ -43,9 +47,10 @@ public final class PretrainingRun {
   private let offsets: [ObjectIdentifier: Int]
   private let constantRates: Set<ObjectIdentifier>
   private let checkpointing: Checkpointing
+  private let session: Session
   /// nil but on rank 0.
-  private var progress: RunProgress?
-  private var isRoot: Bool { communicator.rank == 0 }
+  var progress: RunProgress?
+  var isRoot: Bool { communicator.rank == 0 }
 
   /// Opens the data, builds the model, restores what the run goes on from, and checks everything a person can
   /// get wrong but the right to write. Writes nothing.
@@ -58,6 +63,7 @@ public final class PretrainingRun {
   ) throws {
     self.configuration = configuration
     self.folder = folder
+    self.resume = resume
     self.communicator = communicator
     self.log = log
     self.display = display
@@ -92,58 +98,88 @@ public final class PretrainingRun {
     if let start {
       state = try checkpointing.restore(from: start)
     }
+    let environments = try Environment.gather(communicator, threads: pool.threads)
+    session = Session(
+      environments, fromStep: state.step, dataSource: configuration.data.source,
+      allowsWinograd: configuration.kernels == .auto,
+      shards: configuration.batch.global / configuration.batch.shard)
     plan = try TrainingPlan(
       configuration, data: data, model: model, imageSize: size, ranks: communicator.worldSize,
       threads: pool.threads, firstStep: state.step)
     if let start { try check(state, from: start) }
-    if isRoot { for warning in data.warnings + placement.warnings { log.warning("\(warning)") } }
+    if isRoot {
+      for finding in Finding.wrong(environments) { log.warning("\(finding.problem): \(finding.advice)") }
+      for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
+    }
   }
 
   /// Makes the folder this run's, trains to the last step, evaluates, and writes the last checkpoint.
   ///
   /// - Returns: The summary on rank 0, nil on others.
-  /// - Throws: `RunError.nonFinite` or `AgreedFailure` on every rank, or what failed on this rank alone.
+  /// - Throws: `RunStopped`, `RunError.nonFinite` or `AgreedFailure` on every rank, or what failed on this rank
+  ///   alone.
   public func run() throws -> Summary? {
     defer { display.finish() }
-    try communicator.agree { if isRoot { try folder.claim(for: configuration) } }
-    if isRoot {
-      progress = RunProgress(
-        configuration, display: display, step: state.step, totalSteps: totalSteps,
-        stepsPerEpoch: stepsPerEpoch, images: data.train.count + data.test.count, isNew: start == nil)
-      for line in plan.text.split(separator: "\n") { log.info("\(line)") }
-      if let start { log.info("going on from \(start), step \(state.step) of \(totalSteps)") }
-    }
-    let metrics =
-      isRoot
-      ? try MetricsWriter(path: folder.metrics, resumedStep: start == nil ? nil : state.step) : nil
+    let records = try openRecords()
     var report: KNNReport?
     var speed = Throughput()
-    if start == nil {
-      report = try evaluate()
-      state.top1BeforeTraining = report?.weighted.top1
-      try report.map { try record($0, metrics) }
-    }
+    let isBeginning = start == nil
+    // A stop may have come in the way of the evaluation that belongs to the checkpoint.
+    let isOwed = try !isBeginning && isEvaluationDue && !isEvaluated(records)
+    if isBeginning || isOwed { report = try evaluate(records) }
+    if isBeginning { state.top1BeforeTraining = report?.weighted.top1 }
+    if try communicator.isStopRequested() { throw stopped(with: start) }
     if state.step < totalSteps {
-      (report, speed) = try train(metrics)
+      (report, speed) = try train(records)
     } else {
       // Nothing to train: max_steps is 0 or was reached before, perhaps in another folder.
-      if start != nil { report = try evaluate() }
-      if start != folder.checkpoints.path(ofStep: state.step) { try save() }
+      if !isBeginning, !isOwed { report = try evaluate(nil) }
+      let last = folder.checkpoints.path(ofStep: state.step)
+      if start != last { try saveLast(records) }
+      if try communicator.isStopRequested() { throw stopped(with: last) }
     }
     return report.map {
       Summary(
         steps: state.step, top1Before: state.top1BeforeTraining, after: $0,
-        imagesPerSecond: speed.imagesPerSecond, checkpoint: folder.latestCheckpoint)
+        imagesPerSecond: speed.imagesPerSecond, checkpoint: folder.latestCheckpoint,
+        session: session)
     }
+  }
+
+  /// Makes the folder this run's, and says what will be done.
+  ///
+  /// - Returns: nil but on rank 0.
+  /// - Throws: The same `AgreedFailure` on every rank.
+  private func openRecords() throws -> RunRecords? {
+    let records = try communicator.agree { () throws -> RunRecords? in
+      guard isRoot else { return nil }
+      let environment = try folder.environmentData(
+        of: session, from: start, warn: { log.warning("\($0)") }, inform: { log.info("\($0)") })
+      try folder.claim(for: configuration, environment: environment)
+      return try RunRecords(
+        folder, of: configuration, environment: environment, resumedStep: start == nil ? nil : state.step
+      ) { [log] in log.warning("\($0)") }
+    }
+    guard isRoot else { return nil }
+    progress = RunProgress(
+      configuration, display: display, step: state.step, totalSteps: totalSteps,
+      stepsPerEpoch: stepsPerEpoch, images: data.train.count + data.test.count, isNew: start == nil)
+    for line in plan.text.split(separator: "\n") { log.info("\(line)") }
+    if let start { log.info("going on from \(start), step \(state.step) of \(totalSteps)") }
+    return records
   }
 
   // MARK: Steps
 
-  private func train(_ metrics: MetricsWriter?) throws -> (last: KNNReport?, speed: Throughput) {
+  private func train(_ records: RunRecords?) throws -> (last: KNNReport?, speed: Throughput) {
     var total = Throughput()
     var lastCheckpoint = start
     var report: KNNReport?
     var recent = Throughput()
+    var watch = CollapseWatch(
+      objective: configuration.objective.name,
+      warmupSteps: max(200, configuration.schedule.warmupEpochs * stepsPerEpoch),
+      history: records?.keptLines ?? [])
     let loader = try ViewLoader(
       dataset: data.train, augmentation: configuration.views(imageSize: imageSize),
       seed: configuration.seed, globalBatchSize: configuration.batch.global,
@@ -155,9 +191,14 @@ public final class PretrainingRun {
       let begin = ContinuousClock.now
       let batch = try loader.next()
       let rate = configuration.learningRates.rate(step: batch.step, stepsPerEpoch: stepsPerEpoch)
+      let isLast = batch.step + 1 == totalSteps
+      let isLogged = isLast || (batch.step + 1) % configuration.logEvery == 0
+      var spread: EmbeddingSpread?
       let result: TrainingStep.Result
       do {
-        result = try take(batch, rate: rate)
+        result = try take(batch, rate: rate) { pass, z in
+          if isLogged { spread = try EmbeddingSpread(z, in: pass) }
+        }
       } catch LayerError.nonFinite(let layer) {
         throw RunError.nonFinite(step: batch.step + 1, layer: layer, lastCheckpoint: lastCheckpoint)
       }
@@ -168,35 +209,42 @@ public final class PretrainingRun {
       recent.add(images: configuration.batch.global, seconds: seconds)
       total.add(images: configuration.batch.global, seconds: seconds)
 
-      let isLast = state.step == totalSteps
-      if let progress {
-        let isLogged = isLast || state.step % configuration.logEvery == 0
-        let current = currentMetrics(result, rate: rate, recent)
+      if isRoot {
+        let metrics = self.metrics(of: result, spread, rate: rate, recent)
+        progress?.stepped(metrics, seconds: seconds, isLogged: isLogged)
         if isLogged {
-          try metrics?.write(current)
+          try records?.record(metrics)
+          for warning in watch.observe(metrics) { log.warning("\(warning)") }
           recent = Throughput()
         }
-        progress.stepped(current, seconds: seconds, isLogged: isLogged)
       }
-      let isCheckpointDue = isLast || isDue(every: configuration.checkpoint.every)
+      var isStopping = try communicator.isStopRequested()
+      let isCheckpointDue = isLast || isStopping || isDue(every: configuration.checkpoint.every)
       // An update can leave what only the next forward pass would trip over; a checkpoint has to be good.
-      if isCheckpointDue, let tensor = model.firstNonFinite {
+      if isCheckpointDue || isEvaluationDue, let tensor = model.firstNonFinite {
         throw RunError.nonFinite(step: state.step, layer: tensor, lastCheckpoint: lastCheckpoint)
       }
-      if isLast || isDue(every: configuration.evaluate.every * stepsPerEpoch) {
-        report = try evaluate()
-        try report.map { try record($0, metrics) }
+      if isEvaluationDue, !isStopping {
+        report = try evaluate(records)
+        // The evaluation was abandoned if this is so, and is made up for when the run goes on.
+        isStopping = try communicator.isStopRequested()
       }
-      if isCheckpointDue {
-        try save()
+      if isLast || isStopping {
+        try saveLast(records)
+      } else if isCheckpointDue, try records?.save(step: state.step, save(to:)) ?? true {
         lastCheckpoint = folder.checkpoints.path(ofStep: state.step)
       }
+      if isStopping { throw stopped(with: folder.checkpoints.path(ofStep: state.step)) }
     }
     return (report, total)
   }
 
   /// One update of all parameters.
-  private func take(_ batch: ViewBatch, rate: Double) throws -> TrainingStep.Result {
+  ///
+  /// - Parameter watch: Told the projections.
+  private func take(
+    _ batch: ViewBatch, rate: Double, watch: @escaping (Pass, Tensor) throws -> Void
+  ) throws -> TrainingStep.Result {
     let pass = Pass(
       .training, rows: batch.images.images, views: 2, shardSize: configuration.batch.shard, pool: pool,
       reducer: communicator,
@@ -206,6 +254,7 @@ public final class PretrainingRun {
     pass.gradientIsReady = { [gradients, offsets] in
       try gradients.ready(downTo: offsets[ObjectIdentifier($0)]!)
     }
+    pass.projectionsAreReady = { [unowned pass] in try watch(pass, $0) }
     let annealing = Budget.annealing(alpha: configuration.annealingRate, epoch: batch.epoch)
     let result = try step.run(batch.images, annealing: annealing, in: pass)
     _ = try gradients.finish()
@@ -215,16 +264,29 @@ public final class PretrainingRun {
     return result
   }
 
-  /// Writes a checkpoint, on rank 0.
-  private func save() throws {
-    guard isRoot else { return }
+  /// Writes a checkpoint; rank 0 only.
+  private func save(to store: CheckpointStore) throws {
     progress?.beginCheckpoint()
-    try checkpointing.save(state, to: folder.checkpoints, keep: configuration.checkpoint.keep)
+    try checkpointing.save(state, to: store)
     progress?.end(.checkpoint)
   }
 
+  /// Writes what the run ends with, if it can be written at all.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank.
+  private func saveLast(_ records: RunRecords?) throws {
+    _ = try communicator.onRoot { isStopRequested in
+      try records?.finish(step: state.step, save(to:), unless: isStopRequested)
+    }
+  }
+
+  private func stopped(with checkpoint: String?) -> RunStopped {
+    RunStopped(
+      step: state.step, checkpoint: checkpoint, isFoundAgain: resume == .auto || checkpoint == start)
+  }
+
   /// Whether something that is done every so many steps, 0: never, follows this one.
-  private func isDue(every steps: Int) -> Bool { steps > 0 && state.step % steps == 0 }
+  func isDue(every steps: Int) -> Bool { steps > 0 && state.step % steps == 0 }
 
   /// A checkpoint from elsewhere must be one that this run could have written.
   private func check(_ state: TrainingState, from path: String) throws {
@@ -233,37 +295,5 @@ public final class PretrainingRun {
     }
   }
 
-  // MARK: Evaluation and records
-
-  private var imageSize: Int { configuration.network.inputSize ?? data.train.imageSize }
-
-  /// k-NN on the test images; nil but on rank 0.
-  private func evaluate() throws -> KNNReport? {
-    progress?.beginEvaluation()
-    // Training's buffers and evaluation's differ in size: together they would double the peak.
-    BufferPool.shared.drain()
-    defer { BufferPool.shared.drain() }
-    let report = try KNNReport.measure(
-      FeatureExtractor(
-        backbone: model.backbone, imageSize: imageSize, shardSize: configuration.batch.shard, pool: pool,
-        reducer: communicator),
-      data: data, isReporting: isRoot
-    ) { progress?.evaluated($0) }
-    progress?.end(.evaluation)
-    return report
-  }
-
-  private func record(_ report: KNNReport, _ metrics: MetricsWriter?) throws {
-    log.info("step \(state.step)  \(report.line)")
-    try metrics?.write(evaluation: report.json, step: state.step, epoch: state.epoch)
-  }
-
-  private func currentMetrics(
-    _ result: TrainingStep.Result, rate: Double, _ speed: Throughput
-  ) -> TrainingMetrics {
-    TrainingMetrics(
-      step: state.step, epoch: state.epoch, loss: result.total, objective: result.objective,
-      budget: result.budget, bound: result.bound, macsShare: result.macsShare, density: result.densities,
-      learningRate: rate, imagesPerSecond: speed.imagesPerSecond ?? 0)
-  }
+  var imageSize: Int { configuration.network.inputSize ?? data.train.imageSize }
 }

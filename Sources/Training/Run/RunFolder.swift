@@ -21,10 +21,27 @@ public struct RunFolder: Sendable {
 
   /// Proves that the folder can be written, and notes the configuration that it belongs to from now on.
   ///
+  /// - Parameter environment: What `environment.json` holds from now on.
   /// - Throws: `CheckpointError.unwritable`.
-  func claim(for configuration: Configuration) throws {
+  func claim(for configuration: Configuration, environment: Data) throws(CheckpointError) {
     try checkpoints.prepare()
     try DurableFiles.replace(self.configuration, by: Data(configuration.resolvedYAML.utf8))
+    try DurableFiles.replace(self.environment, by: environment)
+  }
+}
+
+extension RunFolder {
+  /// Makes the folder again if it is gone, but not the one that it is in: that may be a disk that is away.
+  ///
+  /// - Returns: Whether it was gone.
+  /// - Throws: `CheckpointError.unwritable`.
+  func makeAnewIfVanished(
+    for configuration: Configuration, environment: Data
+  ) throws(CheckpointError) -> Bool {
+    guard !FileManager.default.fileExists(atPath: path) else { return false }
+    try DurableFiles.makeFolder(path, withParents: false)
+    try claim(for: configuration, environment: environment)
+    return true
   }
 }
 
@@ -47,6 +64,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   /// Every checkpoint of the folder is damaged.
   case noWholeCheckpoint(folder: String, problems: [String])
   case nonFinite(step: Int, layer: String, lastCheckpoint: String?)
+  /// What a run ends with could not be written.
+  case unsaved(step: Int, problem: String, newest: String?)
 
   public var description: String {
     switch self {
@@ -63,6 +82,10 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "step \(step): a value that is not finite first appeared at '\(layer)'; "
         + (lastCheckpoint.map { "the last good checkpoint is \($0)" } ?? "no checkpoint was written yet")
         + "; a lower optimizer.learning_rate usually helps"
+    case .unsaved(let step, let problem, let newest):
+      "after step \(step): \(problem); "
+        + (newest.map { "the newest checkpoint is \($0)" } ?? "there is no checkpoint")
+        + "; make room and give the same command again"
     }
   }
 }

@@ -4,9 +4,12 @@ import Layers
 extension Error {
   /// Whether every rank throws this at the same point, so that one of them may report it for all.
   public var isKnownToAllRanks: Bool {
-    if self is AgreedFailure { return true }
+    if self is AgreedFailure || self is RunStopped { return true }
     // Found in sums over the global batch, which are equal on all ranks.
     if case .nonFinite = self as? RunError { return true }
     return false
   }
+
+  /// What the program that ends because of this exits with.
+  public var exitCode: Int32 { self is RunStopped ? RunStopped.exitCode : 1 }
 }

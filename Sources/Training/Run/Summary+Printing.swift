@@ -13,6 +13,7 @@ extension PretrainingRun.Summary {
       "speed:      "
         + (imagesPerSecond.map { String(format: "%.0f images/s", $0) } ?? "no step was left to take"),
       "checkpoint: \(checkpoint) (step \(steps))",
+      "environment: \(session.line)",
     ].joined(separator: "\n")
   }
 
@@ -20,7 +21,7 @@ extension PretrainingRun.Summary {
     .object([
       "steps": .integer(steps), "top1_before": top1Before.map { .number($0) } ?? .null,
       "evaluation": after.json, "images_per_s": imagesPerSecond.map { .number($0) } ?? .null,
-      "checkpoint": .text(checkpoint),
+      "checkpoint": .text(checkpoint), "environment": (try? session.json()) ?? .null,
     ])
   }
 }

@@ -1,0 +1,153 @@
+/// What is slow or wrong on one rank, whatever the others are.
+extension Finding {
+  static let machineRules: [@Sendable (Environment) -> Finding?] = [
+    unsupportedProcessor, noAVX512, limitedOneDNN, noWinograd, oldBLASKernels, lowFrequency, severalDomains,
+    lowLockedMemory, fewOpenFiles, verboseOneDNN, lowPrecision, separateWorlds,
+  ]
+
+  @Sendable private static func unsupportedProcessor(_ environment: Environment) -> Finding? {
+    guard environment.cpu.architecture != "x86_64" else { return nil }
+    return Finding(
+      .wrong,
+      problem:
+        "this is a machine of type \(environment.cpu.architecture); Sluice is built and tested for x86_64",
+      advice: "run it on x86_64 nodes")
+  }
+
+  @Sendable private static func noAVX512(_ environment: Environment) -> Finding? {
+    guard environment.cpu.architecture == "x86_64", environment.cpu.instructionSet != "avx512" else {
+      return nil
+    }
+    return Finding(
+      .slow,
+      problem: "the processor has no AVX-512: there are only direct convolutions, which take longer and give "
+        + "other bits than machines that have it",
+      advice: "choose nodes with AVX-512 if there are any (sbatch --constraint), and keep a run on one kind")
+  }
+
+  @Sendable private static func limitedOneDNN(_ environment: Environment) -> Finding? {
+    guard environment.cpu.instructionSet == "avx512", !environment.onednn.usesAVX512 else { return nil }
+    let names = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"].filter { environment.variables[$0] != nil }
+    return Finding(
+      .slow,
+      problem:
+        "oneDNN uses \(environment.onednn.instructionSet) on a processor with AVX-512: convolutions take "
+        + "longer and give other bits",
+      advice: names.isEmpty
+        ? "use a oneDNN that was built for this processor" : "unset \(names.joined(separator: " and "))")
+  }
+
+  @Sendable private static func noWinograd(_ environment: Environment) -> Finding? {
+    let library = environment.onednn
+    switch library.winograd {
+    case nil:
+      return Finding(
+        .wrong, problem: "oneDNN \(library.version) cannot make a convolution on this processor",
+        advice: "use another build of oneDNN, or other nodes")
+    case false? where library.usesAVX512:
+      return Finding(
+        .slow,
+        problem:
+          "oneDNN \(library.version) has no Winograd convolutions: 3×3 convolutions take about twice as "
+          + "long and give other bits",
+        advice: "build Sluice with oneDNN 2.x (libdnnl-dev of Debian 12 or Ubuntu 22.04)")
+    default:
+      return nil
+    }
+  }
+
+  @Sendable private static func oldBLASKernels(_ environment: Environment) -> Finding? {
+    let old = ["prescott", "core2", "penryn", "dunnington", "nehalem", "generic", "unknown"]
+    let core = environment.blas.core
+    guard environment.cpu.instructionSet != "baseline", old.contains(core.lowercased()) else { return nil }
+    return Finding(
+      .slow,
+      problem: "OpenBLAS uses kernels for \(core), which know nothing of AVX2: heads and losses take longer",
+      advice: environment.variables["OPENBLAS_CORETYPE"] == nil
+        ? "use an OpenBLAS that was built with DYNAMIC_ARCH=1, as Debian's and Ubuntu's are"
+        : "unset OPENBLAS_CORETYPE")
+  }
+
+  @Sendable private static func lowFrequency(_ environment: Environment) -> Finding? {
+    // The drivers of newer processors call their normal, dynamic mode powersave too.
+    guard let driver = environment.cpu.frequencyDriver, environment.cpu.governor == "powersave",
+      !driver.contains("pstate")
+    else { return nil }
+    return Finding(
+      .slow, problem: "the frequency governor 'powersave' keeps the processor at its lowest frequency",
+      advice: "start with srun --cpu-freq=performance, or ask the administrators for another governor")
+  }
+
+  @Sendable private static func severalDomains(_ environment: Environment) -> Finding? {
+    guard let touched = environment.threads.numaDomains, touched > 1, environment.threads.count > 1 else {
+      return nil
+    }
+    return Finding(
+      .slow,
+      problem: "threads of a rank are spread over \(touched) NUMA domains and work on each other's memory",
+      advice: "start one rank a NUMA domain: mpirun --map-by numa --bind-to numa "
+        + "-np \(environment.cpu.numaDomains ?? touched) for every node")
+  }
+
+  @Sendable private static func lowLockedMemory(_ environment: Environment) -> Finding? {
+    guard environment.system.hasInfiniband, case .value(let bytes) = environment.limits.lockedMemory,
+      bytes < 1 << 30
+    else { return nil }
+    return Finding(
+      .risk,
+      problem: "locked memory is limited to \(Fact.bytes(bytes)) on a host with InfiniBand, which needs more",
+      advice: "ulimit -l unlimited before the start; under Slurm ask the administrators for "
+        + "LimitMEMLOCK=infinity")
+  }
+
+  @Sendable private static func fewOpenFiles(_ environment: Environment) -> Finding? {
+    let needed = environment.mpi.worldSize + 256
+    guard case .value(let files) = environment.limits.openFiles, files < needed else { return nil }
+    return Finding(
+      .risk,
+      problem:
+        "a process may open \(files) files; data, libraries and connections to the other ranks can need "
+        + "\(needed)",
+      advice: "ulimit -n \(max(4096, needed)) before the start, on every node")
+  }
+
+  @Sendable private static func verboseOneDNN(_ environment: Environment) -> Finding? {
+    let names = ["ONEDNN_VERBOSE", "DNNL_VERBOSE"].filter {
+      !["0", "none", nil].contains(environment.variables[$0])
+    }
+    guard !names.isEmpty else { return nil }
+    return Finding(
+      .slow,
+      problem:
+        "\(names.joined(separator: ", ")) makes oneDNN print a line for every convolution, in the midst "
+        + "of what --json prints",
+      advice: "unset \(names.joined(separator: " and "))")
+  }
+
+  @Sendable private static func lowPrecision(_ environment: Environment) -> Finding? {
+    for name in ["ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE"] {
+      guard let mode = environment.variables[name], mode.lowercased() != "strict" else { continue }
+      return Finding(
+        .wrong, problem: "\(name)=\(mode) lets oneDNN compute with fewer bits than the configuration says",
+        advice: "unset \(name)")
+    }
+    return nil
+  }
+
+  @Sendable private static func separateWorlds(_ environment: Environment) -> Finding? {
+    let mpi = environment.mpi
+    guard let tasks = mpi.launchedTasks, tasks > mpi.worldSize else { return nil }
+    let mpirun = "the mpirun that belongs to \(mpi.library)"
+    return Finding(
+      .wrong,
+      problem: "the launcher started \(tasks) tasks, and \(mpi.library) made a world of \(mpi.worldSize) of "
+        + "each: they do not know of one another",
+      advice: mpi.batchSystem == "Slurm"
+        ? "use scripts/launch, or srun --mpi=pmix (srun --mpi=list shows what there is), or \(mpirun)"
+        : "use \(mpirun)")
+  }
+}
+
+extension Environment.OneDNN {
+  var usesAVX512: Bool { instructionSet.hasPrefix("avx512") }
+}

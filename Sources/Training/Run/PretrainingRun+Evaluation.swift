@@ -1,0 +1,66 @@
+import Collectives
+import Evaluation
+import Metrics
+import Objectives
+import Tensors
+
+/// What a run measures: k-NN on its features, and the line of metrics of a step.
+extension PretrainingRun {
+  /// Whether the images are classified after this step.
+  var isEvaluationDue: Bool {
+    state.step == totalSteps || isDue(every: configuration.evaluate.every * stepsPerEpoch)
+  }
+
+  /// Whether the metrics hold the evaluation after this step.
+  func isEvaluated(_ records: RunRecords?) throws -> Bool {
+    let isThere = records?.keptLines.contains { $0.isEvaluation && $0.step == state.step } ?? false
+    return try communicator.broadcast([isThere ? 1 : 0]) == [1]
+  }
+
+  /// k-NN on the test images; nil on other ranks than 0, and on all if it was abandoned because of a request to
+  /// stop.
+  func evaluate(_ records: RunRecords?) throws -> KNNReport? {
+    struct Abandoned: Error {}
+    progress?.beginEvaluation()
+    // Training's buffers and evaluation's differ in size: together they would double the peak.
+    BufferPool.shared.drain()
+    defer { BufferPool.shared.drain() }
+    let extractor = FeatureExtractor(
+      backbone: model.backbone, imageSize: imageSize, shardSize: configuration.batch.shard, pool: pool,
+      reducer: communicator)
+    let train: ExtractedFeatures
+    let test: ExtractedFeatures
+    do {
+      (train, test) = try extractor.features(of: data) { share in
+        progress?.evaluated(share)
+        if try communicator.isStopRequested() { throw Abandoned() }
+      }
+    } catch is Abandoned {
+      return nil
+    }
+    let report = try communicator.onRoot { isStopRequested -> KNNReport? in
+      do {
+        return try KNNReport(
+          train: train, test: test, classCount: data.train.classCount, usage: extractor.usage(of: test)
+        ) { if try isStopRequested() { throw Abandoned() } }
+      } catch is Abandoned {
+        return nil
+      }
+    }
+    guard let report = report.flatMap(\.self) else { return nil }
+    progress?.end(.evaluation)
+    log.info("step \(state.step)  \(report.line)")
+    try records?.record(evaluation: report.json, step: state.step, epoch: state.epoch)
+    return report
+  }
+
+  func metrics(
+    of result: TrainingStep.Result, _ spread: EmbeddingSpread?, rate: Double, _ speed: Throughput
+  ) -> TrainingMetrics {
+    TrainingMetrics(
+      step: state.step, epoch: state.epoch, loss: result.total, objective: result.objective,
+      budget: result.budget, bound: result.bound, macsShare: result.macsShare, density: result.densities,
+      learningRate: rate, imagesPerSecond: speed.imagesPerSecond ?? 0,
+      embeddingStd: spread?.standardDeviation, effectiveRank: spread?.effectiveRank)
+  }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import Metrics
+
+/// What rank 0 writes into the run's folder while the run trains.
+///
+/// A disk that is full, gone or read-only does not end the training: each kind of fault is told once, lines of
+/// metrics wait, the next checkpoint is tried, and a folder that vanished is made anew where its parent is
+/// there. Only what the run ends with has to be written.
+final class RunRecords {
+  private let folder: RunFolder
+  private let configuration: Configuration
+  private let environment: Data
+  private let warn: (String) -> Void
+  private let metrics: MetricsWriter
+  private var faults = FaultLog()
+
+  /// How long the end of a run waits for somebody to make room.
+  private static let patience = Duration.seconds(300)
+  private let rest: Duration
+
+  /// - Parameters:
+  ///   - environment: The contents of `environment.json`.
+  ///   - resumedStep: The step that the run goes on from; nil: it begins.
+  ///   - rest: Between two trials to write what the run ends with.
+  ///   - warn: Told about faults.
+  /// - Throws: `MetricsError`.
+  init(
+    _ folder: RunFolder, of configuration: Configuration, environment: Data, resumedStep: Int?,
+    rest: Duration = .seconds(5), warn: @escaping (String) -> Void
+  ) throws {
+    self.folder = folder
+    self.configuration = configuration
+    self.environment = environment
+    self.rest = rest
+    self.warn = warn
+    // Else the system ends a process whose file passes a limit (`ulimit -f`) before the write can say so.
+    signal(SIGXFSZ, SIG_IGN)
+    metrics = try MetricsWriter(path: folder.metrics, resumedStep: resumedStep)
+  }
+
+  /// The lines of metrics that were there when the run went on.
+  var keptLines: [MetricsWriter.KeptLine] { metrics.kept }
+
+  // MARK: While it trains
+
+  func record(_ line: TrainingMetrics) throws {
+    try recording { () throws(MetricsError) in try metrics.write(line) }
+  }
+
+  func record(evaluation result: JSONValue, step: Int, epoch: Int) throws {
+    try recording { () throws(MetricsError) in
+      try metrics.write(evaluation: result, step: step, epoch: epoch)
+    }
+  }
+
+  /// Tries to save a checkpoint and then removes what is older than `keep`; whether the checkpoint is there.
+  func save(step: Int, _ write: (CheckpointStore) throws -> Void) throws -> Bool {
+    do {
+      try saveOnce(write)
+    } catch let fault as CheckpointError {
+      if case .unwritable(_, let reason) = fault, faults.failed(.checkpoints, reason: reason) {
+        warn("\(fault); training goes on without the checkpoint after step \(step), the next is tried")
+      }
+      return false
+    }
+    if faults.worked(.checkpoints) {
+      warn("checkpoints can be written again, the one after step \(step) is there")
+    }
+    try recording { () throws(MetricsError) in try metrics.sync() }
+    removeOld(upTo: step)
+    return true
+  }
+
+  // MARK: At its end
+
+  /// Saves the checkpoint that the run ends with, and every line of metrics. If that is impossible it waits for
+  /// somebody to make room.
+  ///
+  /// - Parameter isStopRequested: Asked while it waits; true: it gives up.
+  /// - Throws: `RunError.unsaved`.
+  func finish(
+    step: Int, _ write: (CheckpointStore) throws -> Void, unless isStopRequested: () throws -> Bool
+  ) throws {
+    let end = ContinuousClock.now + Self.patience
+    var isSaved = false
+    var isTold = false
+    while true {
+      let problem: String
+      do {
+        if !isSaved { try saveOnce(write) }
+        isSaved = true
+        try metrics.sync()
+        return removeOld(upTo: step)
+      } catch let fault as CheckpointError {
+        problem = "\(fault)"
+      } catch let fault as MetricsError {
+        problem = "\(fault), \(metrics.waiting) lines are missing"
+      }
+      if try isStopRequested() || ContinuousClock.now >= end {
+        throw RunError.unsaved(
+          step: step, problem: problem, newest: folder.checkpoints.list().last?.path)
+      }
+      if !isTold { warn("\(problem); the run has ended and tries again for five minutes: make room") }
+      isTold = true
+      let next = ContinuousClock.now + rest
+      while ContinuousClock.now < next, try !isStopRequested() { Thread.sleep(forTimeInterval: 0.1) }
+    }
+  }
+
+  // MARK: Parts
+
+  private func saveOnce(_ write: (CheckpointStore) throws -> Void) throws {
+    if try makeAnewIfVanished() { tellThatItVanished() }
+    try write(folder.checkpoints)
+  }
+
+  /// Does `body`, whose lines wait if it cannot write them.
+  private func recording(_ body: () throws(MetricsError) -> Void) throws {
+    // If this fails, so does what follows.
+    if (try? makeAnewIfVanished()) == true { tellThatItVanished() }
+    do throws(MetricsError) {
+      try body()
+    } catch {
+      if faults.failed(.metrics, reason: error.reason) {
+        warn("\(error); training goes on, lines wait in memory")
+      }
+      return
+    }
+    if faults.worked(.metrics) {
+      warn(
+        "\(folder.metrics) can be written again, "
+          + (metrics.lost == 0 ? "no line is missing" : "\(metrics.lost) lines are lost"))
+    }
+  }
+
+  private func makeAnewIfVanished() throws(CheckpointError) -> Bool {
+    try folder.makeAnewIfVanished(for: configuration, environment: environment)
+  }
+
+  private func tellThatItVanished() {
+    warn("\(folder.path) vanished and was made anew; checkpoints that were in it are lost")
+  }
+
+  private func removeOld(upTo step: Int) {
+    do throws(CheckpointError) {
+      try folder.checkpoints.removeOld(upTo: step, keep: configuration.checkpoint.keep)
+      _ = faults.worked(.removal)
+    } catch {
+      if faults.failed(.removal, reason: "\(error)") {
+        warn("an old checkpoint stays: \(error)")
+      }
+    }
+  }
+}

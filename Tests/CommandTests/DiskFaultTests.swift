@@ -1,0 +1,125 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension CommandLineTests {
+  /// What happens to the disk while a run trains does not end it, and damages nothing.
+  @Suite struct DiskFaults {
+    /// Expects the metrics of a run that logs every step to be whole, and its newest checkpoint too.
+    static func expectWhole(_ small: SmallRun, steps: Int) throws {
+      #expect(try small.loggedSteps() == Array(1...steps))
+      let latest = small.run.appendingPathComponent("checkpoints/latest").resolvingSymlinksInPath()
+      #expect(latest.lastPathComponent == small.checkpoint(steps).lastPathComponent)
+      let verified = try Program.run(words("evaluate knn --checkpoint \(latest.path) --data shapes:24x8"))
+      #expect(verified.status == 0, "\(verified)")
+      let names = try FileManager.default.contentsOfDirectory(atPath: small.run.path + "/checkpoints")
+      #expect(names.allSatisfy { $0 == "latest" || $0.hasPrefix("step-") }, "\(names)")
+    }
+
+    /// Faults and their ends that were told, without the paths.
+    static func told(_ output: Program.Output) -> [String] {
+      output.warnings.filter { !$0.contains("slow each other down") }
+    }
+
+    /// Files may not grow beyond a limit: metrics stop in the middle of a line, checkpoints fail, until the limit
+    /// is gone.
+    @Test(.enabled(if: Tool.isInstalled("prlimit"), "prlimit (util-linux) is not installed"))
+    func aLimitOnFilesIsOutlived() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        // One rank: MPI has large files of its own.
+        let job = try Job(
+          small.command("max_steps=none", "epochs=40", "checkpoint.every=4"), after: "ulimit -S -f 16")
+        try job.wait { job.hasSaid("metrics.jsonl: cannot be written: File too large") }
+        let metrics = small.run.appendingPathComponent("metrics.jsonl")
+        let cut = try Data(contentsOf: metrics)
+        #expect(cut.last == UInt8(ascii: "\n") && cut.count <= 16 << 10 && cut.count > 15 << 10)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: small.run.path + "/checkpoints") == [])
+        for rank in job.ranks { try Tool.succeed(["prlimit", "--pid", "\(rank)", "--fsize=unlimited"]) }
+        let output = try job.wait()
+        #expect(output.status == 0, "\(output)")
+        let told = Self.told(output)
+        #expect(
+          told.count { $0.contains("metrics.jsonl: cannot be written: File too large") } == 1, "\(told)")
+        #expect(told.count { $0.contains("File too large; training goes on without the checkpoint") } == 1)
+        #expect(told.count { $0.hasSuffix("metrics.jsonl can be written again, no line is missing") } == 1)
+        #expect(told.count { $0.contains("checkpoints can be written again") } == 1)
+        #expect(told.count == 4, "\(told)")
+        try Self.expectWhole(small, steps: 120)
+      }
+    }
+
+    /// A disk of 4 MiB, of which another file takes all but a little; a checkpoint has 1.5 MB.
+    @Test(.enabled(if: Tool.canMount, "mounting a small tmpfs needs root"))
+    func aFullDiskIsOutlived() throws {
+      try withTemporaryFolder { folder in
+        let disk = folder.appendingPathComponent("disk")
+        try FileManager.default.createDirectory(at: disk, withIntermediateDirectories: false)
+        try Tool.succeed(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk.path])
+        defer { try? Tool.succeed(["umount", "--lazy", disk.path]) }
+        let small = try SmallRun(in: disk)
+        let job = try Job(
+          small.command("max_steps=none", "epochs=40", "checkpoint.every=4", "checkpoint.keep=1"), ranks: 2)
+        try job.wait { small.hasCheckpoint(4) }
+        let ballast = disk.appendingPathComponent("ballast")
+        try? Data(count: 4 << 20).write(to: ballast)
+        try job.wait { job.hasSaid("cannot be written: No space left on device; training goes on without") }
+        try job.wait { job.hasSaid("metrics.jsonl: cannot be written: No space left on device") }
+        let latest = try FileManager.default.destinationOfSymbolicLink(
+          atPath: small.run.path + "/checkpoints/latest")
+        #expect(try contents(of: small.run.appendingPathComponent("checkpoints/\(latest)")).count == 4)
+        try FileManager.default.removeItem(at: ballast)
+        let output = try job.wait()
+        #expect(output.status == 0, "\(output)")
+        let told = Self.told(output)
+        #expect(told.count { $0.contains("No space left on device") } == 2, "\(told)")
+        #expect(told.count { $0.contains("can be written again") } == 2, "\(told)")
+        try Self.expectWhole(small, steps: 120)
+      }
+    }
+
+    @Test func aVanishedFolderIsMadeAnew() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let job = try Job(small.command("max_steps=none", "epochs=20", "checkpoint.every=4"), ranks: 2)
+        // Between two checkpoints.
+        try job.wait { (try? small.loggedSteps().contains(5)) ?? false }
+        let configuration = try Data(contentsOf: small.run.appendingPathComponent("config.yaml"))
+        // Moved aside first: the run may write while its folder is being removed.
+        let aside = folder.appendingPathComponent("aside")
+        try FileManager.default.moveItem(at: small.run, to: aside)
+        try FileManager.default.removeItem(at: aside)
+        let output = try job.wait()
+        #expect(output.status == 0, "\(output)")
+        #expect(
+          Self.told(output) == [
+            "warning: \(small.run.path) vanished and was made anew; checkpoints that were in it are lost"
+          ])
+        #expect(try Data(contentsOf: small.run.appendingPathComponent("config.yaml")) == configuration)
+        try Self.expectWhole(small, steps: 60)
+      }
+    }
+
+    /// What the run ends with must be written: it waits for that, until it is asked to stop.
+    @Test func theLastCheckpointThatCannotBeWrittenFailsTheRun() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let job = try Job(small.command("max_steps=none", "epochs=5"), ranks: 2)
+        try job.wait { (try? small.loggedSteps().count >= 2) ?? false }
+        let checkpoints = small.run.appendingPathComponent("checkpoints")
+        try FileManager.default.removeItem(at: checkpoints)
+        try Data().write(to: checkpoints)
+        try job.wait { job.hasSaid("tries again for five minutes") }
+        for rank in job.ranks.suffix(1) { kill(rank, SIGTERM) }
+        let output = try job.wait()
+        #expect(output.status == 1)
+        let sentences = output.lines.filter { $0.hasPrefix("sluice: ") }
+        #expect(sentences.count == 1, "\(output)")
+        let cause =
+          #/^sluice: rank 0 on \S+: after step 15: .*/checkpoints: cannot be written: .*; there is no checkpoint; make/#
+        #expect(sentences.allSatisfy { $0.contains(cause) }, "\(sentences)")
+        #expect(try small.loggedSteps() == Array(1...15))
+      }
+    }
+  }
+}

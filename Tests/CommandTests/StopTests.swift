@@ -1,0 +1,148 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension CommandLineTests {
+  /// A signal stops all ranks after the step, with a checkpoint; the run then goes on as if nothing had happened.
+  @Suite struct Stopping {
+    /// Who gets the signal.
+    enum Target: Sendable {
+      case rank(Int)
+      /// mpirun, which forwards SIGUSR1 at once and ends the job at SIGTERM.
+      case launcher
+      /// `timeout`, which sends SIGTERM twice.
+      case outermost
+
+      func pid(in job: Job) throws -> pid_t {
+        switch self {
+        case .rank(let rank): try #require(job.ranks.dropFirst(rank).first)
+        case .launcher: try #require(job.launcher)
+        case .outermost: job.outermost
+        }
+      }
+    }
+
+    /// The only sentence about the stop.
+    static func sentence(_ output: Program.Output) -> String? {
+      let sentences = output.lines.filter { $0.contains("stopped as asked") || $0.hasPrefix("sluice: ") }
+      return sentences.count == 1 ? sentences[0] : nil
+    }
+
+    /// The run that is interrupted below, without the interruption: an evaluation after every epoch of three steps.
+    static let evaluated = Result {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let output = try Program.run(small.command("evaluate.every=1"))
+        try #require(output.status == 0, "\(output)")
+        return try small.metricsText()
+      }
+    }
+
+    @Test(arguments: [
+      (1, Target.rank(0), SIGTERM, 2), (1, .outermost, SIGTERM, 1),
+      (2, .launcher, SIGUSR1, 1), (2, .rank(1), SIGINT, 4), (4, .rank(2), SIGUSR1, 2),
+    ])
+    func stopsAfterTheStepAndGoesOnWithTheSameBits(
+      _ ranks: Int, _ target: Target, _ signal: Int32, ranksAfter: Int
+    ) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let command = small.command("evaluate.every=1", "checkpoint.every=6")
+        let job = try Job(command, ranks: ranks)
+        // Any moment of the steps from here on.
+        try job.wait { (try? small.loggedSteps().count >= 4) ?? false }
+        kill(try target.pid(in: job), signal)
+        let stopped = try job.wait()
+        #expect(stopped.status == 75, "\(stopped)")
+        let sentence = try #require(Self.sentence(stopped), "\(stopped)")
+        let match = try #require(sentence.firstMatch(of: #/after step (\d+): checkpoint (\S+);/#))
+        let step = try #require(Int(match.1))
+        #expect(
+          sentence
+            == "sluice: stopped as asked after step \(step): checkpoint \(small.checkpoint(step).path); "
+            + "the same command goes on from there")
+        #expect(small.hasCheckpoint(step) && step < SmallRun.steps)
+        #expect(try small.loggedSteps() == Array(1...step))
+
+        let output = try Program.run(command, ranks: ranksAfter)
+        try #require(output.status == 0, "\(output)")
+        #expect(output.lines.contains("going on from \(small.checkpoint(step).path), step \(step) of 20"))
+        expectEqual(
+          try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(.simclr))
+        #expect(try small.metrics() == SmallRun.metrics(in: Self.evaluated.get()))
+      }
+    }
+
+    /// A long evaluation is abandoned, and made up for when the run goes on.
+    @Test(arguments: [(1, Target.rank(0)), (2, .rank(1))])
+    func abandonsAnEvaluation(_ ranks: Int, _ target: Target) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let command = small.command("data.source=shapes:96x1500", "max_steps=2")
+        let first = try Job(command, ranks: ranks)
+        try first.wait { first.hasSaid("evaluating after step 0") }
+        kill(try target.pid(in: first), SIGUSR1)
+        let before = try first.wait()
+        #expect(before.status == 75)
+        #expect(
+          Self.sentence(before)
+            == "sluice: stopped as asked before the first step: the same command begins anew")
+        #expect(try small.metrics().isEmpty)
+
+        let second = try Job(command, ranks: ranks)
+        try second.wait { second.hasSaid("evaluating after step 2") }
+        kill(try target.pid(in: second), SIGUSR1)
+        let after = try second.wait()
+        #expect(after.status == 75)
+        #expect(Self.sentence(after)?.hasPrefix("sluice: stopped as asked after step 2: checkpoint") == true)
+        #expect(try small.metrics().count { $0["evaluation"] != nil } == 1)
+
+        let third = try Program.run(command)
+        try #require(third.status == 0, "\(third)")
+        let elsewhere = folder.appendingPathComponent("other")
+        try FileManager.default.createDirectory(at: elsewhere, withIntermediateDirectories: false)
+        let other = try SmallRun(in: elsewhere)
+        let whole = try Program.run(other.command("data.source=shapes:96x1500", "max_steps=2"))
+        try #require(whole.status == 0, "\(whole)")
+        expectEqual(try contents(of: small.checkpoint(2)), try contents(of: other.checkpoint(2)))
+        #expect(try small.metrics() == other.metrics())
+        #expect(try small.metrics().count { $0["evaluation"] != nil } == 2)
+      }
+    }
+
+    /// A rank that hangs cannot take part: the second signal, a second later, ends the job.
+    @Test func aSecondSignalEndsItAtOnce() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let job = try Job(small.command("max_steps=none"), ranks: 2)
+        try job.wait { (try? small.loggedSteps().count >= 2) ?? false }
+        let ranks = job.ranks
+        try #require(ranks.count == 2)
+        kill(ranks[1], SIGSTOP)
+        kill(ranks[0], SIGTERM)
+        Thread.sleep(forTimeInterval: 1.2)
+        #expect(job.isRunning, "the first signal is a request")
+        kill(ranks[0], SIGTERM)
+        let output = try job.wait()
+        #expect(![0, 75, 124].contains(output.status), "\(output)")
+        #expect(job.ranks.isEmpty)
+        #expect(Self.sentence(output) == nil)
+      }
+    }
+
+    /// The same command would begin elsewhere again.
+    @Test func namesResumeAutoWhereTheCommandSaysOtherwise() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let job = try Job(small.command("max_steps=none") + ["--resume", "never"])
+        try job.wait { (try? small.loggedSteps().count >= 2) ?? false }
+        kill(try Target.rank(0).pid(in: job), SIGTERM)
+        let output = try job.wait()
+        #expect(output.status == 75)
+        #expect(
+          Self.sentence(output)?.hasSuffix("; the same command with --resume auto goes on from there") == true
+        )
+      }
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import Metrics
+import Testing
+
+@testable import Diagnosis
+
+@Suite struct SessionTests {
+  private func session(
+    ranks: Int = 2, fromStep: Int = 0, shards: Int = 8, hosts: [String] = ["node01"],
+    _ change: (inout Environment) -> Void = { _ in }
+  ) -> Session {
+    let environments = (0..<ranks).map {
+      FakeMachine.container.environment(rank: $0, host: hosts[$0 * hosts.count / ranks], change)
+    }
+    return Session(
+      environments, fromStep: fromStep, dataSource: "shapes", allowsWinograd: true, shards: shards)
+  }
+
+  @Test func readsInOneLine() {
+    #expect(
+      session().line == "sluice 0.1.0 (645085b), 2 ranks × 2 threads on node01, Open MPI 4.1.4, "
+        + "oneDNN 2.6.3 (Winograd, AVX-512), OpenBLAS 0.3.21")
+    #expect(session(ranks: 1) { $0.onednn.winograd = false }.line.contains("1 rank × 2 threads"))
+    #expect(session { $0.onednn.winograd = false }.line.contains("(direct, AVX-512)"))
+    #expect(session(ranks: 4, hosts: ["a", "b", "c", "d"]).line.contains("on 4 hosts"))
+  }
+
+  @Test func knowsWhichRanksSitWhere() {
+    let hosts = session(ranks: 4, hosts: ["a", "b"]).hosts
+    #expect(hosts.map(\.host) == ["a", "b"])
+    #expect(hosts.map(\.ranks) == ["0-1", "2-3"])
+    #expect(hosts.map(\.affinity) == [["0-7"], ["0-7"]])
+  }
+
+  @Test func nothingChangesByItself() {
+    #expect(session(fromStep: 7).changes(since: session()) == [])
+  }
+
+  @Test func whatDecidesBitsIsTold() {
+    let changes: [(String, (inout Environment) -> Void)] = [
+      ("oneDNN", { $0.onednn.version = "2.7.0" }), ("BLAS", { $0.blas.core = "Zen" }),
+      ("processor", { $0.cpu.model = "other" }), ("C library", { $0.system.cLibrary = "glibc 2.39" }),
+      ("Sluice", { $0.sluice.commit = "bbdec0d7" }),
+    ]
+    for (name, change) in changes {
+      let found = session(change).changes(since: session())
+      #expect(found.map(\.what) == [name])
+      #expect(found.map(\.decidesBits) == [true])
+    }
+    let direct = session { $0.onednn.winograd = false }.changes(since: session())
+    #expect(direct.filter(\.decidesBits).map(\.what) == ["oneDNN", "kernels"])
+  }
+
+  @Test func whatDoesNotIsToldApart() {
+    let changes: [(inout Environment) -> Void] = [
+      { $0.mpi.library = "MPICH 4.0" }, { $0.host = "node02" }, { $0.threads.count = 1 },
+    ]
+    for change in changes {
+      let found = session(change).changes(since: session())
+      #expect(found.count == 1 && found.allSatisfy { !$0.decidesBits }, "\(found)")
+    }
+  }
+
+  /// Contract C1: runs of a power of two of the shards give one rank's bits, others their own.
+  @Test(arguments: [
+    (8, 2, 4, false), (8, 1, 8, false), (12, 1, 4, true), (12, 3, 1, false), (24, 2, 4, true),
+  ])
+  func ranksDecideBitsUnlessTheirShardsAreSubtrees(shards: Int, before: Int, now: Int, decides: Bool) {
+    let found = session(ranks: now, shards: shards).changes(since: session(ranks: before, shards: shards))
+    #expect(found.map(\.what) == ["ranks"])
+    #expect(found.first?.decidesBits == decides)
+  }
+
+  @Test func unlikeRanksDecideBits() {
+    var mixed = session()
+    mixed.disagreements = Disagreement.all([
+      FakeMachine.container.environment(), FakeMachine.container.environment { $0.cpu.model = "other" },
+    ])
+    #expect(mixed.changes(since: session()).map(\.decidesBits) == [true])
+  }
+
+  @Test func aHistoryHoldsWhatTheResultWentOnFrom() throws {
+    var history = SessionHistory()
+    for step in [0, 10, 20] { try history.append(session(fromStep: step)) }
+    history = try SessionHistory(history.data())
+    // Killed after step 20 without a checkpoint, and going on from the one before.
+    #expect(history.last(before: 20) == session(fromStep: 10, startedAs: history.last(before: 20)))
+    try history.append(session(fromStep: 10))
+    let text = String(decoding: try history.data(), as: UTF8.self)
+    #expect(text.components(separatedBy: "from_step").count == 3)
+    #expect(history.last(before: 100)?.fromStep == 10)
+    #expect(history.last(before: 10)?.fromStep == 0)
+    #expect(history.last(before: 0) == nil)
+  }
+
+  @Test func whatAnotherVersionWroteIsKept() throws {
+    let text = #"{"sessions": [{"from_step": 0, "colour": "blue"}]}"#
+    var history = try SessionHistory(Data(text.utf8))
+    #expect(history.last(before: 5) == nil)
+    try history.append(session(fromStep: 5))
+    #expect(String(decoding: try history.data(), as: UTF8.self).contains("blue"))
+  }
+
+  @Test(arguments: ["", "{", "[]", "7", #"{"sessions": 7}"#]) func aDamagedHistoryIsAnError(text: String) {
+    #expect(throws: DecodingError.self) { try SessionHistory(Data(text.utf8)) }
+  }
+
+  /// A session as another that was read back, which differs in the second it was made.
+  private func session(fromStep: Int, startedAs other: Session?) -> Session {
+    var session = session(fromStep: fromStep)
+    session.startedAt = other?.startedAt ?? ""
+    return session
+  }
+}

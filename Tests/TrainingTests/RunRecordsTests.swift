@@ -1,0 +1,150 @@
+import Foundation
+import Metrics
+import TestSupport
+import Testing
+
+@testable import Training
+
+/// What rank 0 writes, while its disk has faults: a file in the place of a folder is one that anybody can make.
+@Suite struct RunRecordsTests {
+  final class Run {
+    let folder: RunFolder
+    let records: RunRecords
+    private(set) var warnings: [String] = []
+
+    init(in parent: URL) throws {
+      folder = RunFolder(parent.path + "/run")
+      var configuration = Configuration(dataSource: "shapes")
+      configuration.checkpoint.keep = 2
+      let environment = Data("{}".utf8)
+      try folder.claim(for: configuration, environment: environment)
+      var warn: (String) -> Void = { _ in }
+      records = try RunRecords(
+        folder, of: configuration, environment: environment, resumedStep: nil, rest: .zero
+      ) { warn($0) }
+      warn = { [unowned self] in warnings.append($0) }
+    }
+
+    func record(_ step: Int) throws {
+      try records.record(
+        TrainingMetrics(
+          step: step, epoch: 0, loss: 1, objective: 1, budget: 0, bound: 0, macsShare: 1, density: [],
+          learningRate: 1, imagesPerSecond: 1))
+    }
+
+    func write(_ step: Int) -> (CheckpointStore) throws -> Void {
+      { try $0.save(step: step, files: [.init(name: "state.json") { Data("\(step)".utf8) }]) }
+    }
+
+    func save(_ step: Int) throws -> Bool { try records.save(step: step, write(step)) }
+
+    func steps() throws -> [Int] {
+      try MetricsWriter(path: folder.metrics, resumedStep: .max).kept.map(\.step)
+    }
+
+    /// Puts a file in the place of the folder with checkpoints, or the folder back.
+    func setBroken(_ isBroken: Bool) throws {
+      let (path, aside) = (folder.checkpoints.folder, folder.path + "/aside")
+      if isBroken {
+        try FileManager.default.moveItem(atPath: path, toPath: aside)
+        try Data().write(to: URL(fileURLWithPath: path))
+      } else {
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.moveItem(atPath: aside, toPath: path)
+      }
+    }
+  }
+
+  @Test func aCheckpointThatFailsIsToldOnceAndTheNextIsTried() throws {
+    try withTemporaryFolder { parent in
+      let run = try Run(in: parent)
+      for step in 1...3 { #expect(try run.save(step)) }
+      #expect(run.folder.checkpoints.list().map(\.step) == [2, 3])
+      try run.setBroken(true)
+      #expect(try !run.save(4) && !run.save(5))
+      let path = run.folder.checkpoints.folder
+      #expect(
+        run.warnings == [
+          "\(path): cannot be written: File exists; training goes on without the checkpoint after step 4, "
+            + "the next is tried"
+        ])
+      try run.setBroken(false)
+      #expect(run.folder.checkpoints.newestValid().path == run.folder.checkpoints.path(ofStep: 3))
+      #expect(try run.save(6))
+      #expect(run.warnings.dropFirst() == ["checkpoints can be written again, the one after step 6 is there"])
+      #expect(run.folder.checkpoints.list().map(\.step) == [3, 6])
+      try run.setBroken(true)
+      #expect(try !run.save(7))
+      #expect(run.warnings.count == 3, "the next fault is told again")
+    }
+  }
+
+  @Test func aVanishedFolderIsMadeAnewWithAllLines() throws {
+    try withTemporaryFolder { parent in
+      let run = try Run(in: parent)
+      for step in 1...2 { try run.record(step) }
+      #expect(try run.save(2))
+      try run.record(3)
+      let files = [run.folder.configuration, run.folder.environment]
+      let contents = files.map(FileManager.default.contents)
+      try FileManager.default.removeItem(atPath: run.folder.path)
+      try run.record(4)
+      #expect(
+        run.warnings == [
+          "\(run.folder.path) vanished and was made anew; checkpoints that were in it are lost"
+        ])
+      #expect(try run.steps() == [1, 2, 3, 4])
+      #expect(files.map(FileManager.default.contents) == contents && !contents.contains(nil))
+      #expect(try run.save(4))
+      try CheckpointStore.verify(run.folder.latestCheckpoint)
+    }
+  }
+
+  /// A disk that is away must not be replaced by a folder in the place where it is mounted.
+  @Test func withoutItsParentItIsOnlyReported() throws {
+    try withTemporaryFolder { parent in
+      let disk = parent.appendingPathComponent("disk")
+      try FileManager.default.createDirectory(at: disk, withIntermediateDirectories: false)
+      let run = try Run(in: disk)
+      try run.record(1)
+      let away = parent.appendingPathComponent("away")
+      try FileManager.default.moveItem(at: disk, to: away)
+      try run.record(2)
+      #expect(try !run.save(2))
+      try run.record(3)
+      #expect(!FileManager.default.fileExists(atPath: disk.path))
+      #expect(
+        run.warnings.map { $0.prefix { $0 != ";" } } == [
+          "\(run.folder.metrics): cannot be written: No such file or directory",
+          "\(run.folder.path): cannot be written: No such file or directory",
+        ])
+      try FileManager.default.moveItem(at: away, to: disk)
+      try run.record(4)
+      #expect(run.warnings.last == "\(run.folder.metrics) can be written again, no line is missing")
+      #expect(try run.steps() == [1, 2, 3, 4])
+    }
+  }
+
+  @Test func theLastCheckpointFailsTheRunWhenPatienceEnds() throws {
+    try withTemporaryFolder { parent in
+      let run = try Run(in: parent)
+      #expect(try run.save(1))
+      try run.setBroken(true)
+      let path = run.folder.checkpoints.folder
+      #expect(
+        throws: RunError.unsaved(
+          step: 2, problem: "\(path): cannot be written: File exists", newest: nil)
+      ) { try run.records.finish(step: 2, run.write(2), unless: { true }) }
+      // Room is made while it waits.
+      var asked = 0
+      try run.records.finish(step: 2, run.write(2)) {
+        asked += 1
+        if asked == 3 { try run.setBroken(false) }
+        return false
+      }
+      #expect(asked == 3)
+      #expect(run.warnings.count == 1 && run.warnings[0].hasSuffix("tries again for five minutes: make room"))
+      #expect(run.folder.checkpoints.newestValid().path == run.folder.checkpoints.path(ofStep: 2))
+    }
+  }
+}
