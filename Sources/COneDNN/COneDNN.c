@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Others (TBB, a thread pool, SYCL) do not keep to onednn_use_one_thread, and their bits depend on the machine's cores.
+#if DNNL_CPU_RUNTIME != DNNL_RUNTIME_OMP && DNNL_CPU_RUNTIME != DNNL_RUNTIME_SEQ
+#error "Sluice needs a oneDNN that was built with OpenMP or without threads"
+#endif
+
 #if DNNL_VERSION_MAJOR >= 3
 #define HAS_WINOGRAD 0  // 3.x has no Winograd convolution on x86-64
 typedef const_dnnl_memory_desc_t layout_ref;

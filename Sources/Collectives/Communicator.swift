@@ -95,7 +95,11 @@ public final class Communicator: ShardReducer {
   public func abort(message: String) -> Never {
     let line = "sluice: rank \(rank) on \(hostName): \(oneLine(message))\n"
     try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
-    if !isFinished { runtime?.abort(exitCode: 1) }
+    if !isFinished, let runtime {
+      // A launcher that hears of the abort before it reads the line throws the line away (MPICH's Hydra does).
+      Thread.sleep(forTimeInterval: 0.2)
+      runtime.abort(exitCode: 1)
+    }
     exit(1)
   }
 
