@@ -12,6 +12,14 @@ package func nearestName(to word: String, among names: [String]) -> String? {
   return names.min { distance($0) < distance($1) }
 }
 
+/// `nearestName`, if it looks like the word: at most half of the word's last part is typed otherwise.
+package func similarName(to word: String, among names: [String]) -> String? {
+  func lastPart(_ name: String) -> String { String(name.split(separator: ".").last ?? "") }
+  guard let name = nearestName(to: word, among: names) else { return nil }
+  let typed = lastPart(word)
+  return 2 * editDistance(typed, lastPart(name)) <= typed.count ? name : nil
+}
+
 /// Levenshtein's distance: insertions, deletions and replacements that turn `a` into `b`.
 package func editDistance(_ a: String, _ b: String) -> Int {
   let b = Array(b)

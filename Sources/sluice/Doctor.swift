@@ -7,7 +7,7 @@ struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Shows what Sluice runs on here, what will be slow or wrong, and what to do about it.",
     discussion: """
-      Start it as you would start a training, for example: mpirun -np 8 sluice doctor --run DIR
+      Start it as you would start a training, for example: scripts/launch sluice doctor --run DIR
       One table shows all ranks; lines marked with ! differ between ranks and should not. Findings are SLOW \
       (takes longer than it has to), RISK (works, and may fail, be lost or not be repeatable) or WRONG.
       Exit codes: 0 nothing is wrong, 1 something is, 64 wrong usage.

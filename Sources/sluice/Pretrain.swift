@@ -11,13 +11,13 @@ struct Pretrain: ParsableCommand {
     usage: "sluice pretrain <CONFIG> [--set <KEY=VALUE> ...] [--run <DIR>] [<options>]",
     discussion: """
       A run that was interrupted goes on where it stopped when the same command is given again, on any number \
-      of ranks. SIGUSR1 to mpirun, or SIGTERM, SIGINT or SIGUSR1 to any rank, stops all ranks after the step: rank 0 \
-      writes a checkpoint, and the exit code 75 tells a batch system to start the job again. Another signal, a \
-      second later, ends it at once.
+      of ranks. Ctrl-C in scripts/launch, SIGUSR1 to mpirun, or SIGTERM, SIGINT or SIGUSR1 to any rank stops all \
+      ranks after the step: rank 0 writes a checkpoint, and the exit code 75 tells a batch system to start the job \
+      again. Another signal, a second later, ends it at once.
 
       Examples:
         sluice pretrain configs/shapes-quick.yaml
-        mpirun -np 2 sluice pretrain configs/cifar10-quick.yaml \\
+        scripts/launch -n 2 sluice pretrain configs/cifar10-quick.yaml \\
           --set data.source=cifar10:DIR --run runs/first
       """)
 

@@ -75,6 +75,11 @@ import Testing
     ("epochz: 3", ":1: there is no key 'epochz'; did you mean 'epochs'?"),
     ("seed: 1\n\nmomentum: 0.5", ":3: there is no key 'momentum'; did you mean 'optimizer.momentum'?"),
     ("network: {momentum: 0}", ":1: there is no key 'network.momentum'; did you mean 'optimizer.momentum'?"),
+    (
+      "gates:\n  eta: 1",
+      ":2: there is no key 'gates.eta'; there are gates.enabled, gates.target, gates.lambda, gates.gamma, "
+        + "gates.alpha, gates.bound_target, gates.temperature"
+    ),
     ("optimiser:\n  momentum: 1", ":1: there is no key 'optimiser'; did you mean 'optimizer'?"),
     (
       "optimizer:\n  # rate\n  learningrate: 1",

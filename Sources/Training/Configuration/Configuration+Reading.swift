@@ -109,8 +109,12 @@ extension Configuration {
   private static func unknown(
     _ name: String, isSection: Bool = false, at place: ConfigurationPlace
   ) -> ConfigurationError {
-    let names = isSection ? ConfigurationKey.sections.sorted() : ConfigurationKey.all.map(\.name)
-    return .unknownKey(place, key: name, nearest: nearestName(to: name, among: names) ?? "")
+    let keys = ConfigurationKey.all
+    let sections = ConfigurationKey.sections.sorted()
+    let inSection = keys.filter { name.hasPrefix("\($0.section).") }.map(\.name)
+    return .unknownKey(
+      place, key: name, nearest: similarName(to: name, among: isSection ? sections : keys.map(\.name)),
+      others: inSection.isEmpty ? sections + keys.filter(\.section.isEmpty).map(\.name) : inSection)
   }
 
   private static func notYAML(_ error: any Error, path: String) -> ConfigurationError {
