@@ -29,7 +29,7 @@ extension CommandLineTests {
         #expect(shown.status == 0 && shown.errors == "", "\(shown.errors)")
         #expect(shown.result.contains("sluice evaluate knn --checkpoint CHECKPOINT --data DATA [options]"))
         // Examples can be copied as they are.
-        #expect(shown.result.contains("mpirun -np 2 sluice pretrain configs/cifar10-quick.yaml \\\n"))
+        #expect(shown.result.contains("scripts/launch -n 2 sluice pretrain configs/cifar10-quick.yaml \\\n"))
       }
     }
 
