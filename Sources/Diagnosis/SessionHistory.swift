@@ -13,8 +13,6 @@ public struct SessionHistory: Equatable, Sendable {
     sessions = try JSONDecoder().decode([String: [JSONValue]].self, from: data)["sessions"] ?? []
   }
 
-  public var isEmpty: Bool { sessions.isEmpty }
-
   /// The last session that began before `step`; nil if there is none, or none that this version can read.
   public func last(before step: Int) -> Session? {
     guard let last = Self.before(step, sessions).last, let data = try? JSONEncoder().encode(last) else {

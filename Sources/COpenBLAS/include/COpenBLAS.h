@@ -1,7 +1,7 @@
 #pragma once
 
-// Matrix products (and the LAPACK that comes with them) by OpenBLAS, one thread each: a rank's own threads work on different shards, so a product
-// never depends on how many threads there are. Matrices are row-major.
+// Matrix products, and the LAPACK that comes with them, by OpenBLAS, one thread each: a rank's own threads work on
+// different shards, so a product never depends on how many threads there are. Matrices are row-major.
 
 // Tells OpenBLAS to stay on the calling thread. Once per process, before the first product.
 void openblas_use_one_thread(void);

@@ -41,7 +41,7 @@ public final class PretrainingRun {
   var state: TrainingState
   let log: Logger
   private let display: ProgressDisplay
-  let step: TrainingStep
+  private let step: TrainingStep
   private let optimizer: Optimizer
   private let gradients: GradientReducer
   private let offsets: [ObjectIdentifier: Int]
@@ -295,5 +295,5 @@ public final class PretrainingRun {
     }
   }
 
-  var imageSize: Int { configuration.network.inputSize ?? data.train.imageSize }
+  var imageSize: Int { plan.imageSize }
 }
