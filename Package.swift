@@ -42,10 +42,11 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         "Yams",
       ]),
+    .target(name: "Benchmarks", dependencies: ["Training", "Layers", "Collectives", "Metrics"]),
     .executableTarget(
       name: "sluice",
       dependencies: [
-        "Training", "Diagnosis", "Version",
+        "Training", "Benchmarks", "Diagnosis", "Version",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -65,6 +66,7 @@ let package = Package(
     .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "TestSupport"]),
     .testTarget(name: "GoldenTests", dependencies: ["GoldenCases", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["sluice", "TestSupport"]),
     .executableTarget(

@@ -170,7 +170,9 @@ public final class BatchNorm {
     var rows = [Double](repeating: 0, count: pass.shards * width)
     try rows.withUnsafeMutableBufferPointer { rows in
       nonisolated(unsafe) let base = rows.baseAddress!  // shards write to disjoint rows
-      try pass.forEachShard { shard in compute(shard, base + shard * width) }
+      try pass.timed(.elementwise) {
+        try pass.forEachShard { shard in compute(shard, base + shard * width) }
+      }
     }
     return rows
   }

@@ -44,7 +44,7 @@ public final class Convolution {
       images: x.images, channels: outChannels, height: outputSize(x.height), width: outputSize(x.width),
       lanes: pass.lanes)
     let plans = try shardPlans(x, ONEDNN_FORWARD, in: pass)
-    try run(plans, input: x, output: y, in: pass)
+    try pass.timed(.convolutionForward) { try run(plans, input: x, output: y, in: pass) }
     return y
   }
 
@@ -58,17 +58,20 @@ public final class Convolution {
     _ dy: Tensor, input x: Tensor, needsInputGradient: Bool = true, in pass: Pass
   ) throws -> Tensor? {
     let weightPlans = try shardPlans(x, ONEDNN_BACKWARD_WEIGHTS, in: pass)
-    let packedGradient = try pass.sumOverShards(count: weightPlans[0].weightsCount) { shard, leaf in
-      let first = pass.rows(ofShard: shard).lowerBound
-      try weightPlans[shard].run(
-        input: x.row(first), weights: leaf, output: dy.row(first))
+    try pass.timed(.convolutionBackwardWeights) {
+      let packedGradient = try pass.sumOverShards(count: weightPlans[0].weightsCount) { shard, leaf in
+        let first = pass.rows(ofShard: shard).lowerBound
+        try weightPlans[shard].run(
+          input: x.row(first), weights: leaf, output: dy.row(first))
+      }
+      try weightPlans[0].unpack(packedGradient, into: weight.gradient)
     }
-    try weightPlans[0].unpack(packedGradient, into: weight.gradient)
     try pass.gradientIsReady(weight)
     guard needsInputGradient else { return nil }
 
     let dx = x.makeSimilar()
-    try run(shardPlans(x, ONEDNN_BACKWARD_DATA, in: pass), input: dx, output: dy, in: pass)
+    let dataPlans = try shardPlans(x, ONEDNN_BACKWARD_DATA, in: pass)
+    try pass.timed(.convolutionBackwardData) { try run(dataPlans, input: dx, output: dy, in: pass) }
     return dx
   }
 

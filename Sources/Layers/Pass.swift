@@ -40,6 +40,9 @@ public final class Pass {
   /// Told the projections `[rows, D]` as they enter the loss: for what watches them.
   public var projectionsAreReady: (Tensor) throws -> Void = { _ in }
 
+  /// Takes the time of the layers' work.
+  public var clock: StepClock?
+
   /// What each gate decided, in the order of the forward pass.
   public internal(set) var gates: [GateRecord] = []
   /// ∂(budget + bound)/∂mask, by view and gate; set between forward and backward.
@@ -108,11 +111,18 @@ public final class Pass {
   /// Calls `body` for every shard, on all threads.
   package func forEachShard(_ body: (Int) throws -> Void) throws { try pool.run(shards, body) }
 
-  /// Calls `body` for every view of every shard with its rows, on all threads.
+  /// Calls `body` for every shard, on all threads and on the clock.
+  package func forEachShard(timed part: StepClock.Part, _ body: (Int) throws -> Void) throws {
+    try timed(part) { try pool.run(shards, body) }
+  }
+
+  /// Calls `body` for every view of every shard with its rows, on all threads: element-wise work.
   package func forEachView(_ body: (_ shard: Int, _ view: Int, _ rows: Range<Int>) throws -> Void) throws {
-    try pool.run(shards * views) { piece in
-      let (shard, view) = (piece / views, piece % views)
-      try body(shard, view, rows(ofShard: shard, view: view))
+    try timed(.elementwise) {
+      try pool.run(shards * views) { piece in
+        let (shard, view) = (piece / views, piece % views)
+        try body(shard, view, rows(ofShard: shard, view: view))
+      }
     }
   }
 }

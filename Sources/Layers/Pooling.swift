@@ -5,7 +5,7 @@ import Tensors
 public enum GlobalAveragePool {
   public static func forward(_ x: Tensor, in pass: Pass) throws -> Tensor {
     let y = Tensor(rows: x.images, columns: x.channels)
-    try pass.forEachShard { shard in
+    try pass.forEachShard(timed: .elementwise) { shard in
       let rows = pass.rows(ofShard: shard)
       vector_plane_means(
         x.map(rows.count), Int32(x.channels), x.row(rows.lowerBound), y.row(rows.lowerBound))
@@ -28,7 +28,7 @@ public enum GlobalAveragePool {
   private static func spread(
     _ dy: Tensor, into dx: Tensor, accumulate: Bool, in pass: Pass
   ) throws {
-    try pass.forEachShard { shard in
+    try pass.forEachShard(timed: .elementwise) { shard in
       let rows = pass.rows(ofShard: shard)
       vector_plane_means_backward(
         dx.map(rows.count), Int32(dx.channels), dy.row(rows.lowerBound), accumulate ? 1 : 0,
@@ -52,7 +52,7 @@ public enum MaxPool {
     var winners = [UInt8](repeating: 0, count: y.count)
     try winners.withUnsafeMutableBufferPointer { winners in
       nonisolated(unsafe) let base = winners.baseAddress!  // shards write to disjoint rows
-      try pass.forEachShard { shard in
+      try pass.forEachShard(timed: .elementwise) { shard in
         let rows = pass.rows(ofShard: shard)
         vector_max_pool(
           x.map(rows.count), Int32(x.height), Int32(x.width), x.row(rows.lowerBound),
@@ -69,7 +69,7 @@ public enum MaxPool {
     let dx = x.makeSimilar()
     try winners.withUnsafeBufferPointer { winners in
       nonisolated(unsafe) let base = winners.baseAddress!
-      try pass.forEachShard { shard in
+      try pass.forEachShard(timed: .elementwise) { shard in
         let rows = pass.rows(ofShard: shard)
         vector_max_pool_backward(
           x.map(rows.count), Int32(x.height), Int32(x.width), dy.row(rows.lowerBound),
@@ -83,7 +83,7 @@ public enum MaxPool {
 /// The gradient before a ReLU whose output was `y`: dy where y > 0, else 0.
 package func reluBackward(_ dy: Tensor, output y: Tensor, in pass: Pass) throws -> Tensor {
   let dx = dy.makeSimilar()
-  try pass.forEachShard { shard in
+  try pass.forEachShard(timed: .elementwise) { shard in
     let rows = pass.rows(ofShard: shard)
     vector_relu_backward(
       rows.count * y.imageStride, y.row(rows.lowerBound), dy.row(rows.lowerBound), dx.row(rows.lowerBound))
@@ -93,7 +93,7 @@ package func reluBackward(_ dy: Tensor, output y: Tensor, in pass: Pass) throws 
 
 /// a += b.
 package func accumulate(_ b: Tensor, into a: Tensor, in pass: Pass) throws {
-  try pass.forEachShard { shard in
+  try pass.forEachShard(timed: .elementwise) { shard in
     let rows = pass.rows(ofShard: shard)
     vector_add(rows.count * a.imageStride, a.row(rows.lowerBound), b.row(rows.lowerBound))
   }

@@ -74,7 +74,7 @@ public final class BasicBlock {
   /// - Parameter x: Blocked, `[rows, in, H, W]`.
   /// - Returns: Blocked, `[rows, out, H', W']`.
   public func forward(_ x: Tensor, in pass: Pass) throws -> Tensor {
-    let mask = try gate?.forward(x, in: pass)
+    let mask = try pass.timed(.gate) { try gate?.forward(x, in: pass) }
     let x1 = try conv1.forward(x, in: pass)
     let statistics1 = try bn1.statistics(of: x1, in: pass)
     let hidden = try bn1.normalize(x1, statistics1, relu: true, mask: mask, in: pass)
@@ -112,7 +112,9 @@ public final class BasicBlock {
     let dx = try conv1.backward(dx1, input: saved.x, in: pass)!
     try accumulate(dshortcut, into: dx, in: pass)
     if let gate, let dmask {
-      try GlobalAveragePool.addBackward(try gate.backward(dmask, in: pass), to: dx, in: pass)
+      try pass.timed(.gate) {
+        try GlobalAveragePool.addBackward(try gate.backward(dmask, in: pass), to: dx, in: pass)
+      }
     }
     return dx
   }

@@ -54,7 +54,9 @@ public struct TrainingStep {
       }
       pass.maskGradients = terms.map(\.maskGradients)
     }
-    let (objective, dfeatures) = try model.objective.lossAndGradient(features: features, in: pass)
+    let (objective, dfeatures) = try pass.timed(.loss) {
+      try model.objective.lossAndGradient(features: features, in: pass)
+    }
     let result = Result(objective: objective, views: terms)
     guard result.total.isFinite else { throw LayerError.nonFinite(layer: "loss") }
     try model.backbone.backward(dfeatures, in: pass)

@@ -41,11 +41,7 @@ public final class PretrainingRun {
   var state: TrainingState
   let log: Logger
   private let display: ProgressDisplay
-  private let step: TrainingStep
-  private let optimizer: Optimizer
-  private let gradients: GradientReducer
-  private let offsets: [ObjectIdentifier: Int]
-  private let constantRates: Set<ObjectIdentifier>
+  private let trainer: Trainer
   private let checkpointing: Checkpointing
   private let session: Session
   /// nil but on rank 0.
@@ -82,16 +78,9 @@ public final class PretrainingRun {
     pool = .forKernels(threads: configuration.threads ?? placement.threads)
     let size = configuration.network.inputSize ?? data.train.imageSize
     model = configuration.makeModel(imageSize: size)
-    step = TrainingStep(
-      model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: size))
-    optimizer = Optimizer(
-      model.store, rule: configuration.updateRule, momentum: configuration.optimizer.momentum,
-      weightDecay: configuration.optimizer.weightDecay)
-    gradients = GradientReducer(communicator, gradients: model.store.gradients)
-    offsets = Dictionary(
-      uniqueKeysWithValues: zip(model.store.parameters.map(ObjectIdentifier.init), model.store.offsets))
-    constantRates = Set(model.objective.constantRateParameters.map(ObjectIdentifier.init))
-    checkpointing = Checkpointing(communicator: communicator, model: model, optimizer: optimizer)
+    trainer = Trainer(
+      configuration, model: model, imageSize: size, pool: pool, communicator: communicator)
+    checkpointing = Checkpointing(communicator: communicator, model: model, optimizer: trainer.optimizer)
     state = TrainingState(
       step: 0, epoch: 0, imagesSeen: 0, seed: configuration.seed,
       configuration: configuration.decisiveYAML)
@@ -190,13 +179,12 @@ public final class PretrainingRun {
     while state.step < totalSteps {
       let begin = ContinuousClock.now
       let batch = try loader.next()
-      let rate = configuration.learningRates.rate(step: batch.step, stepsPerEpoch: stepsPerEpoch)
       let isLast = batch.step + 1 == totalSteps
       let isLogged = isLast || (batch.step + 1) % configuration.logEvery == 0
       var spread: EmbeddingSpread?
-      let result: TrainingStep.Result
+      let outcome: Trainer.Outcome
       do {
-        result = try take(batch, rate: rate) { pass, z in
+        outcome = try trainer.take(batch, stepsPerEpoch: stepsPerEpoch) { pass, z in
           if isLogged { spread = try EmbeddingSpread(z, in: pass) }
         }
       } catch LayerError.nonFinite(let layer) {
@@ -210,7 +198,8 @@ public final class PretrainingRun {
       total.add(images: configuration.batch.global, seconds: seconds)
 
       if isRoot {
-        let metrics = self.metrics(of: result, spread, rate: rate, recent)
+        let metrics = self.metrics(
+          of: outcome.result, spread, rate: outcome.learningRate, recent)
         progress?.stepped(metrics, seconds: seconds, isLogged: isLogged)
         if isLogged {
           try records?.record(metrics)
@@ -237,31 +226,6 @@ public final class PretrainingRun {
       if isStopping { throw stopped(with: folder.checkpoints.path(ofStep: state.step)) }
     }
     return (report, total)
-  }
-
-  /// One update of all parameters.
-  ///
-  /// - Parameter watch: Told the projections.
-  private func take(
-    _ batch: ViewBatch, rate: Double, watch: @escaping (Pass, Tensor) throws -> Void
-  ) throws -> TrainingStep.Result {
-    let pass = Pass(
-      .training, rows: batch.images.images, views: 2, shardSize: configuration.batch.shard, pool: pool,
-      reducer: communicator,
-      noise: GateNoiseSource(
-        seed: configuration.seed, epoch: batch.epoch, indices: batch.indices, views: 2,
-        shardSize: configuration.batch.shard))
-    pass.gradientIsReady = { [gradients, offsets] in
-      try gradients.ready(downTo: offsets[ObjectIdentifier($0)]!)
-    }
-    pass.projectionsAreReady = { [unowned pass] in try watch(pass, $0) }
-    let annealing = Budget.annealing(alpha: configuration.annealingRate, epoch: batch.epoch)
-    let result = try step.run(batch.images, annealing: annealing, in: pass)
-    _ = try gradients.finish()
-    let held = configuration.learningRates.heldRate(step: batch.step, stepsPerEpoch: stepsPerEpoch)
-    try optimizer.update(
-      learningRate: { constantRates.contains(ObjectIdentifier($0)) ? held : rate }, pool: pool)
-    return result
   }
 
   /// Writes a checkpoint; rank 0 only.

@@ -1,0 +1,79 @@
+import Collectives
+import Datasets
+import Layers
+import Networks
+import Objectives
+import Tensors
+
+/// Takes training steps: forward and backward of a batch, the sum of gradients over ranks, the update.
+public final class Trainer {
+  public let model: Model
+  public let optimizer: Optimizer
+  private let configuration: Configuration
+  private let step: TrainingStep
+  private let pool: WorkerPool
+  private let communicator: Communicator
+  private let gradients: GradientReducer
+  private let offsets: [ObjectIdentifier: Int]
+  private let constantRates: Set<ObjectIdentifier>
+
+  /// What a step came to.
+  public struct Outcome: Sendable {
+    public let result: TrainingStep.Result
+    public let learningRate: Double
+    public let gradientWaits: GradientWaits
+  }
+
+  /// - Parameter model: What `configuration` describes.
+  public init(
+    _ configuration: Configuration, model: Model, imageSize: Int, pool: WorkerPool,
+    communicator: Communicator
+  ) {
+    self.configuration = configuration
+    self.model = model
+    self.pool = pool
+    self.communicator = communicator
+    step = TrainingStep(
+      model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: imageSize))
+    optimizer = Optimizer(
+      model.store, rule: configuration.updateRule, momentum: configuration.optimizer.momentum,
+      weightDecay: configuration.optimizer.weightDecay)
+    gradients = GradientReducer(communicator, gradients: model.store.gradients)
+    offsets = Dictionary(
+      uniqueKeysWithValues: zip(model.store.parameters.map(ObjectIdentifier.init), model.store.offsets))
+    constantRates = Set(model.objective.constantRateParameters.map(ObjectIdentifier.init))
+  }
+
+  /// One update of all parameters.
+  ///
+  /// - Parameters:
+  ///   - clock: Takes the time of the step's parts.
+  ///   - watch: Told the projections.
+  /// - Throws: `LayerError.nonFinite`, `CollectiveError`.
+  public func take(
+    _ batch: ViewBatch, stepsPerEpoch: Int, clock: StepClock? = nil,
+    watch: @escaping (Pass, Tensor) throws -> Void = { _, _ in }
+  ) throws -> Outcome {
+    let pass = Pass(
+      .training, rows: batch.images.images, views: 2, shardSize: configuration.batch.shard, pool: pool,
+      reducer: clock.map { TimedReducer(communicator, clock: $0) } ?? communicator,
+      noise: GateNoiseSource(
+        seed: configuration.seed, epoch: batch.epoch, indices: batch.indices, views: 2,
+        shardSize: configuration.batch.shard))
+    pass.clock = clock
+    pass.gradientIsReady = { [unowned pass, gradients, offsets] parameter in
+      try pass.timed(.gradients) { try gradients.ready(downTo: offsets[ObjectIdentifier(parameter)]!) }
+    }
+    pass.projectionsAreReady = { [unowned pass] in try watch(pass, $0) }
+    let annealing = Budget.annealing(alpha: configuration.annealingRate, epoch: batch.epoch)
+    let result = try step.run(batch.images, annealing: annealing, in: pass)
+    let waits = try pass.timed(.gradients) { try gradients.finish() }
+    let rate = configuration.learningRates.rate(step: batch.step, stepsPerEpoch: stepsPerEpoch)
+    let held = configuration.learningRates.heldRate(step: batch.step, stepsPerEpoch: stepsPerEpoch)
+    try pass.timed(.optimizer) {
+      try optimizer.update(
+        learningRate: { constantRates.contains(ObjectIdentifier($0)) ? held : rate }, pool: pool)
+    }
+    return Outcome(result: result, learningRate: rate, gradientWaits: waits)
+  }
+}
