@@ -25,7 +25,7 @@ let package = Package(
     .target(name: "Images", dependencies: ["Tensors"]),
     .target(name: "Datasets", dependencies: ["Images", "Tensors"]),
     .target(name: "Networks", dependencies: ["Layers"]),
-    .target(name: "Objectives", dependencies: ["Networks", "Layers", "COpenBLAS"]),
+    .target(name: "Objectives", dependencies: ["Networks", "Layers", "COpenBLAS", "CVector"]),
     .target(name: "Metrics", dependencies: ["Tensors"]),
     .plugin(name: "RecordCommit", capability: .buildTool()),
     .target(name: "Version", plugins: ["RecordCommit"]),
@@ -42,7 +42,11 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         "Yams",
       ]),
-    .target(name: "Benchmarks", dependencies: ["Training", "Layers", "Collectives", "Metrics"]),
+    .target(
+      name: "Benchmarks",
+      dependencies: [
+        "Training", "Objectives", "Layers", "Collectives", "Metrics", "Tensors", "COpenBLAS",
+      ]),
     .executableTarget(
       name: "sluice",
       dependencies: [

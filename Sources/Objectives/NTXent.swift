@@ -1,4 +1,5 @@
 import COpenBLAS
+import CVector
 import Foundation
 import Layers
 import Tensors
@@ -49,16 +50,18 @@ public struct NTXent: Sendable {
           similarity.row(rows.lowerBound), Int32(all))
         for row in rows {
           let s = similarity.row(row)
-          let (anchor, positive) = (first + row, first + pass.partner(ofRow: row))
-          var largest = -Double.infinity
-          for k in 0..<all where k != anchor { largest = max(largest, Double(s[k])) }
-          var others = 0.0
-          for k in 0..<all where k != anchor && k != positive { others += exp(Double(s[k]) - largest) }
-          let total = others + exp(Double(s[positive]) - largest)
-          let lse = largest + log(total)
+          let positive = first + pass.partner(ofRow: row)
+          let toPositive = s[positive]
+          s[first + row] = -.infinity  // nothing is compared with itself
+          let largest = vector_max(all, s)
+          s[positive] = -.infinity
+          let others = vector_sum_exp(all, s, largest)
+          s[positive] = toPositive
+          let total = others + exp(Double(toPositive) - Double(largest))
+          let lse = Double(largest) + log(total)
           logSumExp.row(row)[0] = Float(lse)
           deficit.row(row)[0] = Float(others / total)
-          losses[row] = lse - Double(s[positive])
+          losses[row] = lse - Double(toPositive)
         }
       }
     }
@@ -77,13 +80,8 @@ public struct NTXent: Sendable {
       let rows = pass.rows(ofShard: shard)
       for row in rows {
         let s = similarity.row(row)
-        let lse = Double(logSumExp.row(row)[0])
         let partner = pass.partner(ofRow: row)
-        for k in 0..<all {
-          let sk = Double(s[k])
-          s[k] = Float(scale * (exp(sk - lse) + exp(sk - Double(everyLogSumExp.pointer[k]))))
-        }
-        s[first + row] = 0
+        vector_mutual_softmax(all, s, logSumExp.row(row)[0], everyLogSumExp.pointer, Float(scale))
         // p_ip + p_pi − 2 without the cancellation.
         s[first + partner] = Float(-scale * (Double(deficit.row(row)[0]) + Double(deficit.row(partner)[0])))
       }

@@ -1,3 +1,4 @@
+import CVector
 import Layers
 import Tensors
 
@@ -22,16 +23,10 @@ public enum NegativeCosine {
     try losses.withUnsafeMutableBufferPointer { losses in
       nonisolated(unsafe) let losses = losses  // shards write to disjoint rows
       try pass.forEachShard { shard in
-        var gradient = [Float](repeating: 0, count: p.channels)
         for row in pass.rows(ofShard: shard) {
-          let (u, target) = (predictions.units.row(row), targets.units.row(pass.partner(ofRow: row)))
-          var cosine = 0.0
-          for j in 0..<p.channels {
-            cosine += Double(u[j]) * Double(target[j])
-            gradient[j] = Float(scale * Double(target[j]))
-          }
-          losses[row] = scale * cosine
-          predictions.backward(row: row, gradient, into: dp.row(row))
+          let target = targets.units.row(pass.partner(ofRow: row))
+          losses[row] = scale * vector_dot(p.channels, predictions.units.row(row), target)
+          predictions.backward(row: row, target, scale: scale, into: dp.row(row))
         }
       }
     }

@@ -1,3 +1,4 @@
+import CVector
 import Layers
 import Tensors
 
@@ -14,11 +15,8 @@ struct UnitRows {
       nonisolated(unsafe) let norms = norms  // shards write to disjoint rows
       try pass.forEachShard { shard in
         for row in pass.rows(ofShard: shard) {
-          let (source, target) = (x.row(row), units.row(row))
-          var squares = 0.0
-          for j in 0..<x.channels { squares += Double(source[j]) * Double(source[j]) }
-          norms[row] = max(squares.squareRoot(), 1e-12)
-          for j in 0..<x.channels { target[j] = Float(Double(source[j]) / norms[row]) }
+          norms[row] = max(vector_norm(x.channels, x.row(row)), 1e-12)
+          vector_scale(x.channels, 1 / norms[row], x.row(row), units.row(row))
         }
       }
     }
@@ -26,12 +24,13 @@ struct UnitRows {
     self.norms = norms
   }
 
-  /// ∂L/∂x of one row, given g = ∂L/∂unit row: (g − (g·u)·u) / ‖x‖, written to `dx`.
-  func backward(row: Int, _ g: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>) {
+  /// ∂L/∂x of one row, given ∂L/∂unit row = scale·g: scale·(g − (g·u)·u) / ‖x‖, written to `dx`.
+  func backward(
+    row: Int, _ g: UnsafePointer<Float>, scale: Double = 1, into dx: UnsafeMutablePointer<Float>
+  ) {
     let u = units.row(row)
-    var along = 0.0
-    for j in 0..<units.channels { along += Double(g[j]) * Double(u[j]) }
-    for j in 0..<units.channels { dx[j] = Float((Double(g[j]) - along * Double(u[j])) / norms[row]) }
+    let factor = scale / norms[row]
+    vector_combine(units.channels, factor, g, -factor * vector_dot(units.channels, g, u), u, dx)
   }
 }
 

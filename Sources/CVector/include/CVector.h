@@ -75,6 +75,28 @@ void vector_lars(size_t count, float *w, const float *gradient, float *velocity,
 // √Σ x².
 double vector_norm(size_t count, const float *x);
 
+// Rows of matrices.
+
+// y = exp(x), within 2 units in the last place; 0 instead of what is below the normal numbers (x < −87.33).
+void vector_exp(size_t count, const float *x, float *y);
+
+// Σ exp(x − shift), in double precision.
+double vector_sum_exp(size_t count, const float *x, float shift);
+
+// A row of a matrix, given the log-sum-exp of the row and those of the columns, becomes
+// scale·(its softmax along the row + that along the columns) = scale·(exp(x − row) + exp(x − columns)).
+void vector_mutual_softmax(size_t count, float *x, float row_log_sum, const float *column_log_sums, float scale);
+
+// The largest of x; numbers that are none are passed over. −∞ of nothing.
+float vector_max(size_t count, const float *x);
+
+// Σ x·y, in double precision.
+double vector_dot(size_t count, const float *x, const float *y);
+
+// y = a·x, and sum = a·x + b·y: in double precision, then rounded.
+void vector_scale(size_t count, double a, const float *x, float *y);
+void vector_combine(size_t count, double a, const float *x, double b, const float *y, float *sum);
+
 #ifdef __cplusplus
 }
 #endif
