@@ -44,7 +44,10 @@ struct BenchLoss: ParsableCommand {
   func validate() throws { _ = try benchmark }
 
   func run() throws {
-    let result = try benchmark.run()
-    printResult(json ? result.json.line : result.text)
+    try withRanks { communicator in
+      guard communicator.rank == 0 else { return }
+      let result = try benchmark.run()
+      printResult(json ? result.json.line : result.text)
+    }
   }
 }

@@ -51,6 +51,12 @@ extension CommandLineTests {
           "Error: The value 'l2' is invalid for '--metric <metric>'. "
             + "Please provide one of 'cosine' and 'euclidean'."
         ),
+        ("bench loss --ranks 0", "Error: --ranks must be from 1 to 2147483647, got 0."),
+        ("bench loss --temperature 0", "Error: --temperature must be above 0, got 0.0."),
+        (
+          "bench loss --embeddings 100 --ranks 8",
+          "Error: --embeddings 100 cannot be dealt out in pairs to --ranks 8: use --embeddings 96."
+        ),
       ])
     func wrongUsageIsExplainedOnce(ranks: Int, _ mistake: (words: String, sentence: String)) throws {
       let output = try Program.run(words(mistake.words), ranks: ranks, seconds: 30)

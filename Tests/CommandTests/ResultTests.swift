@@ -115,5 +115,27 @@ extension CommandLineTests {
         #expect(output.result.components(separatedBy: "USAGE: ").count == 2, "\(ranks) ranks")
       }
     }
+
+    /// The similarities of one rank of 64 are the only matrix of their size, and no other is larger.
+    @Test func lossOfOneRankOfMany() throws {
+      let output = try Program.run(words("bench loss --repeats 1 --json"))
+      let object = try output.object()
+      for (key, value) in ["local": 256, "global": 16_384, "dimension": 128, "ranks": 64, "threads": 1] {
+        #expect(object[key] as? Int == value, "\(key)")
+      }
+      for key in ["loss_ms", "sgemm_ms", "sgemm_share", "peak_rss_mb", "loss"] {
+        #expect(try #require(object[key] as? Double, "\(key)") > 0)
+      }
+      #expect(object["largest_matrix_mb"] as? Double == 4e-6 * 256 * 16_384)
+      #expect(try #require(object["added_mb"] as? Double) < 2 * 4e-6 * 256 * 16_384)
+      #expect(output.lines == [])
+
+      let small = words("bench loss --embeddings 64 --dimension 4 --ranks 2 --repeats 2 --threads 2")
+      for ranks in [1, 2] {
+        let text = try Program.run(small, ranks: ranks).result
+        #expect(text.contains("32 embeddings against 64 of 4 dimensions, one of 2 ranks"))
+        #expect(text.components(separatedBy: "memory added").count == 2, "told once")
+      }
+    }
   }
 }

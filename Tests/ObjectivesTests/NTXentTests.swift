@@ -80,11 +80,21 @@ import Testing
     }
   }
 
-  @Test func agreesWithTheAlgorithmOfThePaper() throws {
+  @Test(arguments: [2, 6, 16, 20, 150])
+  func agreesWithTheAlgorithmOfThePaper(rows: Int) throws {
     var numbers = TestNumbers(seed: 53)
-    let z = numbers.normals(20 * 9)
+    let z = numbers.normals(rows * 9)
     let loss = try evaluate(z, dimension: 9, temperature: 0.3).loss
     #expect(abs(loss - reference(z, dimension: 9, temperature: 0.3)) < 1e-6)
+  }
+
+  /// A diverged run must be told.
+  @Test(arguments: [Float.nan, .infinity])
+  func whatIsNotFiniteStaysSo(value: Float) throws {
+    var numbers = TestNumbers(seed: 57)
+    var z = numbers.normals(36 * 5)
+    z[40] = value
+    #expect(try !evaluate(z, dimension: 5, temperature: 0.2).loss.isFinite)
   }
 
   /// Rows may have any length: the loss stays, the gradient shrinks as the row grows. Powers of two are exact.
@@ -116,14 +126,14 @@ import Testing
   /// How a batch lies in shards, on threads and on ranks is nobody's business.
   @Test func ranksAndThreadsChangeNoBit() throws {
     var numbers = TestNumbers(seed: 56)
-    let (images, dimension) = (8, 12)
+    let (images, dimension) = (20, 12)  // rows of 40 similarities: two groups of 16, and eight
     let z = numbers.normals(2 * images * dimension)
     func results(ranks: Int, threads: Int) throws -> (loss: Double, dz: [Float]) {
       let parts = try ThreadRanks(ranks).run { rank -> (Double, [Float]) in
         let rows = 2 * images / ranks
         let own = Array(z[rank.rank * rows * dimension..<(rank.rank + 1) * rows * dimension])
         let pass = Pass(
-          .training, rows: rows, views: 2, shardSize: 2, pool: .forKernels(threads: threads), reducer: rank)
+          .training, rows: rows, views: 2, shardSize: 5, pool: .forKernels(threads: threads), reducer: rank)
         let (loss, dz) = try NTXent(temperature: 0.1).lossAndGradient(
           Tensor(rows: rows, columns: dimension, own), in: pass)
         return (loss, dz.values)
