@@ -1,4 +1,5 @@
 import COpenBLAS
+import CVector
 import Tensors
 
 /// y = x·Wᵀ + b on matrices `[rows, in]`; W is `[out, in]`. Also the gates' 1×1 convolutions, `[out, in, 1, 1]`.
@@ -52,11 +53,7 @@ public final class Linear {
     if let bias, bias.isTrainable {
       let sums = try pass.sumOverShards(count: outFeatures) { shard, leaf in
         leaf.update(repeating: 0, count: outFeatures)
-        for row in pass.rows(ofShard: shard) {
-          for (j, value) in UnsafeBufferPointer(start: dy.row(row), count: outFeatures).enumerated() {
-            leaf[j] += value
-          }
-        }
+        for row in pass.rows(ofShard: shard) { vector_add(outFeatures, leaf, dy.row(row)) }
       }
       bias.gradient.update(from: sums.pointer, count: outFeatures)
       try pass.gradientIsReady(bias)
