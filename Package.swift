@@ -44,7 +44,9 @@ let package = Package(
       ]),
     .target(
       name: "Benchmarks",
-      dependencies: ["Training", "Layers", "Collectives", "Datasets", "Metrics", "Tensors", "Version"]),
+      dependencies: [
+        "Training", "Networks", "Layers", "Collectives", "Datasets", "Metrics", "Tensors", "Version",
+      ]),
     .executableTarget(
       name: "sluice",
       dependencies: [

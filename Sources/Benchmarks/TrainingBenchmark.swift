@@ -69,8 +69,8 @@ public final class TrainingBenchmark {
     let peak = try communicator.gatherStrings(peakResidentMB().map { "\($0)" } ?? "").compactMap(Double.init)
     return TrainingBenchmarkReport(
       configuration, options: options, ranks: communicator.worldSize, threads: pool.threads,
-      imageSize: imageSize, parameters: model.store.parameters.reduce(0) { $0 + $1.count },
-      times: StepTimes(steps), gradientsAlone: try gradientsAlone(trainer), peakMB: peak.max())
+      imageSize: imageSize, model: model, times: StepTimes(steps),
+      gradientsAlone: try gradientsAlone(trainer), peakMB: peak.max())
   }
 
   /// Where batches come from: always the same one, or a loader.

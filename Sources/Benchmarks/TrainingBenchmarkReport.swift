@@ -1,5 +1,6 @@
 import Foundation
 import Metrics
+import Networks
 import Training
 import Version
 
@@ -11,6 +12,7 @@ public struct TrainingBenchmarkReport {
   private let threads: Int
   private let imageSize: Int
   private let parameters: Int
+  private let denseMACs: Int64
   private let times: StepTimes
   /// Seconds of a sum of gradients by itself; nil on one rank.
   private let gradientsAlone: Double?
@@ -18,14 +20,15 @@ public struct TrainingBenchmarkReport {
 
   init(
     _ configuration: Configuration, options: TrainingBenchmarkOptions, ranks: Int, threads: Int,
-    imageSize: Int, parameters: Int, times: StepTimes, gradientsAlone: Double?, peakMB: Double?
+    imageSize: Int, model: Model, times: StepTimes, gradientsAlone: Double?, peakMB: Double?
   ) {
     self.configuration = configuration
     self.options = options
     self.ranks = ranks
     self.threads = threads
     self.imageSize = imageSize
-    self.parameters = parameters
+    parameters = model.store.parameters.reduce(0) { $0 + $1.count }
+    denseMACs = MACs(model.backbone, imageSize: imageSize).dense
     self.times = times
     self.gradientsAlone = gradientsAlone
     self.peakMB = peakMB
@@ -66,6 +69,7 @@ public struct TrainingBenchmarkReport {
       "ranks": .integer(ranks), "threads": .integer(threads), "size": .integer(imageSize),
       "batch": .integer(configuration.batch.global), "shard": .integer(configuration.batch.shard),
       "width": .integer(configuration.network.width), "parameters": .integer(parameters),
+      "dense_macs": .integer(Int(denseMACs)),
       "objective": .text(configuration.objective.name.rawValue),
       "gated": .flag(configuration.gates.enabled), "loader": .flag(options.usesLoader),
       "settings": .object(keyed: changes.map { ($0.key, .text($0.new)) }),
