@@ -70,7 +70,9 @@ let package = Package(
     .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
-    .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "TestSupport"]),
+    .testTarget(
+      name: "BenchmarksTests",
+      dependencies: ["Benchmarks", "Training", "Datasets", "Collectives", "Layers", "TestSupport"]),
     .testTarget(name: "GoldenTests", dependencies: ["GoldenCases", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["sluice", "TestSupport"]),
     .executableTarget(
