@@ -78,7 +78,7 @@ class Comparison:
         return [
             "--size", self.size, "--batch", self.batch, "--threads", self.options.threads,
             "--steps", self.options.steps, "--warmup", WARMUP,
-        ]  # fmt: skip
+        ]
 
     def run_ours(self):
         options = self.options
@@ -145,25 +145,25 @@ class Comparison:
             "sluice_peak_rss_mb": memory[0], "peer_peak_rss_mb": memory[1],
             "rounds": self.options.rounds, "settings": self.ours[0]["settings"], "version": self.ours[0]["version"],
             "torch": self.peers[precision][0]["torch"],
-        }  # fmt: skip
+        }
 
 
 def table(rows):
     lines = [
         ["size", "batch", "ranks × threads", "PyTorch", "sluice views/s", "PyTorch views/s", "ratio", "(of rounds)",
          "sluice MB", "PyTorch MB"]
-    ]  # fmt: skip
+    ]
     for row in rows:
         lines.append([
             f"{row['size']}×{row['size']}", f"{row['batch']}", f"{row['ranks']} × {row['threads']}", row["peer"],
             f"{row['sluice_views_per_s']:.2f}", f"{row['peer_views_per_s']:.2f}", f"{row['ratio']:.2f}",
             f"{row['ratio_min']:.2f}–{row['ratio_max']:.2f}",
             f"{row['sluice_peak_rss_mb']:.0f}", f"{row['peer_peak_rss_mb']:.0f}",
-        ])  # fmt: skip
+        ])
     widths = [max(map(len, column)) for column in zip(*lines)]
     for line in lines:
         print("  ".join(text.rjust(width) for text, width in zip(line, widths)))
-    print(f"\nMedians of {rows[0]['rounds']} rounds; sluice {rows[0]['version']}, PyTorch {rows[0]['torch']}")
+    print(f"\nMedians, rounds: {rows[0]['rounds']}; sluice {rows[0]['version']}, PyTorch {rows[0]['torch']}")
 
 
 def main():

@@ -40,10 +40,10 @@ if options.cores:
 # Read when the library is loaded.
 os.environ["OMP_NUM_THREADS"] = str(options.threads)
 
-import torch  # noqa: E402
-import torch.distributed as distributed  # noqa: E402
-import torch.nn.functional as F  # noqa: E402
-from torch import nn  # noqa: E402
+import torch
+import torch.distributed as distributed
+import torch.nn.functional as F
+from torch import nn
 
 WIDTH = 64
 TEMPERATURE = 0.2

@@ -26,8 +26,10 @@ public final class TrainingBenchmark {
     self.communicator = communicator
     let placement = try communicator.placement()
     let ranks = communicator.worldSize
+    // Shards have to be the same on unlike nodes.
+    let cores = Int(try communicator.broadcast("\(placement.threads)")) ?? 1
     (configuration, dataset) = try communicator.agree {
-      let configuration = try options.configuration(ranks: ranks, coresOfARank: placement.threads)
+      let configuration = try options.configuration(ranks: ranks, coresOfARank: cores)
       let dataset =
         options.usesLoader ? try DatasetSource(parsing: configuration.data.source).open().train : nil
       if let conflict = configuration.conflict(imageCount: dataset?.count ?? .max, worldSize: ranks) {

@@ -45,7 +45,7 @@ public struct TrainingBenchmarkOptions: Sendable {
   ///
   /// Where the file does not decide the batch, `batch.shard` follows it (`shardSize`), unless it was set.
   ///
-  /// - Parameter coresOfARank: The threads of a rank, where nothing names them.
+  /// - Parameter coresOfARank: The threads of a rank where nothing names them; the same on every rank.
   /// - Throws: `ConfigurationError`.
   public func configuration(ranks: Int, coresOfARank: Int) throws -> Configuration {
     var configuration =
@@ -57,7 +57,7 @@ public struct TrainingBenchmarkOptions: Sendable {
       configuration.objective.name = objective
       configuration.objective.projector = nil
     }
-    configuration.threads = threads ?? configuration.threads ?? coresOfARank
+    if let threads { configuration.threads = threads }
     let isLarge = (configuration.network.inputSize ?? 0) >= Self.smallestLargeImage
     if let batch {
       configuration.batch.global = batch
@@ -67,7 +67,7 @@ public struct TrainingBenchmarkOptions: Sendable {
     if path == nil || batch != nil || size != nil, !isSet("batch.shard") {
       let largest = configuration.batch.shard
       configuration.batch.shard = Self.shardSize(
-        batch: configuration.batch.global, pieces: ranks * configuration.threads!,
+        batch: configuration.batch.global, pieces: ranks * (configuration.threads ?? coresOfARank),
         largest: isLarge ? min(largest, Self.largeImageShard) : largest)
     }
     return configuration

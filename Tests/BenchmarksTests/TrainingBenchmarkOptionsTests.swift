@@ -18,7 +18,7 @@ import Testing
     var preset = try Configuration(
       contentsOf: repositoryRoot.appendingPathComponent("configs/cifar10-simclr.yaml").path)
     let builtIn = try configuration(cores: 2)
-    #expect(builtIn.batch.global == 64 && builtIn.batch.shard == 32 && builtIn.threads == 2)
+    #expect(builtIn.batch.global == 64 && builtIn.batch.shard == 32 && builtIn.threads == nil)
     #expect(builtIn.resNet(imageSize: 32) == preset.resNet(imageSize: 32))
     #expect(builtIn.objective == preset.objective && builtIn.gates == preset.gates)
     preset.schedule.warmupEpochs = builtIn.schedule.warmupEpochs
@@ -39,8 +39,8 @@ import Testing
     Share(batch: 64, pieces: 1, largest: 32, shard: 32),
     Share(batch: 64, pieces: 4, largest: 32, shard: 16),
     Share(batch: 16, pieces: 1, largest: 32, shard: 16),
-    // Two shards of 24 rather than three of 16: powers of two go with 1, 2, 4 … ranks.
-    Share(batch: 48, pieces: 1, largest: 32, shard: 24),
+    // Four shards of 24 rather than three of 32: powers of two go with 1, 2, 4 … ranks.
+    Share(batch: 96, pieces: 1, largest: 32, shard: 24),
     Share(batch: 48, pieces: 2, largest: 16, shard: 12),
     // No power of two: whole shards all the same.
     Share(batch: 33, pieces: 1, largest: 32, shard: 11),
