@@ -45,7 +45,8 @@ let package = Package(
     .target(
       name: "Benchmarks",
       dependencies: [
-        "Training", "Objectives", "Layers", "Collectives", "Metrics", "Tensors", "COpenBLAS",
+        "Training", "Objectives", "Networks", "Layers", "Collectives", "Datasets", "Metrics", "Tensors", "Version",
+        "COpenBLAS",
       ]),
     .executableTarget(
       name: "sluice",
@@ -70,7 +71,9 @@ let package = Package(
     .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
-    .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "TestSupport"]),
+    .testTarget(
+      name: "BenchmarksTests",
+      dependencies: ["Benchmarks", "Training", "Datasets", "Collectives", "Layers", "TestSupport"]),
     .testTarget(name: "GoldenTests", dependencies: ["GoldenCases", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["sluice", "TestSupport"]),
     .executableTarget(

@@ -22,6 +22,11 @@ public enum JSONValue: Equatable, Sendable {
     .object(fields.map { Field(key: $0.key, value: $0.value) })
   }
 
+  /// An object with these keys, in this order; a key comes once.
+  public static func object(keyed fields: [(key: String, value: JSONValue)]) -> JSONValue {
+    .object(fields.map { Field(key: $0.key, value: $0.value) })
+  }
+
   /// The value of a key of an object.
   public subscript(key: String) -> JSONValue? {
     if case .object(let fields) = self { fields.first { $0.key == key }?.value } else { nil }

@@ -76,4 +76,11 @@ public final class Trainer {
     }
     return Outcome(result: result, learningRate: rate, gradientWaits: waits)
   }
+
+  /// Sums over ranks what gradients there are, with nothing to hide behind: what a step's sum would take alone.
+  ///
+  /// The gradients are worthless afterwards.
+  ///
+  /// - Throws: `CollectiveError`.
+  public func sumGradientsAlone() throws -> GradientWaits { try gradients.finish() }
 }

@@ -44,6 +44,14 @@ extension CommandLineTests {
         ("pretrain", "Error: Missing expected argument '<CONFIG>'"),
         ("pretrain a.yaml --sett epochs=1", "Error: Unknown option '--sett'. Did you mean '--set'?"),
         ("pretran", "Error: Unexpected argument 'pretran'"),
+        ("bench train --steps 0", "Error: --steps must be from 1 to 1000000, got 0."),
+        ("bench train --size 4", "Error: --size must be from 8 to 1024, got 4."),
+        ("bench train --batch 1", "Error: --batch must be from 2 to 1000000, got 1."),
+        (
+          "bench train --objective byol",
+          "Error: The value 'byol' is invalid for '--objective <objective>'. "
+            + "Please provide one of 'simsiam' and 'simclr'."
+        ),
         ("macs", "Error: Give either a configuration file or --checkpoint."),
         ("evaluate knn --checkpoint c --data shapes --k 0", "Error: --k must be at least 1, got 0."),
         (

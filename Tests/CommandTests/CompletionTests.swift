@@ -9,7 +9,9 @@ extension CommandLineTests {
     {
       let output = try Program.run(["--generate-completion-script", shell])
       #expect(output.status == 0 && output.lines == [])
-      for word in ["pretrain", "evaluate", "knn", "macs", "progress", "euclidean", "objective.name="] {
+      for word in [
+        "pretrain", "evaluate", "knn", "macs", "bench", "train", "progress", "euclidean", "objective.name=",
+      ] {
         #expect(output.result.contains(word), "\(word)")
       }
     }
@@ -25,6 +27,7 @@ extension CommandLineTests {
       ("sluice evaluate knn --data cifar10", ["cifar100:", "cifar10:"]),
       ("sluice evaluate knn --checkpoint ru", ["runs"]), ("sluice macs --checkpoint ru", ["runs"]),
       ("sluice pretrain a.yaml --run ru", ["runs"]), ("sluice pretrain a.yaml --resume ru", ["runs"]),
+      ("sluice bench tr", ["train"]), ("sluice bench train --obj", ["--objective"]),
       ("sluice pretrain ", ["runs", "small.yaml"]), ("sluice macs s", ["small.yaml"]),
     ])
     func bashCompletes(line: String, expected: [String]) throws {

@@ -10,7 +10,7 @@ extension CommandLineTests {
       let page = try Tool.run(["scripts/man", Program.path])
       #expect(page.status == 0 && page.errors == "", "\(page.errors)")
       for text in [
-        ".SS sluice pretrain\n", ".SS sluice evaluate knn\n", ".SS sluice macs\n",
+        ".SS sluice pretrain\n", ".SS sluice evaluate knn\n", ".SS sluice macs\n", ".SS sluice bench train\n",
         "\\fB\\-q\\fR, \\fB\\-\\-quiet\\fR\n", "\\fB\\-\\-metric\\fR \\fImetric\\fR\n",
         "\\fB\\-\\-version\\fR\n",
         "auto, bar, lines; default: auto)",

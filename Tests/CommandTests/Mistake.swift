@@ -39,6 +39,13 @@ extension Mistake {
       "pretrain FILES/sourceless.yaml",
       "FILES/sourceless.yaml: 'data.source' is missing; "
         + "it must be a data set, for example cifar10:DIR or shapes"),
+    .init("bench train FILES/none.yaml", "FILES/none.yaml: cannot be read: No such file or directory"),
+    .init(
+      "bench train --set network.depth=50",
+      "--set network.depth=50: 'network.depth' must be 18, found '50'"),
+    .init(
+      "bench train --set gates.targets=0.5",
+      "--set gates.targets=0.5: there is no key 'gates.targets'; did you mean 'gates.target'?"),
     .init("macs FILES/none.yaml", "FILES/none.yaml: cannot be read: No such file or directory"),
     .set(
       "gates.targets=0.5",
@@ -91,6 +98,14 @@ extension Mistake {
       "data.source=cifar10:FILES/label",
       "FILES/label/data_batch_1.bin: record 2 (counting from 0) has label 10, labels go from 0 to 9; "
         + "fetch the file again"),
+    .init(
+      "bench train --batch 10 --threads 1 --set batch.shard=4",
+      "batch.global 10 is not a whole number of shards of batch.shard 4 for each of RANKS: "
+        + "use batch.global 8 or batch.global EITHER(12)(16) or batch.shard EITHER(2)(1)"),
+    .init(
+      "bench train FILES/simclr.yaml --loader --batch 128 --threads 1",
+      "batch.global is 128, the data set has 96 images: "
+        + "the largest allowed with batch.shard 4 on RANKS is 96"),
     .set("data.source=shapes:1x8", "the data set has 1 image, training needs at least 2"),
     .set(
       "batch.global=98 batch.shard=1",

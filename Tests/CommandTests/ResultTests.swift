@@ -92,7 +92,7 @@ extension CommandLineTests {
 
     /// Printed once, however many ranks.
     @Test(arguments: [
-      ("", ["pretrain", "evaluate", "macs", "doctor", "--version", "--help"]),
+      ("", ["pretrain", "evaluate", "macs", "bench", "doctor", "--version", "--help"]),
       (
         "pretrain",
         [
@@ -105,6 +105,14 @@ extension CommandLineTests {
         "evaluate knn", ["--checkpoint", "--data", "--k", "--metric", "--temperature", "--threads", "--json"]
       ),
       ("macs", ["<CONFIG>", "--checkpoint", "--set", "--json"]),
+      ("bench", ["train"]),
+      (
+        "bench train",
+        [
+          "<CONFIG>", "--set", "--size", "--batch", "--threads", "--steps", "--warmup", "--objective",
+          "--dense", "--loader", "--progress", "--quiet", "--json",
+        ]
+      ),
       ("doctor", ["--run", "--json"]),
     ])
     func helpNamesEveryOption(command: String, options: [String]) throws {

@@ -74,7 +74,7 @@ import Testing
   }
 
   /// Every script says what it is for, and refuses what it does not know before it does anything.
-  @Test(arguments: ["launch", "quickstart", "setup", "test", "virtual-cluster"])
+  @Test(arguments: ["bench-peer", "launch", "quickstart", "setup", "test", "virtual-cluster"])
   func scriptsHaveHelp(name: String) throws {
     try withTemporaryFolder { folder in
       let script = Script(name: name, folder: folder)

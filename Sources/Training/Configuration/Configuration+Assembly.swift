@@ -1,3 +1,5 @@
+import Collectives
+import Datasets
 import Images
 import Networks
 import Objectives
@@ -74,5 +76,20 @@ extension Configuration {
     var views = augmentation
     views.size = imageSize
     return views
+  }
+
+  /// The batches of this rank from step `startStep` on.
+  ///
+  /// - Parameters:
+  ///   - imageSize: Side of a view in pixels.
+  ///   - threads: That make views, where `data.loader_threads` does not say.
+  /// - Throws: `AugmentationError` or `SamplerError` for values no batch could be made with.
+  public func makeLoader(
+    for dataset: any ImageDataset, imageSize: Int, startStep: Int, threads: Int, communicator: Communicator
+  ) throws -> ViewLoader {
+    try ViewLoader(
+      dataset: dataset, augmentation: views(imageSize: imageSize), seed: seed,
+      globalBatchSize: batch.global, shardSize: batch.shard, rank: communicator.rank,
+      worldSize: communicator.worldSize, startStep: startStep, threads: data.loaderThreads ?? threads)
   }
 }

@@ -169,11 +169,9 @@ public final class PretrainingRun {
       objective: configuration.objective.name,
       warmupSteps: max(200, configuration.schedule.warmupEpochs * stepsPerEpoch),
       history: records?.keptLines ?? [])
-    let loader = try ViewLoader(
-      dataset: data.train, augmentation: configuration.views(imageSize: imageSize),
-      seed: configuration.seed, globalBatchSize: configuration.batch.global,
-      shardSize: configuration.batch.shard, rank: communicator.rank, worldSize: communicator.worldSize,
-      startStep: state.step, threads: configuration.data.loaderThreads ?? pool.threads)
+    let loader = try configuration.makeLoader(
+      for: data.train, imageSize: imageSize, startStep: state.step, threads: pool.threads,
+      communicator: communicator)
     defer { loader.stop() }
 
     while state.step < totalSteps {

@@ -1,0 +1,135 @@
+import Collectives
+import Datasets
+import Layers
+import Metrics
+import Tensors
+import Training
+
+/// Times whole training steps as `pretrain` takes them: forward, backward, the sum of gradients over ranks, the
+/// update. Every rank runs the same.
+public final class TrainingBenchmark {
+  private let options: TrainingBenchmarkOptions
+  private let configuration: Configuration
+  private let communicator: Communicator
+  private let imageSize: Int
+  private let pool: WorkerPool
+  private let dataset: (any ImageDataset)?
+
+  /// Schedules count epochs of so many steps where there is no data: rates stay those of the start.
+  private static let syntheticStepsPerEpoch = 1000
+  /// Sums of gradients that are timed by themselves.
+  private static let gradientSums = 5
+
+  /// - Throws: The same `AgreedFailure` on every rank for what the options got wrong; `CollectiveError`.
+  public init(_ options: TrainingBenchmarkOptions, communicator: Communicator) throws {
+    self.options = options
+    self.communicator = communicator
+    let placement = try communicator.placement()
+    let ranks = communicator.worldSize
+    // Shards have to be the same on unlike nodes.
+    let cores = Int(try communicator.broadcast("\(placement.threads)")) ?? 1
+    (configuration, dataset) = try communicator.agree {
+      let configuration = try options.configuration(ranks: ranks, coresOfARank: cores)
+      let dataset =
+        options.usesLoader ? try DatasetSource(parsing: configuration.data.source).open().train : nil
+      if let conflict = configuration.conflict(imageCount: dataset?.count ?? .max, worldSize: ranks) {
+        throw conflict
+      }
+      return (configuration, dataset)
+    }
+    imageSize = configuration.network.inputSize ?? dataset?.imageSize ?? 32
+    pool = .forKernels(threads: configuration.threads ?? placement.threads)
+  }
+
+  /// Takes the steps.
+  ///
+  /// - Parameter display: Rank 0 shows its progress there.
+  /// - Returns: What rank 0 measured; memory is the largest of all ranks'.
+  /// - Throws: `LayerError`, `CollectiveError`, and what the data throws.
+  public func run(showing display: ProgressDisplay) throws -> TrainingBenchmarkReport {
+    defer { display.finish() }
+    let model = configuration.makeModel(imageSize: imageSize)
+    let trainer = Trainer(
+      configuration, model: model, imageSize: imageSize, pool: pool, communicator: communicator)
+    let source = try makeSource()
+    defer { source.stop() }
+
+    var steps: [StepTimes.Step] = []
+    let count = options.warmup + options.steps
+    for number in 0..<count {
+      let clock = StepClock()
+      let begin = ContinuousClock.now
+      let batch = try source.next(on: clock)
+      let outcome = try trainer.take(batch, stepsPerEpoch: source.stepsPerEpoch, clock: clock)
+      let seconds = (ContinuousClock.now - begin) / .seconds(1)
+      if number >= options.warmup {
+        steps.append(
+          StepTimes.Step(seconds: seconds, parts: clock.seconds, gradients: outcome.gradientWaits))
+      }
+      show(number + 1, of: count, seconds: seconds, on: display)
+    }
+    let peak = try communicator.gatherStrings(peakResidentMB().map { "\($0)" } ?? "").compactMap(Double.init)
+    return TrainingBenchmarkReport(
+      configuration, options: options, ranks: communicator.worldSize, threads: pool.threads,
+      imageSize: imageSize, model: model, times: StepTimes(steps),
+      gradientsAlone: try gradientsAlone(trainer), peakMB: peak.max())
+  }
+
+  /// Where batches come from: always the same one, or a loader.
+  private enum Source {
+    case synthetic(ViewBatch)
+    case loader(ViewLoader)
+
+    func next(on clock: StepClock) throws -> ViewBatch {
+      switch self {
+      case .synthetic(let batch): batch
+      case .loader(let loader): try clock.time(.data) { try loader.next() }
+      }
+    }
+
+    var stepsPerEpoch: Int {
+      switch self {
+      case .synthetic: syntheticStepsPerEpoch
+      case .loader(let loader): loader.stepsPerEpoch
+      }
+    }
+
+    func stop() {
+      if case .loader(let loader) = self { loader.stop() }
+    }
+  }
+
+  private func makeSource() throws -> Source {
+    if let dataset {
+      return .loader(
+        try configuration.makeLoader(
+          for: dataset, imageSize: imageSize, startStep: 0, threads: pool.threads, communicator: communicator)
+      )
+    }
+    return .synthetic(
+      .synthetic(
+        size: imageSize, globalBatchSize: configuration.batch.global, shardSize: configuration.batch.shard,
+        rank: communicator.rank, worldSize: communicator.worldSize))
+  }
+
+  /// Seconds that the sum of gradients takes when it hides behind nothing; nil on one rank.
+  private func gradientsAlone(_ trainer: Trainer) throws -> Double? {
+    guard communicator.worldSize > 1 else { return nil }
+    return median(
+      try (0..<Self.gradientSums).map { _ in
+        try communicator.barrier()
+        return try trainer.sumGradientsAlone().exposedSeconds
+      })
+  }
+
+  private func show(_ step: Int, of count: Int, seconds: Double, on display: ProgressDisplay) {
+    let isWarmup = step <= options.warmup
+    let left = Double(count - step) * seconds
+    let what =
+      isWarmup
+      ? "warm-up step \(step)/\(options.warmup)" : "step \(step - options.warmup)/\(options.steps)"
+    display.update(
+      ProgressState(share: Double(step) / Double(count), secondsLeft: left, details: [what]))
+    display.line("\(what)  \(milliseconds(seconds)) ms", isLast: step == count)
+  }
+}
