@@ -2,6 +2,8 @@
 
 // How the kernels are written: groups of lanes, compiled for every instruction set.
 
+#include "CVector.h"
+
 // One body for every instruction set: the loader picks the clone that the processor can run.
 #if defined(__x86_64__) && defined(__linux__)
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -18,16 +20,52 @@ struct Lanes {
   typedef float Float __attribute__((vector_size(G * sizeof(float)), aligned(4)));
   typedef double Double __attribute__((vector_size(G * sizeof(double)), aligned(8)));
   typedef int Bits __attribute__((vector_size(G * sizeof(int)), aligned(4)));
+  typedef uint8_t Bytes __attribute__((vector_size(G), aligned(1)));
 
   INLINE Float load(const float *p) { return *reinterpret_cast<const Float *>(p); }
   INLINE void store(float *p, Float v) { *reinterpret_cast<Float *>(p) = v; }
   INLINE void store(double *p, Double v) { *reinterpret_cast<Double *>(p) = v; }
+  INLINE Float all(float v) { return v - Float{}; }
   INLINE Double widen(Float v) { return __builtin_convertvector(v, Double); }
   INLINE Float narrow(Double v) { return __builtin_convertvector(v, Float); }
-  // v where condition > 0, else 0.
-  INLINE Float where_positive(Float condition, Float v) {
-    return reinterpret_cast<Float>(reinterpret_cast<Bits>(v) & (condition > 0));
+  INLINE Bits load_bytes(const uint8_t *p) {
+    return __builtin_convertvector(*reinterpret_cast<const Bytes *>(p), Bits);
   }
+  INLINE void store(uint8_t *p, Bits v) { *reinterpret_cast<Bytes *>(p) = __builtin_convertvector(v, Bytes); }
+  // v where the condition's bits are set, else 0.
+  INLINE Float where(Bits condition, Float v) { return reinterpret_cast<Float>(reinterpret_cast<Bits>(v) & condition); }
+  INLINE Float where_positive(Float condition, Float v) { return where(condition > 0, v); }
+  INLINE Float select(Bits condition, Float a, Float b) {
+    return reinterpret_cast<Float>((reinterpret_cast<Bits>(a) & condition) | (reinterpret_cast<Bits>(b) & ~condition));
+  }
+  // Changes the sign where `sign` holds its bit.
+  INLINE Float flip(Float v, Bits sign) { return reinterpret_cast<Float>(reinterpret_cast<Bits>(v) ^ sign); }
   // max(v, 0), but not a number stays one: a diverged run must not look like a dead one.
   INLINE Float relu(Float v) { return reinterpret_cast<Float>(reinterpret_cast<Bits>(v) & ~(v <= 0)); }
 };
+
+// Calls body<G>(block, lane) for groups of G lanes that together cover every lane of every block.
+#define FOR_LANE_GROUPS(map, BODY)                                   \
+  for (int block = 0; block < (map).blocks; block++) {               \
+    int lane = 0;                                                    \
+    for (; lane + 16 <= (map).lanes; lane += 16) BODY(16);           \
+    for (; lane + 8 <= (map).lanes; lane += 8) BODY(8);              \
+    for (; lane < (map).lanes; lane++) BODY(1);                      \
+  }
+
+INLINE size_t image_stride(const vector_map &map) { return (size_t)map.blocks * map.pixels * map.lanes; }
+// Where a lane of a block begins in an image, and in a vector per channel.
+INLINE size_t plane_offset(const vector_map &map, int block, int lane) {
+  return (size_t)block * map.pixels * map.lanes + lane;
+}
+INLINE size_t channel_offset(const vector_map &map, int block, int lane) { return (size_t)block * map.lanes + lane; }
+
+// Sums of floats are taken over runs of RUN pixels in single precision, then widened: a run's rounding errors stay
+// below 2⁻²⁰ of its terms, and conversions would cost more than the memory.
+enum { RUN = 16 };
+
+// Stores a plane's sum as a mean, for the lanes that are channels; rows have no padding.
+template <int G>
+INLINE void store_means(const vector_map &map, int c, int n, int channels, typename Lanes<G>::Double sum, float *means) {
+  for (int l = 0; l < G && c + l < channels; l++) means[(size_t)n * channels + c + l] = (float)(sum[l] / map.pixels);
+}

@@ -57,14 +57,9 @@ public final class BatchNorm {
       let variance = runningVariance.map(Double.init)
       return combine([(mean, variance)], views: pass.views, stride: stride, count: 0)
     }
-    let width = pass.views * 2 * stride
-    let rows = try perShard(width: width, in: pass) { shard, sums in
-      for view in 0..<pass.views {
-        let rows = pass.rows(ofShard: shard, view: view)
-        vector_moments(x.map(rows.count), x.row(rows.lowerBound), sums + view * 2 * stride)
-      }
+    let sums = try sumOverBatch(2 * stride, in: pass) { _, _, rows, sums in
+      vector_moments(x.map(rows.count), x.row(rows.lowerBound), sums)
     }
-    let sums = try pass.reducer.sum(rows, leaves: pass.shards, width: width)
     let count = pass.globalImages * x.pixels
     let moments = (0..<pass.views).map { view -> (mean: [Double], variance: [Double]) in
       let first = sums[(view * 2 * stride)...]
@@ -85,58 +80,115 @@ public final class BatchNorm {
     _ x: Tensor, _ statistics: Statistics, relu: Bool, mask: Tensor? = nil, in pass: Pass
   ) throws -> Tensor {
     let y = x.makeSimilar()
-    try pass.forEachView { _, view, rows in
-      vector_normalize(
-        x.map(rows.count), x.row(rows.lowerBound), statistics.scale.row(view),
-        statistics.shift.row(view), relu ? 1 : 0, mask?.row(rows.lowerBound),
-        y.row(rows.lowerBound))
-    }
+    try normalize(x, statistics, relu: relu, mask: mask, into: y, means: nil, in: pass)
     return y
   }
 
-  /// relu(BN(x) + shortcut), where the shortcut may have a batch norm of its own (down-sampling blocks).
-  public func normalize(
-    _ x: Tensor, _ statistics: Statistics, adding shortcut: Tensor,
-    normalizedBy shortcutStatistics: Statistics?, in pass: Pass
-  ) throws -> Tensor {
-    let y = x.makeSimilar()
-    try pass.forEachView { _, view, rows in
-      vector_normalize_add(
-        x.map(rows.count), x.row(rows.lowerBound), statistics.scale.row(view),
-        statistics.shift.row(view), shortcut.row(rows.lowerBound),
-        shortcutStatistics?.scale.row(view),
-        shortcutStatistics?.shift.row(view), y.row(rows.lowerBound))
-    }
+  /// relu(BN(x)), with its means over pixels.
+  public func normalizeAndPool(_ x: Tensor, _ statistics: Statistics, in pass: Pass) throws -> PooledMap {
+    let y = PooledMap(map: x.makeSimilar(), means: Tensor(rows: x.images, columns: channels))
+    try normalize(x, statistics, relu: true, mask: nil, into: y.map, means: y.means, in: pass)
     return y
+  }
+
+  private func normalize(
+    _ x: Tensor, _ statistics: Statistics, relu: Bool, mask: Tensor?, into y: Tensor, means: Tensor?,
+    in pass: Pass
+  ) throws {
+    try pass.forEachView { _, view, rows in
+      let first = rows.lowerBound
+      vector_normalize(
+        x.map(rows.count), x.row(first), statistics.scale.row(view), statistics.shift.row(view), relu ? 1 : 0,
+        mask?.row(first), y.row(first), Int32(channels), means?.row(first))
+    }
   }
 
   // MARK: Backward
 
+  /// What the second pass of backward needs to know: dx = scale·g − constant − slope·(x − mean), where g is the
+  /// gradient of scale·x + shift. `[views, blocks · lanes]` numbers each.
+  public struct Derivative {
+    let statistics: Statistics
+    let constant: Tensor
+    let slope: Tensor
+  }
+
   /// The gradients of `normalize(_:_:relu:mask:)`; sets those of γ and β.
   ///
-  /// - Parameter needsMaskGradient: Whether to return ∂L/∂mask, blocked `[rows, channels, 1, 1]`.
+  /// - Parameters:
+  ///   - needsMaskGradient: Whether to return ∂L/∂mask, blocked `[rows, channels, 1, 1]`.
+  ///   - dx: Where the gradient of `x` goes; may be `dy`, if nobody needs that afterwards.
   public func backward(
     _ dy: Tensor, input x: Tensor, _ statistics: Statistics, relu: Bool, mask: Tensor? = nil,
-    needsMaskGradient: Bool = false, in pass: Pass
+    needsMaskGradient: Bool = false, into dx: Tensor, in pass: Pass
   ) throws -> (dx: Tensor, dmask: Tensor?) {
-    let stride = statistics.stride
     let dmask =
       needsMaskGradient
       ? Tensor(images: x.images, channels: channels, height: 1, width: 1, lanes: x.lanes) : nil
-    let width = pass.views * 2 * stride
-    let rows = try perShard(width: width, in: pass) { shard, sums in
-      for view in 0..<pass.views {
-        let rows = pass.rows(ofShard: shard, view: view)
-        vector_normalize_backward_sums(
-          x.map(rows.count), x.row(rows.lowerBound), dy.row(rows.lowerBound),
-          statistics.mean.row(view), statistics.scale.row(view),
-          statistics.shift.row(view), relu ? 1 : 0, mask?.row(rows.lowerBound),
-          sums + view * 2 * stride, dmask?.row(rows.lowerBound))
+    let sums = try sumOverBatch(Self.sumsWidth(statistics), in: pass) { _, view, rows, sums in
+      let first = rows.lowerBound
+      vector_normalize_backward_sums(
+        x.map(rows.count), x.row(first), dy.row(first), statistics.mean.row(view), statistics.scale.row(view),
+        statistics.shift.row(view), relu ? 1 : 0, mask?.row(first), sums, dmask?.row(first))
+    }
+    let derivative = try derivative(sums, statistics, in: pass)
+    try pass.forEachView { _, view, rows in
+      derivative.apply(dy, input: x, relu: relu, mask: mask, view: view, rows: rows, into: dx)
+    }
+    return (dx, dmask)
+  }
+
+  /// The first pass of backward through y = relu(BN(x)); sets the gradients of γ and β.
+  ///
+  /// - Parameter x: What was normalised, or of it what pooling left.
+  /// - Returns: The gradient of BN(x), in place of the first of `dy`'s maps.
+  public func reluBackward(
+    _ dy: MapGradient, input x: Tensor, _ statistics: Statistics, in pass: Pass
+  ) throws -> (g: Tensor, derivative: Derivative) {
+    let g = dy.maps.first ?? x.makeSimilar()
+    let sums = try sumOverBatch(Self.sumsWidth(statistics), in: pass) { _, view, rows, sums in
+      let first = rows.lowerBound
+      vector_relu_backward_sums(
+        x.map(rows.count), dy.row(first), nil, x.row(first), statistics.mean.row(view),
+        statistics.scale.row(view), statistics.shift.row(view), g.row(first), sums)
+    }
+    return (g, try derivative(sums, statistics, in: pass))
+  }
+
+  // MARK: Details
+
+  /// Two sums a channel.
+  static func sumsWidth(_ statistics: Statistics) -> Int { 2 * statistics.stride }
+
+  /// `width` sums over the global batch for each view, `[views × width]`: what `compute` finds for the rows of one
+  /// view of one shard, on all threads, added along `ShardTree`.
+  func sumOverBatch(
+    _ width: Int, in pass: Pass,
+    _ compute: (_ shard: Int, _ view: Int, _ rows: Range<Int>, _ sums: UnsafeMutablePointer<Double>) -> Void
+  ) throws -> [Double] {
+    var sums = [Double](repeating: 0, count: pass.shards * pass.views * width)
+    try sums.withUnsafeMutableBufferPointer { sums in
+      nonisolated(unsafe) let base = sums.baseAddress!  // views of shards write to disjoint places
+      try pass.forEachView { shard, view, rows in
+        compute(shard, view, rows, base + (shard * pass.views + view) * width)
       }
     }
-    let sums = try pass.reducer.sum(rows, leaves: pass.shards, width: width)
-    try setParameterGradients(sums, statistics, in: pass)
+    return try pass.reducer.sum(sums, leaves: pass.shards, width: pass.views * width)
+  }
 
+  /// From Σ g and Σ g·(x − mean) of every view. Sets the gradients of γ and β.
+  ///
+  /// - Parameters:
+  ///   - width: Sums of a view.
+  ///   - offset: Where this layer's begin among them.
+  func derivative(
+    _ sums: [Double], _ statistics: Statistics, width: Int? = nil, offset: Int = 0, in pass: Pass
+  ) throws -> Derivative {
+    let stride = statistics.stride
+    func sum(_ view: Int, _ which: Int, _ c: Int) -> Double {
+      sums[view * (width ?? 2 * stride) + offset + which * stride + c]
+    }
+    try setParameterGradients(sum, statistics, in: pass)
     // dx = scale·(g − Σg/m − x̂·Σ(g·x̂)/m), x̂ = (x − mean)·inverseDeviation
     let constant = Tensor(zeros: pass.views, columns: stride)
     let slope = Tensor(zeros: pass.views, columns: stride)
@@ -145,53 +197,28 @@ public final class BatchNorm {
         for c in 0..<channels {
           let scale = Double(statistics.scale.row(view)[c]) / Double(statistics.count)
           let deviation = Double(statistics.inverseDeviation.row(view)[c])
-          constant.row(view)[c] = Float(scale * sums[view * 2 * stride + c])
-          slope.row(view)[c] = Float(scale * deviation * deviation * sums[(view * 2 + 1) * stride + c])
+          constant.row(view)[c] = Float(scale * sum(view, 0, c))
+          slope.row(view)[c] = Float(scale * deviation * deviation * sum(view, 1, c))
         }
       }
     }
-    let dx = x.makeSimilar()
-    try pass.forEachView { _, view, rows in
-      vector_normalize_backward(
-        x.map(rows.count), x.row(rows.lowerBound), dy.row(rows.lowerBound), statistics.mean.row(view),
-        statistics.scale.row(view), statistics.shift.row(view), relu ? 1 : 0,
-        mask?.row(rows.lowerBound), constant.row(view), slope.row(view),
-        dx.row(rows.lowerBound))
-    }
-    return (dx, dmask)
-  }
-
-  // MARK: Details
-
-  /// Doubles of every shard, computed on all threads: `[shards × width]`.
-  private func perShard(
-    width: Int, in pass: Pass, _ compute: (Int, UnsafeMutablePointer<Double>) -> Void
-  ) throws -> [Double] {
-    var rows = [Double](repeating: 0, count: pass.shards * width)
-    try rows.withUnsafeMutableBufferPointer { rows in
-      nonisolated(unsafe) let base = rows.baseAddress!  // shards write to disjoint rows
-      try pass.timed(.elementwise) {
-        try pass.forEachShard { shard in compute(shard, base + shard * width) }
-      }
-    }
-    return rows
+    return Derivative(statistics: statistics, constant: constant, slope: slope)
   }
 
   /// ∂L/∂β = Σ g and ∂L/∂γ = Σ g·x̂. The sums are global already, so rank 0 alone brings them to the sum
   /// over ranks; adding zeros changes no bit.
   private func setParameterGradients(
-    _ sums: [Double], _ statistics: Statistics, in pass: Pass
+    _ sum: (_ view: Int, _ which: Int, _ c: Int) -> Double, _ statistics: Statistics, in pass: Pass
   ) throws {
     guard let weight, let bias else { return }
-    let stride = statistics.stride
     let share: Double = pass.reducer.rank == 0 ? 1 : 0
     for c in 0..<channels {
       var dweight = 0.0
       var dbias = 0.0
       for view in 0..<pass.views {
         let deviation = Double(statistics.inverseDeviation.row(view)[c])
-        dweight += sums[(view * 2 + 1) * stride + c] * deviation
-        dbias += sums[view * 2 * stride + c]
+        dweight += sum(view, 1, c) * deviation
+        dbias += sum(view, 0, c)
       }
       weight.gradient[c] = Float(dweight * share)
       bias.gradient[c] = Float(dbias * share)
@@ -231,5 +258,25 @@ public final class BatchNorm {
     }
     return Statistics(
       mean: mean, inverseDeviation: inverseDeviation, scale: scale, shift: shift, count: count)
+  }
+}
+
+extension BatchNorm.Derivative {
+  /// The second pass of backward for some rows of one view: dx, which may be written over `x` or `dy`.
+  func apply(
+    _ dy: Tensor, input x: Tensor, relu: Bool = false, mask: Tensor? = nil, view: Int, rows: Range<Int>,
+    into dx: Tensor
+  ) {
+    let first = rows.lowerBound
+    vector_normalize_backward(
+      x.map(rows.count), x.row(first), dy.row(first), statistics.mean.row(view), statistics.scale.row(view),
+      statistics.shift.row(view), relu ? 1 : 0, mask?.row(first), constant.row(view), slope.row(view),
+      dx.row(first))
+  }
+
+  /// ∂L/∂x from the gradient `g` of BN(x), in place of `g`.
+  public func inputGradient(_ g: Tensor, input x: Tensor, in pass: Pass) throws -> Tensor {
+    try pass.forEachView { _, view, rows in apply(g, input: x, view: view, rows: rows, into: g) }
+    return g
   }
 }

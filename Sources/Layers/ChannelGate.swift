@@ -77,9 +77,10 @@ public final class ChannelGate {
     let record: GateRecord
   }
 
-  /// The mask for block input `x`, blocked `[rows, outChannels, 1, 1]`; also appended to `pass.gates`.
-  public func forward(_ x: Tensor, in pass: Pass) throws -> Tensor {
-    let context = try GlobalAveragePool.forward(x, in: pass)
+  /// The mask, blocked `[rows, outChannels, 1, 1]`; also appended to `pass.gates`.
+  ///
+  /// - Parameter context: The block input's means over pixels, `[rows, inChannels]`.
+  public func forward(_ context: Tensor, in pass: Pass) throws -> Tensor {
     let squeezed = try squeeze.forward(context, in: pass)
     let statistics = try batchNorm.statistics(of: squeezed, in: pass)
     let hidden = try batchNorm.normalize(squeezed, statistics, relu: true, in: pass)
@@ -97,7 +98,7 @@ public final class ChannelGate {
     let dlogits = try straightThrough(dmask, saved.record, in: pass)
     let dhidden = try excite.backward(dlogits, input: saved.hidden, in: pass)
     let (dsqueezed, _) = try batchNorm.backward(
-      dhidden, input: saved.squeezed, saved.statistics, relu: true, in: pass)
+      dhidden, input: saved.squeezed, saved.statistics, relu: true, into: dhidden, in: pass)
     return try squeeze.backward(dsqueezed, input: saved.context, in: pass)
   }
 

@@ -66,56 +66,48 @@ public final class BasicBlock {
     let hidden: Tensor
     let conv2: Tensor
     let statistics2: BatchNorm.Statistics
-    let shortcut: Tensor?
-    let shortcutStatistics: BatchNorm.Statistics?
+    let shortcut: BatchNorm.Shortcut?
     let output: Tensor
   }
 
   /// - Parameter x: Blocked, `[rows, in, H, W]`.
   /// - Returns: Blocked, `[rows, out, H', W']`.
-  public func forward(_ x: Tensor, in pass: Pass) throws -> Tensor {
-    let mask = try pass.timed(.gate) { try gate?.forward(x, in: pass) }
-    let x1 = try conv1.forward(x, in: pass)
+  public func forward(_ x: PooledMap, in pass: Pass) throws -> PooledMap {
+    let mask = try pass.timed(.gate) { try gate?.forward(x.means, in: pass) }
+    let x1 = try conv1.forward(x.map, in: pass)
     let statistics1 = try bn1.statistics(of: x1, in: pass)
     let hidden = try bn1.normalize(x1, statistics1, relu: true, mask: mask, in: pass)
     let x2 = try conv2.forward(hidden, in: pass)
     let statistics2 = try bn2.statistics(of: x2, in: pass)
-    let shortcut = try downsample?.convolution.forward(x, in: pass)
-    let shortcutStatistics = try shortcut.flatMap { try downsample?.batchNorm.statistics(of: $0, in: pass) }
+    let shortcut = try downsample.map { convolution, batchNorm in
+      let input = try convolution.forward(x.map, in: pass)
+      return BatchNorm.Shortcut(
+        batchNorm: batchNorm, input: input, statistics: try batchNorm.statistics(of: input, in: pass))
+    }
     let output = try bn2.normalize(
-      x2, statistics2, adding: shortcut ?? x, normalizedBy: shortcutStatistics, in: pass)
+      x2, statistics2, adding: shortcut?.input ?? x.map, normalizedBy: shortcut?.statistics, in: pass)
     pass.push(
       Saved(
-        x: x, mask: mask, conv1: x1, statistics1: statistics1, hidden: hidden, conv2: x2,
-        statistics2: statistics2, shortcut: shortcut, shortcutStatistics: shortcutStatistics,
-        output: output))
+        x: x.map, mask: mask, conv1: x1, statistics1: statistics1, hidden: hidden, conv2: x2,
+        statistics2: statistics2, shortcut: shortcut, output: output.map))
     return output
   }
 
   /// ∂L/∂x; sets the gradients of all parameters.
-  public func backward(_ doutput: Tensor, in pass: Pass) throws -> Tensor {
+  public func backward(_ doutput: MapGradient, in pass: Pass) throws -> MapGradient {
     let saved = pass.pop(Saved.self)
-    let dsum = try reluBackward(doutput, output: saved.output, in: pass)
-
-    var dshortcut = dsum
-    if let downsample, let shortcut = saved.shortcut, let statistics = saved.shortcutStatistics {
-      let (dnormalized, _) = try downsample.batchNorm.backward(
-        dsum, input: shortcut, statistics, relu: false, in: pass)
-      dshortcut = try downsample.convolution.backward(dnormalized, input: saved.x, in: pass)!
+    var (dx2, dshortcut) = try bn2.residualBackward(
+      doutput, output: saved.output, input: saved.conv2, saved.statistics2, shortcut: saved.shortcut, in: pass
+    )
+    if let downsample {
+      dshortcut = try downsample.convolution.backward(dshortcut, input: saved.x, in: pass)!
     }
-
-    let (dx2, _) = try bn2.backward(dsum, input: saved.conv2, saved.statistics2, relu: false, in: pass)
     let dhidden = try conv2.backward(dx2, input: saved.hidden, in: pass)!
     let (dx1, dmask) = try bn1.backward(
       dhidden, input: saved.conv1, saved.statistics1, relu: true, mask: saved.mask,
-      needsMaskGradient: gate != nil, in: pass)
+      needsMaskGradient: gate != nil, into: dhidden, in: pass)
     let dx = try conv1.backward(dx1, input: saved.x, in: pass)!
-    try accumulate(dshortcut, into: dx, in: pass)
-    if let gate, let dmask {
-      try pass.timed(.gate) {
-        try GlobalAveragePool.addBackward(try gate.backward(dmask, in: pass), to: dx, in: pass)
-      }
-    }
-    return dx
+    let dmeans = try pass.timed(.gate) { try dmask.flatMap { try gate?.backward($0, in: pass) } }
+    return MapGradient(dx, dshortcut, means: dmeans)
   }
 }

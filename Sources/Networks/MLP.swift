@@ -98,7 +98,7 @@ public final class MLP {
       let saved = pass.pop(Saved.self)
       if let batchNorm = stage.batchNorm, let statistics = saved.statistics {
         (dy, _) = try batchNorm.backward(
-          dy, input: saved.product, statistics, relu: stage.relu, in: pass)
+          dy, input: saved.product, statistics, relu: stage.relu, into: saved.product, in: pass)
       }
       dy = try stage.linear.backward(dy, input: saved.input, in: pass)
     }

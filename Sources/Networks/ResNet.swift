@@ -45,35 +45,30 @@ public final class ResNet {
     let images: Tensor
     let stem: Tensor
     let statistics: BatchNorm.Statistics
-    let pooled: (input: Tensor, winners: [UInt8])?
-    let last: Tensor
+    let pooled: MaxPool.Output?
   }
 
   public func forward(_ images: Tensor, in pass: Pass) throws -> Tensor {
     let x = try stem.forward(images, in: pass)
     let statistics = try stemBatchNorm.statistics(of: x, in: pass)
-    var y = try stemBatchNorm.normalize(x, statistics, relu: true, in: pass)
-    var pooled: (Tensor, [UInt8])?
-    if configuration.stem == .imagenet {
-      let output = try MaxPool.forward(y, in: pass)
-      pooled = (y, output.winners)
-      y = output.maxima
-    }
+    let pooled =
+      configuration.stem == .imagenet ? try MaxPool.forward(x, normalizedBy: statistics, in: pass) : nil
+    pass.push(Saved(images: images, stem: x, statistics: statistics, pooled: pooled))
+    var y = try stemBatchNorm.normalizeAndPool(pooled?.values ?? x, statistics, in: pass)
     for block in blocks { y = try block.forward(y, in: pass) }
-    pass.push(Saved(images: images, stem: x, statistics: statistics, pooled: pooled, last: y))
-    return try GlobalAveragePool.forward(y, in: pass)
+    return y.means
   }
 
   /// Sets the gradients of all parameters from that of the features.
   public func backward(_ dfeatures: Tensor, in pass: Pass) throws {
-    let saved = pass.pop(Saved.self)
-    var dy = try GlobalAveragePool.backward(dfeatures, input: saved.last, in: pass)
+    var dy = MapGradient(means: dfeatures)
     for block in blocks.reversed() { dy = try block.backward(dy, in: pass) }
-    if let pooled = saved.pooled {
-      dy = try MaxPool.backward(dy, input: pooled.input, winners: pooled.winners, in: pass)
-    }
-    let (dx, _) = try stemBatchNorm.backward(
-      dy, input: saved.stem, saved.statistics, relu: true, in: pass)
+    let saved = pass.pop(Saved.self)
+    let (g, derivative) = try stemBatchNorm.reluBackward(
+      dy, input: saved.pooled?.values ?? saved.stem, saved.statistics, in: pass)
+    let dx =
+      try saved.pooled.map { try MaxPool.backward(g, $0, input: saved.stem, derivative, in: pass) }
+      ?? derivative.inputGradient(g, input: saved.stem, in: pass)
     _ = try stem.backward(dx, input: saved.images, needsInputGradient: false, in: pass)
   }
 }

@@ -87,15 +87,17 @@ public struct EndToEndRunner {
     let pass = try makePass(model, step: 0)
     let backbone = model.backbone
     let stem = try backbone.stem.forward(try imageTensor(), in: pass)
-    var y = try backbone.stemBatchNorm.normalize(
-      stem, try backbone.stemBatchNorm.statistics(of: stem, in: pass), relu: true, in: pass)
-    if backbone.configuration.stem == .imagenet { y = try MaxPool.forward(y, in: pass).maxima }
+    let statistics = try backbone.stemBatchNorm.statistics(of: stem, in: pass)
+    let pooled =
+      backbone.configuration.stem == .imagenet
+      ? try MaxPool.forward(stem, normalizedBy: statistics, in: pass).values : stem
+    var y = try backbone.stemBatchNorm.normalizeAndPool(pooled, statistics, in: pass)
     var blocks = [("conv1", stem)]
     for block in backbone.blocks {
       y = try block.forward(y, in: pass)
-      blocks.append(("block.\(block.name)", y))
+      blocks.append(("block.\(block.name)", y.map))
     }
-    let features = try GlobalAveragePool.forward(y, in: pass)
+    let features = y.means
     var embeddings = [("z", try model.objective.heads[0].forward(features, in: pass))]
     if model.objective.heads.count > 1 {
       embeddings.append(("p", try model.objective.heads[1].forward(embeddings[0].1, in: pass)))

@@ -94,12 +94,11 @@ private struct GateCase {
     let gate = try makeGate()
     let x = try input(variant)
     let pass = variant.pass(rows: x.images, noise: GivenNoise(try floats("uniform")))
-    let mask = try gate.forward(x, in: pass)
+    let mask = try gate.forward(x.means, in: pass)
     let dcontext = try gate.backward(
       Tensor(shape: [x.images, settings.out], lanes: variant.lanes, dmask), in: pass)
-    let dx = try GlobalAveragePool.backward(dcontext, input: x, in: pass)
     var found = [
-      ("dx", dx.values), ("dw1", gate.squeeze.weight.gradientArray),
+      ("dx", MapGradient(means: dcontext).values(like: x)), ("dw1", gate.squeeze.weight.gradientArray),
       ("dbn_weight", gate.batchNorm.weight!.gradientArray),
       ("dbn_bias", gate.batchNorm.bias!.gradientArray), ("dw2", gate.excite.weight.gradientArray),
     ].map { ($0 + suffix, $1) }
@@ -120,7 +119,7 @@ private struct GateCase {
     let gate = try makeGate()
     let x = try input(variant)
     let pass = variant.pass(.evaluation, rows: x.images)
-    let mask = try gate.forward(x, in: pass)
+    let mask = try gate.forward(x.means, in: pass)
     let record = pass.gates[0]
     return try forwardTensors(gate, x, record, variant).map { try compare("eval", $0, $1, variant) }
       + exact("eval", mask, record, variant)
@@ -131,7 +130,7 @@ private struct GateCase {
     _ gate: ChannelGate, _ x: Tensor, _ record: GateRecord, _ variant: PassVariant
   ) throws -> [(String, [Float])] {
     let pass = variant.pass(.evaluation, rows: x.images)
-    let context = try GlobalAveragePool.forward(x, in: pass)
+    let context = x.means
     let hidden = try gate.squeeze.forward(context, in: pass)
     return [("context", context.values), ("hidden", hidden.values), ("logits", record.logits.values)]
   }

@@ -1,4 +1,3 @@
-import CVector
 import Foundation
 import GoldenCases
 import Testing
@@ -112,7 +111,7 @@ private struct Operation {
       let statistics = try layer.statistics(of: x, in: pass)
       let y = try layer.normalize(x, statistics, relu: false, in: pass)
       let dy = try tensor("dy\(step)", lanes: variant.lanes)
-      let (dx, _) = try layer.backward(dy, input: x, statistics, relu: false, in: pass)
+      let (dx, _) = try layer.backward(dy, input: x, statistics, relu: false, into: x.makeSimilar(), in: pass)
       found += [("y\(step)", y.values), ("dx\(step)", dx.values)]
       found += [("running_mean\(step)", layer.runningMean), ("running_var\(step)", layer.runningVariance)]
       if let weight = layer.weight { found.append(("dweight\(step)", weight.gradientArray)) }
@@ -123,7 +122,8 @@ private struct Operation {
     let statistics = try layer.statistics(of: x, in: pass)
     let dy = try tensor("dye", lanes: variant.lanes)
     found.append(("ye", try layer.normalize(x, statistics, relu: false, in: pass).values))
-    found.append(("dxe", try layer.backward(dy, input: x, statistics, relu: false, in: pass).dx.values))
+    found.append(
+      ("dxe", try layer.backward(dy, input: x, statistics, relu: false, into: dy, in: pass).dx.values))
     return try found.map { try compare($0, $1, variant, tolerance: tolerance) }
   }
 
@@ -131,11 +131,11 @@ private struct Operation {
   func relu(_ variant: PassVariant) throws -> [Comparison] {
     let x = try tensor("x", lanes: variant.lanes)
     let pass = variant.pass(rows: x.images)
-    let ones = [Float](repeating: 1, count: x.blocks * x.lanes)
-    let zeros = [Float](repeating: 0, count: x.blocks * x.lanes)
-    let y = x.makeSimilar()
-    vector_normalize(x.map(x.images), x.pointer, ones, zeros, 1, nil, y.pointer)
-    let dx = try reluBackward(try tensor("dy", lanes: variant.lanes), output: y, in: pass)
+    let (layer, identity) = try BatchNorm.identity(like: x, in: pass)
+    let y = try layer.normalize(x, identity, relu: true, in: pass)
+    let dx = try layer.reluBackward(
+      MapGradient(try tensor("dy", lanes: variant.lanes)), input: x, identity, in: pass
+    ).g
     return [
       .exact("\(name).y, \(variant)", y.values, try floats("y")),
       .exact("\(name).dx, \(variant)", dx.values, try floats("dx")),
@@ -145,19 +145,22 @@ private struct Operation {
   func maxPool(_ variant: PassVariant) throws -> [Comparison] {
     let x = try tensor("x", lanes: variant.lanes)
     let pass = variant.pass(rows: x.images)
-    let output = try MaxPool.forward(x, in: pass)
-    let dx = try MaxPool.backward(
-      try tensor("dy", lanes: variant.lanes), input: x, winners: output.winners, in: pass)
-    let y = output.maxima
+    let (layer, identity) = try BatchNorm.identity(like: x, in: pass)
+    let output = try MaxPool.forward(x, normalizedBy: identity, in: pass)
+    let y = output.values
     // From the place inside its window to that inside the plane.
     let winners = Tensor(
       images: y.images, channels: y.channels, height: y.height, width: y.width, lanes: y.lanes)
-    for (i, winner) in output.winners.enumerated() { winners.pointer[i] = Float(winner) }
+    for i in 0..<y.count { winners.pointer[i] = Float(output.positions(ofRow: 0)[i]) }
     let index = winners.values.enumerated().map { i, winner in
       let (row, column) = (i % y.pixels / y.width, i % y.width)
       let (h, w) = (2 * row - 1 + Int(winner) / 3, 2 * column - 1 + Int(winner) % 3)
       return Int32(h * x.width + w)
     }
+    let derivative = try layer.derivative(
+      Array(repeating: 0, count: 2 * x.blocks * x.lanes), identity, in: pass)
+    let dx = try MaxPool.backward(
+      try tensor("dy", lanes: variant.lanes), output, input: x, derivative, in: pass)
     return [
       .exact("\(name).index, \(variant)", index, try file.int32s("\(name).index")),
       .exact("\(name).y, \(variant)", y.values, try floats("y")),
@@ -168,9 +171,18 @@ private struct Operation {
   func globalAveragePool(_ variant: PassVariant) throws -> [Comparison] {
     let x = try tensor("x", lanes: variant.lanes)
     let pass = variant.pass(rows: x.images)
-    let y = try GlobalAveragePool.forward(x, in: pass)
-    let dx = try GlobalAveragePool.backward(try tensor("dy", lanes: 0), input: x, in: pass)
-    return [try compare("y", y.values, variant), try compare("dx", dx.values, variant)]
+    let (layer, identity) = try BatchNorm.identity(like: x, in: pass)
+    // Where everything is open, the ReLU's gradient is the sum of its parts.
+    let open = Tensor(shape: try shape("x"), lanes: variant.lanes, x.values.map { _ in 1 })
+    let dy = MapGradient(means: try tensor("dy", lanes: 0))
+    let dx = try layer.reluBackward(dy, input: open, identity, in: pass).g
+    // mean x = mean relu(x) − mean relu(−x)
+    let y = try [x.values, x.values.map(-)].map {
+      try layer.normalizeAndPool(
+        Tensor(shape: try shape("x"), lanes: variant.lanes, $0), identity, in: pass
+      ).means.values
+    }
+    return [try compare("y", zip(y[0], y[1]).map(-), variant), try compare("dx", dx.values, variant)]
   }
 
   func linear(_ variant: PassVariant) throws -> [Comparison] {

@@ -66,9 +66,10 @@ import Testing
 
       let input = c.tensor(x, variant)
       let statistics = try layer.statistics(of: input, in: pass)
+      let dy = c.tensor(coefficients, variant)
       let (dx, dmask) = try layer.backward(
-        c.tensor(coefficients, variant), input: input, statistics, relu: c.relu, mask: maskTensor(mask),
-        needsMaskGradient: c.masked, in: pass)
+        dy, input: input, statistics, relu: c.relu, mask: maskTensor(mask), needsMaskGradient: c.masked,
+        into: dy, in: pass)
       let errors = [
         ("dx", try gradientError(dx.values, at: x, step: 3e-3) { try loss($0, mask) }),
         (
@@ -110,7 +111,8 @@ import Testing
         let own = try layer.statistics(of: x, in: pass)
         let shortcut = normalizedShortcut ? try other.statistics(of: r, in: pass) : nil
         let y = try layer.normalize(x, own, adding: r, normalizedBy: shortcut, in: pass)
-        return (y, own, shortcut)
+        #expect(maxRelativeToLargest(y.means.values, y.map.means.values) < 1e-6)
+        return (y.map, own, shortcut)
       }
       func loss(_ x: [Float], _ r: [Float]) throws -> Double {
         weightedSum(try forward(c.tensor(x, variant), c.tensor(r, variant)).y.values, coefficients)
@@ -118,14 +120,48 @@ import Testing
       let (input, shortcut) = (c.tensor(x, variant), c.tensor(r, variant))
       let (y, own, shortcutStatistics) = try forward(input, shortcut)
       #expect(y.values.contains(0) && y.values.contains { $0 > 0 })
-      let dsum = try reluBackward(c.tensor(coefficients, variant), output: y, in: pass)
-      let dx = try layer.backward(dsum, input: input, own, relu: false, in: pass).dx
-      var dr = dsum
-      if let shortcutStatistics {
-        dr = try other.backward(dsum, input: shortcut, shortcutStatistics, relu: false, in: pass).dx
-      }
+      let (dx, dr) = try layer.residualBackward(
+        MapGradient(c.tensor(coefficients, variant)), output: y, input: input, own,
+        shortcut: shortcutStatistics.map { .init(batchNorm: other, input: shortcut, statistics: $0) },
+        in: pass)
       #expect(try gradientError(dx.values, at: x, step: 1e-2) { try loss($0, r) } < 1e-3, "dx, \(variant)")
       #expect(try gradientError(dr.values, at: r, step: 1e-2) { try loss(x, $0) } < 1e-3, "dr, \(variant)")
+    }
+  }
+
+  /// A gradient in parts is the gradient of their sum.
+  @Test func gradientsMayArriveInParts() throws {
+    let c = Case(shape: [4, 11, 5, 7])
+    for variant in PassVariant.all(images: 4) {
+      var numbers = TestNumbers(seed: 14)
+      let layer = makeLayer(c, &numbers)
+      let x = c.tensor(numbers.normals(c.count), variant)
+      let (a, b) = (numbers.normals(c.count), numbers.normals(c.count))
+      let dmeans = Tensor(rows: 4, columns: 11, numbers.normals(44))
+      let pass = variant.pass(rows: 4)
+      let statistics = try layer.statistics(of: x, in: pass)
+      func gradients(_ dy: MapGradient) throws -> [[Float]] {
+        let (g, derivative) = try layer.reluBackward(dy, input: x, statistics, in: pass)
+        let dx = try derivative.inputGradient(g, input: x, in: pass)
+        return [dx.values, layer.weight!.gradientArray, layer.bias!.gradientArray]
+      }
+      for parts in [
+        { MapGradient(means: dmeans) }, { MapGradient(c.tensor(a, variant), means: dmeans) },
+        { MapGradient(c.tensor(a, variant), c.tensor(b, variant)) },
+        { MapGradient(c.tensor(a, variant), c.tensor(b, variant), means: dmeans) },
+      ] {
+        let whole = MapGradient(c.tensor(parts().values(like: x), variant))
+        for (found, expected) in zip(try gradients(parts()), try gradients(whole)) {
+          #expect(maxRelativeToLargest(found, expected) < 1e-6, "\(variant)")
+        }
+        // The same where the ReLU's output decides instead of its input.
+        let y = try layer.normalize(x, statistics, relu: true, in: pass)
+        let copy = c.tensor(x.values, variant)
+        let (dx, g) = try layer.residualBackward(
+          parts(), output: y, input: copy, statistics, shortcut: nil, in: pass)
+        #expect(dx.values == (try gradients(parts()))[0], "\(variant)")
+        #expect(zip(y.values, g.values).allSatisfy { $0 > 0 || $1 == 0 })
+      }
     }
   }
 

@@ -37,13 +37,12 @@ import Testing
       let x = tensor(all)
       let y = try convolution.forward(x, in: pass)
       let statistics = try norm.statistics(of: y, in: pass)
-      let z = try norm.normalize(y, statistics, relu: true, in: pass)
-      let pooled = try GlobalAveragePool.forward(z, in: pass)
+      let pooled = try norm.normalizeAndPool(y, statistics, in: pass).means
       let out = try linear.forward(pooled, in: pass)
       let dpooled = try linear.backward(out, input: pooled, in: pass)
-      let dz = try GlobalAveragePool.backward(dpooled, input: z, in: pass)
-      try accumulate(tensor(dall), into: dz, in: pass)
-      let dy = try norm.backward(dz, input: y, statistics, relu: true, in: pass).dx
+      let (g, derivative) = try norm.reluBackward(
+        MapGradient(tensor(dall), means: dpooled), input: y, statistics, in: pass)
+      let dy = try derivative.inputGradient(g, input: y, in: pass)
       let dx = try convolution.backward(dy, input: x, in: pass)
       try rank.sumGradients(store)
       return (
@@ -98,10 +97,10 @@ import Testing
     for parameter in gate.parameters { parameter.array = numbers.normals(parameter.count) }
     func features(shardSize: Int, threads: Int) throws -> [Float] {
       let pass = PassVariant(shardSize: shardSize, threads: threads).pass(.evaluation, rows: images)
-      let mask = try gate.forward(x, in: pass)
+      let mask = try gate.forward(x.means, in: pass)
       let y = try layer.forward(x, in: pass)
       let z = try norm.normalize(y, try norm.statistics(of: y, in: pass), relu: true, mask: mask, in: pass)
-      return try GlobalAveragePool.forward(z, in: pass).values
+      return z.means.values
     }
     let alone = try features(shardSize: 1, threads: 1)
     let found = try features(shardSize: shardSize, threads: 2)

@@ -71,23 +71,33 @@ import Testing
     for mode in [Pass.Mode.training, .evaluation] {
       let pass = PassVariant(lanes: lanes, shardSize: 2).pass(mode, rows: 4, noise: DrawnNoise(seed: 1))
       soilMemory(like: x)
-      let mask = try gate.forward(gateInput, in: pass)
+      let mask = try gate.forward(gateInput.means, in: pass)
       try expectZeros(mask, "mask")
       let statistics = try layer.statistics(of: x, in: pass)
       soilMemory(like: x)
       let y = try layer.normalize(x, statistics, relu: true, mask: mask, in: pass)
       try expectZeros(y, "y")
       try expectZeros(
-        try layer.normalize(x, statistics, adding: r, normalizedBy: nil, in: pass), "sum")
-      try expectZeros(
-        try layer.normalize(x, statistics, adding: r, normalizedBy: statistics, in: pass), "sum of two")
+        try layer.normalize(x, statistics, adding: r, normalizedBy: nil, in: pass).map, "sum")
+      let sum = try layer.normalize(x, statistics, adding: r, normalizedBy: statistics, in: pass).map
+      try expectZeros(sum, "sum of two")
       soilMemory(like: x)
       let (dx, dmask) = try layer.backward(
-        dy, input: x, statistics, relu: true, mask: mask, needsMaskGradient: true, in: pass)
+        dy, input: x, statistics, relu: true, mask: mask, needsMaskGradient: true, into: x.makeSimilar(),
+        in: pass)
       try expectZeros(dx, "dx")
       try expectZeros(dmask, "dmask")
       soilMemory(like: x)
-      try expectZeros(try reluBackward(dy, output: y, in: pass), "ReLU's dx")
+      let dmeans = Tensor(rows: 4, columns: channels, numbers.normals(4 * channels))
+      try expectZeros(
+        try layer.reluBackward(MapGradient(means: dmeans), input: x, statistics, in: pass).g, "ReLU's dx")
+      let shortcut = BatchNorm.Shortcut(
+        batchNorm: layer, input: Tensor(shape: shape, lanes: lanes, r.values), statistics: statistics)
+      let (dresidual, dshortcut) = try layer.residualBackward(
+        MapGradient(dy, means: dmeans), output: sum, input: Tensor(shape: shape, lanes: lanes, x.values),
+        statistics, shortcut: shortcut, in: pass)
+      try expectZeros(dresidual, "sum's dx")
+      try expectZeros(dshortcut, "shortcut's dx")
     }
   }
 
@@ -99,18 +109,14 @@ import Testing
     let x = Tensor(shape: shape, lanes: lanes, numbers.uniforms(shape.reduce(1, *), -2, -1))
     let pass = PassVariant(lanes: lanes, shardSize: 1).pass(rows: 2)
     soilMemory(like: x)
-    let output = try MaxPool.forward(x, in: pass)
-    try expectZeros(output.maxima, "maxima")
-    #expect(output.maxima.values.allSatisfy { $0 < 0 }, "padding at the border never wins")
+    let layer = BatchNorm("test", channels: channels)
+    let statistics = try layer.statistics(of: x, in: pass)
+    let output = try MaxPool.forward(x, normalizedBy: statistics, in: pass)
+    try expectZeros(output.values, "maxima")
+    #expect(output.values.values.allSatisfy { $0 < 0 }, "padding at the border never wins")
+    let (g, derivative) = try layer.reluBackward(
+      MapGradient(output.values), input: output.values, statistics, in: pass)
     soilMemory(like: x)
-    try expectZeros(
-      try MaxPool.backward(output.maxima, input: x, winners: output.winners, in: pass), "dx of maxima")
-    let dmeans = Tensor(rows: 2, columns: channels, numbers.normals(2 * channels))
-    soilMemory(like: x)
-    let dx = try GlobalAveragePool.backward(dmeans, input: x, in: pass)
-    try expectZeros(dx, "dx of means")
-    try GlobalAveragePool.addBackward(dmeans, to: dx, in: pass)
-    try accumulate(x, into: dx, in: pass)
-    try expectZeros(dx, "sum")
+    try expectZeros(try MaxPool.backward(g, output, input: x, derivative, in: pass), "dx of maxima")
   }
 }

@@ -65,7 +65,7 @@ import Testing
     var coefficients: [Float] = []
     func loss(_ x: [Float]) throws -> Double {
       let pass = makePass()
-      let y = try block.forward(Tensor(shape: shape, lanes: pass.lanes, x), in: pass)
+      let y = try block.forward(PooledMap(Tensor(shape: shape, lanes: pass.lanes, x)), in: pass).map
       var sum = weightedSum(y.values, coefficients)
       for record in pass.gates {
         for (i, m) in record.mask.values.enumerated() {
@@ -76,7 +76,8 @@ import Testing
     }
 
     let pass = makePass()
-    let y = try block.forward(Tensor(shape: shape, lanes: pass.lanes, x), in: pass)
+    let input = Tensor(shape: shape, lanes: pass.lanes, x)
+    let y = try block.forward(PooledMap(input), in: pass).map
     #expect(y.values.contains(0) && y.values.contains { $0 > 0 })
     coefficients = numbers.normals(y.values.count)
     pass.maskGradients = budget.map { [MaskGradient(all: Double($0), open: 0)] }
@@ -85,10 +86,10 @@ import Testing
     )
     var told: [String] = []
     pass.gradientIsReady = { told.append($0.name) }
-    let dx = try block.backward(dy, in: pass)
+    let dx = try block.backward(MapGradient(dy), in: pass).values(like: input)
     #expect(Set(told) == Set(block.parameters.map(\.name)) && told.count == block.parameters.count)
 
-    let inputError = try gradientError(dx.values, at: x, step: 1e-2, loss: loss)
+    let inputError = try gradientError(dx, at: x, step: 1e-2, loss: loss)
     #expect(inputError < 5e-3, "dx")
     for parameter in block.parameters {
       let values = parameter.array
@@ -111,11 +112,11 @@ import Testing
     gate.excite.weight.array = (0..<12).flatMap { Array(repeating: $0 == 4 ? Float(-1) : 1, count: 3) }
     let pass = PassVariant(shardSize: 2).pass(.evaluation, rows: 4)
     let x = Tensor(shape: [4, 12, 3, 4], lanes: pass.lanes, numbers.normals(4 * 12 * 12))
-    let before = try block.forward(x, in: pass).values
+    let before = try block.forward(PooledMap(x), in: pass).map.values
     #expect(pass.gates[0].openCounts == [11, 11, 11, 11])
     var weights = block.conv2.weight.array
     for out in 0..<12 { for i in 0..<9 { weights[(out * 12 + 4) * 9 + i] = 1000 } }
     block.conv2.weight.array = weights
-    #expect(try block.forward(x, in: pass).values == before)
+    #expect(try block.forward(PooledMap(x), in: pass).map.values == before)
   }
 }

@@ -25,13 +25,14 @@ const char *vector_instruction_set(void);
 // sums[0 ..< C] = Σ x, sums[C ..< 2C] = Σ x² over images and pixels, C = blocks·lanes.
 void vector_moments(vector_map map, const float *x, double *sums);
 
-// y = relu?(scale·x + shift) ⊙ mask. mask: [images][C], or NULL for none.
+// y = relu?(scale·x + shift) ⊙ mask. mask: [images][C], or NULL for none. Unless NULL, means[image][channel] = mean of y
+// over pixels, rows of `channels` numbers without padding.
 void vector_normalize(vector_map map, const float *x, const float *scale, const float *shift, int relu,
-                      const float *mask, float *y);
+                      const float *mask, float *y, int channels, float *means);
 
-// y = relu(scale·x + shift + r), with r replaced by r_scale·r + r_shift unless r_scale is NULL.
+// y = relu(scale·x + shift + r), with r replaced by r_scale·r + r_shift unless r_scale is NULL; means as above.
 void vector_normalize_add(vector_map map, const float *x, const float *scale, const float *shift, const float *r,
-                          const float *r_scale, const float *r_shift, float *y);
+                          const float *r_scale, const float *r_shift, float *y, int channels, float *means);
 
 // Backward of vector_normalize, first pass. With z = scale·x + shift and g = dy ⊙ mask ⊙ [z > 0 if relu]:
 // sums[0 ..< C] = Σ g, sums[C ..< 2C] = Σ g·(x − mean). Unless NULL, dmask[image][C] = Σ_pixels dy ⊙ relu?(z).
@@ -39,27 +40,34 @@ void vector_normalize_backward_sums(vector_map map, const float *x, const float 
                                     const float *scale, const float *shift, int relu, const float *mask,
                                     double *sums, float *dmask);
 
-// Backward of vector_normalize, second pass: dx = scale·g − constant − slope·(x − mean).
+// Backward of vector_normalize, second pass: dx = scale·g − constant − slope·(x − mean). dx may be x or dy.
 void vector_normalize_backward(vector_map map, const float *x, const float *dy, const float *mean, const float *scale,
                                const float *shift, int relu, const float *mask, const float *constant,
                                const float *slope, float *dx);
 
-// dx = y > 0 ? dy : 0, for `count` numbers.
-void vector_relu_backward(size_t count, const float *y, const float *dy, float *dx);
+// The gradient of a map in parts: maps[0] + maps[1] + means[image][channel] / pixels. Any part may be NULL, maps[1] where
+// maps[0] is.
+typedef struct {
+  const float *maps[2];
+  const float *means;
+  int channels;
+} vector_gradient;
 
-// means[image][channel] = mean over pixels, rows of `channels` numbers without padding.
-void vector_plane_means(vector_map map, int channels, const float *x, float *means);
+// Backward of y = relu(scale·x + shift + …), first pass: g = dy where y > 0, else 0, and the sums of
+// vector_normalize_backward_sums. Without y (NULL) nothing was added: scale·x + shift decides. g may be maps[0].
+void vector_relu_backward_sums(vector_map map, vector_gradient dy, const float *y, const float *x, const float *mean,
+                               const float *scale, const float *shift, float *g, double *sums);
 
-// dx (+)= dmeans[image][channel] / pixels at every pixel; `accumulate` adds to what dx holds.
-void vector_plane_means_backward(vector_map map, int channels, const float *dmeans, int accumulate, float *dx);
+// Pooling, 3×3, stride 2, padding 1 that never wins: y = the x whose scale·x is largest. winners: for every output the
+// position 0 ..< 9 inside its window; among equals the first in row-major order.
+void vector_max_pool(vector_map map, int height, int width, const float *x, const float *scale, float *y,
+                     uint8_t *winners);
 
-// Max pooling, 3×3, stride 2, padding 1 that never wins. winners: for every output the position 0 ..< 9 inside its
-// window; among equals the first in row-major order.
-void vector_max_pool(vector_map map, int height, int width, const float *x, float *y, uint8_t *winners);
-
-// dx = Σ dy over the windows that a position won.
-void vector_max_pool_backward(vector_map map, int height, int width, const float *dy, const uint8_t *winners,
-                              float *dx);
+// Backward of normalisation before pooling, second pass: as vector_normalize_backward, where a pixel's gradient is the
+// sum of g over the windows that it won. dx may be x.
+void vector_max_pool_backward(vector_map map, int height, int width, const float *g, const uint8_t *winners,
+                              const float *x, const float *mean, const float *scale, const float *constant,
+                              const float *slope, float *dx);
 
 // a += b.
 void vector_add(size_t count, float *a, const float *b);

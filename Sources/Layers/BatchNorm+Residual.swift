@@ -1,0 +1,77 @@
+import CVector
+import Tensors
+
+/// The end of a residual block: relu(BN(x) + shortcut), where the shortcut may have a batch norm of its own.
+extension BatchNorm {
+  /// A shortcut that is normalised on its way (down-sampling blocks).
+  public struct Shortcut {
+    public let batchNorm: BatchNorm
+    public let input: Tensor
+    public let statistics: Statistics
+
+    public init(batchNorm: BatchNorm, input: Tensor, statistics: Statistics) {
+      self.batchNorm = batchNorm
+      self.input = input
+      self.statistics = statistics
+    }
+  }
+
+  /// relu(BN(x) + shortcut), with its means over pixels.
+  ///
+  /// - Parameters:
+  ///   - shortcut: Added as it is, or after normalisation by `statistics`.
+  public func normalize(
+    _ x: Tensor, _ statistics: Statistics, adding shortcut: Tensor,
+    normalizedBy shortcutStatistics: Statistics?, in pass: Pass
+  ) throws -> PooledMap {
+    let y = PooledMap(map: x.makeSimilar(), means: Tensor(rows: x.images, columns: channels))
+    try pass.forEachView { _, view, rows in
+      let first = rows.lowerBound
+      vector_normalize_add(
+        x.map(rows.count), x.row(first), statistics.scale.row(view), statistics.shift.row(view),
+        shortcut.row(first), shortcutStatistics?.scale.row(view), shortcutStatistics?.shift.row(view),
+        y.map.row(first), Int32(channels), y.means.row(first))
+    }
+    return y
+  }
+
+  /// The gradients of `normalize(_:_:adding:normalizedBy:in:)`; sets those of γ and β, the shortcut's too.
+  ///
+  /// Both batch norms see the same gradient, so their sums are taken in one pass over it and added over ranks in
+  /// one go.
+  ///
+  /// - Parameters:
+  ///   - y: What forward returned.
+  ///   - x: What was normalised. Overwritten by its gradient.
+  ///   - shortcut: If it was normalised. Its input is overwritten by its gradient.
+  /// - Returns: The gradients of `x` and of the shortcut.
+  public func residualBackward(
+    _ dy: MapGradient, output y: Tensor, input x: Tensor, _ statistics: Statistics,
+    shortcut: Shortcut?, in pass: Pass
+  ) throws -> (dx: Tensor, dshortcut: Tensor) {
+    let dsum = dy.maps.first ?? y.makeSimilar()
+    let own = Self.sumsWidth(statistics)
+    let width = own + (shortcut.map { Self.sumsWidth($0.statistics) } ?? 0)
+    let sums = try sumOverBatch(width, in: pass) { _, view, rows, sums in
+      let first = rows.lowerBound
+      vector_relu_backward_sums(
+        x.map(rows.count), dy.row(first), y.row(first), x.row(first), statistics.mean.row(view),
+        statistics.scale.row(view), statistics.shift.row(view), dsum.row(first), sums)
+      guard let shortcut else { return }
+      vector_normalize_backward_sums(
+        x.map(rows.count), shortcut.input.row(first), dsum.row(first), shortcut.statistics.mean.row(view),
+        shortcut.statistics.scale.row(view), shortcut.statistics.shift.row(view), 0, nil, sums + own, nil)
+    }
+    let ownDerivative = try derivative(sums, statistics, width: width, in: pass)
+    let shortcutDerivative = try shortcut.map {
+      try $0.batchNorm.derivative(sums, $0.statistics, width: width, offset: own, in: pass)
+    }
+    try pass.forEachView { _, view, rows in
+      ownDerivative.apply(dsum, input: x, view: view, rows: rows, into: x)
+      if let shortcut, let shortcutDerivative {
+        shortcutDerivative.apply(dsum, input: shortcut.input, view: view, rows: rows, into: shortcut.input)
+      }
+    }
+    return (x, shortcut?.input ?? dsum)
+  }
+}

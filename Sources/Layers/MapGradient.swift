@@ -1,0 +1,38 @@
+import CVector
+import Tensors
+
+/// A map together with its mean over pixels, which whoever writes the map takes in the same pass over memory.
+public struct PooledMap: Sendable {
+  /// Blocked, `[rows, C, H, W]`.
+  public let map: Tensor
+  /// `[rows, C]`.
+  public let means: Tensor
+
+  public init(map: Tensor, means: Tensor) {
+    self.map = map
+    self.means = means
+  }
+}
+
+/// The gradient of a `PooledMap` in the parts that arrive; the layer that uses it adds them up in its own pass
+/// over memory.
+public struct MapGradient: Sendable {
+  /// At most two. The layer that uses the gradient overwrites the first one.
+  public let maps: [Tensor]
+  /// ∂L/∂means, `[rows, C]`.
+  public let means: Tensor?
+
+  public init(_ maps: Tensor..., means: Tensor? = nil) {
+    precondition(maps.count <= 2)
+    self.maps = maps
+    self.means = means
+  }
+
+  /// The parts of a row and those that follow it, for a kernel.
+  func row(_ index: Int) -> vector_gradient {
+    let parts = maps.map { UnsafePointer($0.row(index)) }
+    return vector_gradient(
+      maps: (parts.first, parts.dropFirst().first), means: means.map { UnsafePointer($0.row(index)) },
+      channels: Int32(means?.channels ?? 0))
+  }
+}

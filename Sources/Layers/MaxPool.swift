@@ -1,0 +1,55 @@
+import CVector
+import Tensors
+
+/// 3×3 maximum, stride 2, padding 1 that never wins; among equals the first in row-major order wins.
+///
+/// Batch norm and ReLU do not change which value of a channel is the largest, or, where the scale is negative, make
+/// it the smallest. So pooling comes before them here: they then see a quarter of the map.
+public enum MaxPool {
+  /// What pooling leaves of a map.
+  public struct Output {
+    /// The winners, not normalised.
+    public let values: Tensor
+    /// For each value its position 0 ..< 9 inside its window: a byte each.
+    let positions: Storage
+
+    func positions(ofRow row: Int) -> UnsafeMutablePointer<UInt8> {
+      UnsafeMutableRawPointer(positions.pointer).assumingMemoryBound(to: UInt8.self) + row
+        * values.imageStride
+    }
+  }
+
+  /// - Parameter statistics: How what is left will be normalised.
+  public static func forward(
+    _ x: Tensor, normalizedBy statistics: BatchNorm.Statistics, in pass: Pass
+  ) throws -> Output {
+    let y = Tensor(
+      images: x.images, channels: x.channels, height: (x.height - 1) / 2 + 1, width: (x.width - 1) / 2 + 1,
+      lanes: x.lanes)
+    let output = Output(values: y, positions: BufferPool.shared.take(count: (y.count + 3) / 4))
+    try pass.forEachView { _, view, rows in
+      let first = rows.lowerBound
+      vector_max_pool(
+        x.map(rows.count), Int32(x.height), Int32(x.width), x.row(first), statistics.scale.row(view),
+        y.row(first), output.positions(ofRow: first))
+    }
+    return output
+  }
+
+  /// ∂L/∂x, in place of `x`. The gradient goes to each window's winner alone and adds up where windows overlap.
+  ///
+  /// - Parameter g: The gradient of what is left after its normalisation, before the ReLU.
+  public static func backward(
+    _ g: Tensor, _ output: Output, input x: Tensor, _ derivative: BatchNorm.Derivative, in pass: Pass
+  ) throws -> Tensor {
+    let statistics = derivative.statistics
+    try pass.forEachView { _, view, rows in
+      let first = rows.lowerBound
+      vector_max_pool_backward(
+        x.map(rows.count), Int32(x.height), Int32(x.width), g.row(first), output.positions(ofRow: first),
+        x.row(first), statistics.mean.row(view), statistics.scale.row(view), derivative.constant.row(view),
+        derivative.slope.row(view), x.row(first))
+    }
+    return x
+  }
+}
