@@ -15,7 +15,7 @@ import Testing
   }
 
   /// Every 4,999th of all floating-point numbers, and the edges of the normal results.
-  @Test func exponentialIsWithinTwoUnitsInTheLastPlace() {
+  @Test func exponentialIsWithinAUnitInTheLastPlace() {
     var x = stride(from: 0, through: UInt32.max, by: 4_999).map { Float(bitPattern: $0) }
     x += [-87.33655, -87.33654, -87.33653, 88.72283, 88.72284, -0.0, 0, .leastNonzeroMagnitude]
     var worst = 0.0
@@ -29,7 +29,7 @@ import Testing
         worst = max(worst, abs(Double(y) - exact) / Double(Float(exact).ulp))
       }
     }
-    #expect(worst < 2)
+    #expect(worst < 1.1)
   }
 
   @Test func exponentialOfSpecialNumbers() {

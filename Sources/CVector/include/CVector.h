@@ -85,7 +85,7 @@ double vector_norm(size_t count, const float *x);
 
 // Rows of matrices.
 
-// y = exp(x), within 2 units in the last place; 0 instead of what is below the normal numbers (x < −87.33).
+// y = exp(x), within 1.1 units in the last place; 0 instead of what is below the normal numbers (x < −87.33).
 void vector_exp(size_t count, const float *x, float *y);
 
 // Σ exp(x − shift), in double precision.
