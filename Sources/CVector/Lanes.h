@@ -24,6 +24,7 @@ struct Lanes {
 
   INLINE Float load(const float *p) { return *reinterpret_cast<const Float *>(p); }
   INLINE void store(float *p, Float v) { *reinterpret_cast<Float *>(p) = v; }
+  INLINE void add(double *p, Double v) { store(p, *reinterpret_cast<const Double *>(p) + v); }
   INLINE void store(double *p, Double v) { *reinterpret_cast<Double *>(p) = v; }
   INLINE Float all(float v) { return v - Float{}; }
   INLINE Double widen(Float v) { return __builtin_convertvector(v, Double); }
@@ -44,25 +45,31 @@ struct Lanes {
   INLINE Float relu(Float v) { return reinterpret_cast<Float>(reinterpret_cast<Bits>(v) & ~(v <= 0)); }
 };
 
-// Calls body<G>(block, lane) for groups of G lanes that together cover every lane of every block.
-#define FOR_LANE_GROUPS(map, BODY)                                   \
-  for (int block = 0; block < (map).blocks; block++) {               \
-    int lane = 0;                                                    \
-    for (; lane + 16 <= (map).lanes; lane += 16) BODY(16);           \
-    for (; lane + 8 <= (map).lanes; lane += 8) BODY(8);              \
-    for (; lane < (map).lanes; lane++) BODY(1);                      \
+// Calls BODY(G) for the G lanes from `lane` on of each `block` of image n, so that together they cover everything, in
+// the order in which it lies in memory. (Clones cannot call closures.)
+#define FOR_LANES_OF_IMAGE(map, n, BODY)                 \
+  for (int block = 0; block < (map).blocks; block++) {   \
+    int lane = 0;                                        \
+    for (; lane + 16 <= (map).lanes; lane += 16) BODY(16); \
+    for (; lane + 8 <= (map).lanes; lane += 8) BODY(8);  \
+    for (; lane < (map).lanes; lane++) BODY(1);          \
   }
+#define FOR_PLANES(map, BODY) \
+  for (int n = 0; n < (map).images; n++) FOR_LANES_OF_IMAGE(map, n, BODY)
+// From the last image to the first: what was written last is still in the cache.
+#define FOR_PLANES_LAST_FIRST(map, BODY) \
+  for (int n = (map).images - 1; n >= 0; n--) FOR_LANES_OF_IMAGE(map, n, BODY)
 
 INLINE size_t image_stride(const vector_map &map) { return (size_t)map.blocks * map.pixels * map.lanes; }
-// Where a lane of a block begins in an image, and in a vector per channel.
-INLINE size_t plane_offset(const vector_map &map, int block, int lane) {
-  return (size_t)block * map.pixels * map.lanes + lane;
+// Where a lane of a block begins in a map, and in a vector per channel.
+INLINE size_t plane_offset(const vector_map &map, int n, int block, int lane) {
+  return n * image_stride(map) + (size_t)block * map.pixels * map.lanes + lane;
 }
 INLINE size_t channel_offset(const vector_map &map, int block, int lane) { return (size_t)block * map.lanes + lane; }
 
 // Sums of floats are taken over runs of RUN pixels in single precision, then widened: a run's rounding errors stay
-// below 2⁻²⁰ of its terms, and conversions would cost more than the memory.
-enum { RUN = 16 };
+// below 2⁻²¹ of its terms, and conversions would cost more than the memory.
+enum { RUN = 8 };
 
 // Stores a plane's sum as a mean, for the lanes that are channels; rows have no padding.
 template <int G>

@@ -2,37 +2,46 @@
 
 #include "Lanes.h"
 
-// The part of window `o` (3 wide, stride 2, padding 1) that lies inside 0 ..< size.
-INLINE int window_start(int o) { return o == 0 ? 0 : 2 * o - 1; }
-INLINE int window_end(int o, int size) { return 2 * o + 2 < size ? 2 * o + 2 : size; }
-
-// Where a lane's scale is negative, `flip` makes its minimum win.
+// The winner of one window, which holds rows h0 ..< h1 and columns w0 ..< w1 of the 3×3 around its centre. Where the
+// scale is negative, `flip` makes the smallest win.
 template <int G>
-INLINE void max_pool(const vector_map &map, int block, int lane, int height, int width, const float *x,
+INLINE void max_of_window(const float *centre, int row_stride, int lanes, int h0, int h1, int w0, int w1,
+                          typename Lanes<G>::Bits flip, float *y, uint8_t *winners) {
+  typedef Lanes<G> L;
+  typename L::Float best = L::all(-INFINITY);
+  typename L::Bits winner = {};
+  for (int h = h0; h < h1; h++) {
+    for (int w = w0; w < w1; w++) {
+      const typename L::Float v =
+          L::flip(L::load(centre + ((ptrdiff_t)(h - 1) * row_stride + (w - 1)) * lanes), flip);
+      const typename L::Bits wins = v > best;
+      best = L::select(wins, v, best);
+      winner = (wins & (h * 3 + w)) | (~wins & winner);
+    }
+  }
+  L::store(y, L::flip(best, flip));
+  L::store(winners, winner);
+}
+
+template <int G>
+INLINE void max_pool(const vector_map &map, int n, int block, int lane, int height, int width, const float *x,
                      const float *scale, float *y, uint8_t *winners) {
   typedef Lanes<G> L;
   const int out_height = (height - 1) / 2 + 1, out_width = (width - 1) / 2 + 1, lanes = map.lanes;
   const typename L::Float a = L::load(scale + channel_offset(map, block, lane));
   const typename L::Bits flip = (a < 0) & (int)0x80000000;
-  for (int n = 0; n < map.images; n++) {
-    const size_t plane = (size_t)n * map.blocks + block;
-    const float *in = x + plane * height * width * lanes + lane;
-    for (int oh = 0; oh < out_height; oh++) {
-      for (int ow = 0; ow < out_width; ow++) {
-        typename L::Float best = L::all(-INFINITY);
-        typename L::Bits winner = {};
-        for (int h = window_start(oh); h < window_end(oh, height); h++) {
-          for (int w = window_start(ow); w < window_end(ow, width); w++) {
-            const int position = (h - 2 * oh + 1) * 3 + (w - 2 * ow + 1);
-            const typename L::Float v = L::flip(L::load(in + ((size_t)h * width + w) * lanes), flip);
-            const typename L::Bits wins = v > best;
-            best = L::select(wins, v, best);
-            winner = (wins & position) | (~wins & winner);
-          }
-        }
-        const size_t o = ((plane * out_height + oh) * out_width + ow) * lanes + lane;
-        L::store(y + o, L::flip(best, flip));
-        L::store(winners + o, winner);
+  const size_t plane = (size_t)n * map.blocks + block;
+  const float *in = x + plane_offset(map, n, block, lane);
+  for (int oh = 0; oh < out_height; oh++) {
+    const int h0 = oh == 0, h1 = 2 * oh + 1 < height ? 3 : 2;
+    for (int ow = 0; ow < out_width; ow++) {
+      const int w0 = ow == 0, w1 = 2 * ow + 1 < width ? 3 : 2;
+      const float *centre = in + ((size_t)2 * oh * width + 2 * ow) * lanes;
+      const size_t o = ((plane * out_height + oh) * out_width + ow) * lanes + lane;
+      if (h0 == 0 && h1 == 3 && w0 == 0 && w1 == 3) {  // inside: all nine, unrolled
+        max_of_window<G>(centre, width, lanes, 0, 3, 0, 3, flip, y + o, winners + o);
+      } else {
+        max_of_window<G>(centre, width, lanes, h0, h1, w0, w1, flip, y + o, winners + o);
       }
     }
   }
@@ -40,14 +49,14 @@ INLINE void max_pool(const vector_map &map, int block, int lane, int height, int
 
 CLONES void vector_max_pool(vector_map map, int height, int width, const float *x, const float *scale, float *y,
                             uint8_t *winners) {
-#define BODY(G) max_pool<G>(map, block, lane, height, width, x, scale, y, winners)
-  FOR_LANE_GROUPS(map, BODY)
+#define BODY(G) max_pool<G>(map, n, block, lane, height, width, x, scale, y, winners)
+  FOR_PLANES(map, BODY)
 #undef BODY
 }
 
 // Every pixel gathers from the windows that contain it: one, two or four, by whether its row and column are odd.
 template <int G>
-INLINE void max_pool_backward(const vector_map &map, int block, int lane, int height, int width, const float *g,
+INLINE void max_pool_backward(const vector_map &map, int n, int block, int lane, int height, int width, const float *g,
                               const uint8_t *winners, const float *x, const float *mean, const float *scale,
                               const float *constant, const float *slope, float *dx) {
   typedef Lanes<G> L;
@@ -55,28 +64,26 @@ INLINE void max_pool_backward(const vector_map &map, int block, int lane, int he
   const int out_height = (height - 1) / 2 + 1, out_width = (width - 1) / 2 + 1, lanes = map.lanes;
   const size_t c = channel_offset(map, block, lane);
   const Float a = L::load(scale + c), mu = L::load(mean + c), k = L::load(constant + c), s = L::load(slope + c);
-  for (int n = 0; n < map.images; n++) {
-    const size_t plane = (size_t)n * map.blocks + block;
-    const size_t in = plane * height * width * lanes + lane, out = plane * out_height * out_width * lanes + lane;
-    for (int i = 0; i < out_height; i++) {
-      for (int j = 0; j < out_width; j++) {
-        // Of window (i + down, j + right): the gradient where `position` won.
-        const auto won = [&](int down, int right, int position) __attribute__((always_inline)) {
-          if (i + down >= out_height || j + right >= out_width) return Float{};
-          const size_t o = out + ((size_t)(i + down) * out_width + j + right) * lanes;
-          return L::where(L::load_bytes(winners + o) == position, L::load(g + o));
-        };
-        const auto write = [&](int h, int w, Float gradient) __attribute__((always_inline)) {
-          const size_t at = in + ((size_t)h * width + w) * lanes;
-          L::store(dx + at, a * gradient - k - s * (L::load(x + at) - mu));
-        };
-        const int h = 2 * i, w = 2 * j;
-        write(h, w, won(0, 0, 4));
-        if (w + 1 < width) write(h, w + 1, won(0, 0, 5) + won(0, 1, 3));
-        if (h + 1 < height) write(h + 1, w, won(0, 0, 7) + won(1, 0, 1));
-        if (h + 1 < height && w + 1 < width) {
-          write(h + 1, w + 1, won(0, 0, 8) + won(0, 1, 6) + won(1, 0, 2) + won(1, 1, 0));
-        }
+  const size_t plane = (size_t)n * map.blocks + block;
+  const size_t in = plane * height * width * lanes + lane, out = plane * out_height * out_width * lanes + lane;
+  for (int i = 0; i < out_height; i++) {
+    for (int j = 0; j < out_width; j++) {
+      // Of window (i + down, j + right): the gradient where `position` won.
+      const auto won = [&](int down, int right, int position) __attribute__((always_inline)) {
+        if (i + down >= out_height || j + right >= out_width) return Float{};
+        const size_t o = out + ((size_t)(i + down) * out_width + j + right) * lanes;
+        return L::where(L::load_bytes(winners + o) == position, L::load(g + o));
+      };
+      const auto write = [&](int h, int w, Float gradient) __attribute__((always_inline)) {
+        const size_t at = in + ((size_t)h * width + w) * lanes;
+        L::store(dx + at, a * gradient - k - s * (L::load(x + at) - mu));
+      };
+      const int h = 2 * i, w = 2 * j;
+      write(h, w, won(0, 0, 4));
+      if (w + 1 < width) write(h, w + 1, won(0, 0, 5) + won(0, 1, 3));
+      if (h + 1 < height) write(h + 1, w, won(0, 0, 7) + won(1, 0, 1));
+      if (h + 1 < height && w + 1 < width) {
+        write(h + 1, w + 1, won(0, 0, 8) + won(0, 1, 6) + won(1, 0, 2) + won(1, 1, 0));
       }
     }
   }
@@ -86,7 +93,7 @@ CLONES void vector_max_pool_backward(vector_map map, int height, int width, cons
                                      const float *x, const float *mean, const float *scale, const float *constant,
                                      const float *slope, float *dx) {
 #define BODY(G) \
-  max_pool_backward<G>(map, block, lane, height, width, g, winners, x, mean, scale, constant, slope, dx)
-  FOR_LANE_GROUPS(map, BODY)
+  max_pool_backward<G>(map, n, block, lane, height, width, g, winners, x, mean, scale, constant, slope, dx)
+  FOR_PLANES(map, BODY)
 #undef BODY
 }

@@ -80,27 +80,34 @@ public final class BatchNorm {
     _ x: Tensor, _ statistics: Statistics, relu: Bool, mask: Tensor? = nil, in pass: Pass
   ) throws -> Tensor {
     let y = x.makeSimilar()
-    try normalize(x, statistics, relu: relu, mask: mask, into: y, means: nil, in: pass)
+    try pass.forEachView { _, view, rows in
+      normalize(
+        x, statistics, relu: relu, mask: mask, view: view, rows: rows, into: y.row(rows.lowerBound),
+        means: nil)
+    }
     return y
   }
 
   /// relu(BN(x)), with its means over pixels.
   public func normalizeAndPool(_ x: Tensor, _ statistics: Statistics, in pass: Pass) throws -> PooledMap {
     let y = PooledMap(map: x.makeSimilar(), means: Tensor(rows: x.images, columns: channels))
-    try normalize(x, statistics, relu: true, mask: nil, into: y.map, means: y.means, in: pass)
+    try pass.forEachView { _, view, rows in
+      normalize(
+        x, statistics, relu: true, mask: nil, view: view, rows: rows, into: y.map.row(rows.lowerBound),
+        means: y.means.row(rows.lowerBound))
+    }
     return y
   }
 
-  private func normalize(
-    _ x: Tensor, _ statistics: Statistics, relu: Bool, mask: Tensor?, into y: Tensor, means: Tensor?,
-    in pass: Pass
-  ) throws {
-    try pass.forEachView { _, view, rows in
-      let first = rows.lowerBound
-      vector_normalize(
-        x.map(rows.count), x.row(first), statistics.scale.row(view), statistics.shift.row(view), relu ? 1 : 0,
-        mask?.row(first), y.row(first), Int32(channels), means?.row(first))
-    }
+  /// Some rows of one view.
+  func normalize(
+    _ x: Tensor, _ statistics: Statistics, relu: Bool, mask: Tensor?, view: Int, rows: Range<Int>,
+    into y: UnsafeMutablePointer<Float>, means: UnsafeMutablePointer<Float>?
+  ) {
+    let first = rows.lowerBound
+    vector_normalize(
+      x.map(rows.count), x.row(first), statistics.scale.row(view), statistics.shift.row(view), relu ? 1 : 0,
+      mask?.row(first), y, Int32(channels), means)
   }
 
   // MARK: Backward
@@ -169,7 +176,7 @@ public final class BatchNorm {
     var sums = [Double](repeating: 0, count: pass.shards * pass.views * width)
     try sums.withUnsafeMutableBufferPointer { sums in
       nonisolated(unsafe) let base = sums.baseAddress!  // views of shards write to disjoint places
-      try pass.forEachView { shard, view, rows in
+      try pass.forEachView(lastFirst: true) { shard, view, rows in
         compute(shard, view, rows, base + (shard * pass.views + view) * width)
       }
     }

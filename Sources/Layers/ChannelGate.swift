@@ -1,4 +1,4 @@
-import Foundation
+import CVector
 import Tensors
 
 /// ∂(budget + bound)/∂mask of one gate for one view, the same for every sample and channel.
@@ -27,7 +27,7 @@ public struct GateRecord {
 
   /// Open channels of every local row.
   public var openCounts: [Int] {
-    (0..<mask.images).map { row in (0..<mask.imageStride).count { mask.row(row)[$0] > 0 } }
+    (0..<mask.images).map { vector_count_positive(mask.imageStride, mask.row($0)) }
   }
 }
 
@@ -108,6 +108,7 @@ public final class ChannelGate {
     precondition(!pass.isTraining || pass.noise != nil, "training through gates needs noise")
     try pass.forEachShard { shard in
       var uniforms = [Float](repeating: 0, count: outChannels)
+      var noise = [Double](repeating: 0, count: outChannels)
       for row in pass.rows(ofShard: shard) {
         let (g, m) = (logits.row(row), mask.row(row))
         m.update(repeating: 0, count: mask.imageStride)
@@ -116,20 +117,12 @@ public final class ChannelGate {
           continue
         }
         uniforms.withUnsafeMutableBufferPointer { pass.noise?.fill($0, gate: index, row: row) }
-        let s = soft.row(row)
-        for c in 0..<outChannels {
-          let sample = Double(g[c]) + Self.logistic(uniforms[c])
-          s[c] = Float(1 / (1 + exp(-sample / temperature)))
-          m[c] = pass.softGates ? s[c] : (sample >= 0 ? 1 : 0)  // sample ≥ 0 ⟺ σ ≥ ½
-        }
+        vector_logistic_noise(outChannels, uniforms, &noise)
+        vector_gate(outChannels, g, noise, temperature, soft.row(row), m)
+        if pass.softGates { m.update(from: soft.row(row), count: outChannels) }
       }
     }
     return GateRecord(logits: logits, mask: mask, soft: soft)
-  }
-
-  /// log(u + 1e-8) − log(1 − u + 1e-8): the difference of two Gumbel samples, within ±18.43.
-  static func logistic(_ u: Float) -> Double {
-    log(Double(u) + 1e-8) - log(1 - Double(u) + 1e-8)
   }
 
   /// ∂L/∂logits: the mask's gradient times ∂s/∂g = s(1 − s)/τ.

@@ -37,32 +37,29 @@ public final class Convolution {
   /// ⌊(size + 2·padding − kernel) / stride⌋ + 1.
   public func outputSize(_ size: Int) -> Int { (size + 2 * padding - kernel) / stride + 1 }
 
-  /// - Parameter x: NCHW or blocked, `[rows, in, H, W]`.
-  /// - Returns: Blocked, `[rows, out, H', W']`.
-  public func forward(_ x: Tensor, in pass: Pass) throws -> Tensor {
+  /// As with a map, from an input that may be made shard by shard.
+  public func forward(_ input: ConvolutionInput, in pass: Pass) throws -> Tensor {
+    let x = input.map
     let y = Tensor(
       images: x.images, channels: outChannels, height: outputSize(x.height), width: outputSize(x.width),
       lanes: pass.lanes)
     let plans = try shardPlans(x, ONEDNN_FORWARD, in: pass)
-    try pass.timed(.convolutionForward) { try run(plans, input: x, output: y, in: pass) }
+    try pass.timed(.convolutionForward) { try run(plans, input: input, output: y, in: pass) }
     return y
   }
 
-  /// Sets the weight's gradient from this rank's rows.
-  ///
-  /// - Parameters:
-  ///   - x: What forward was given.
-  ///   - needsInputGradient: False for the first layer, whose input is the image.
-  /// - Returns: ∂L/∂x, or nil.
+  /// As with a map, for an input that may be made shard by shard.
   public func backward(
-    _ dy: Tensor, input x: Tensor, needsInputGradient: Bool = true, in pass: Pass
+    _ dy: Tensor, input: ConvolutionInput, needsInputGradient: Bool = true, in pass: Pass
   ) throws -> Tensor? {
+    let x = input.map
     let weightPlans = try shardPlans(x, ONEDNN_BACKWARD_WEIGHTS, in: pass)
     try pass.timed(.convolutionBackwardWeights) {
       let packedGradient = try pass.sumOverShards(count: weightPlans[0].weightsCount) { shard, leaf in
         let first = pass.rows(ofShard: shard).lowerBound
-        try weightPlans[shard].run(
-          input: x.row(first), weights: leaf, output: dy.row(first))
+        try input.withShard(shard, in: pass) { x in
+          try weightPlans[shard].run(input: x, weights: leaf, output: dy.row(first))
+        }
       }
       try weightPlans[0].unpack(packedGradient, into: weight.gradient)
     }
@@ -71,13 +68,13 @@ public final class Convolution {
 
     let dx = x.makeSimilar()
     let dataPlans = try shardPlans(x, ONEDNN_BACKWARD_DATA, in: pass)
-    try pass.timed(.convolutionBackwardData) { try run(dataPlans, input: dx, output: dy, in: pass) }
+    try pass.timed(.convolutionBackwardData) { try run(dataPlans, input: .init(dx), output: dy, in: pass) }
     return dx
   }
 
   /// Runs every shard's plan with the present weights; the direction decides which side is written.
   private func run(
-    _ plans: [ConvolutionPlan], input: Tensor, output: Tensor, in pass: Pass
+    _ plans: [ConvolutionPlan], input: ConvolutionInput, output: Tensor, in pass: Pass
   ) throws {
     // oneDNN may want another layout of the weights for a short last shard.
     let packed = try plans[0].pack(weight.value)
@@ -86,8 +83,9 @@ public final class Convolution {
     try pass.forEachShard { shard in
       let first = pass.rows(ofShard: shard).lowerBound
       let weights = plans[shard] === last ? packedForLast : packed
-      try plans[shard].run(
-        input: input.row(first), weights: weights.pointer, output: output.row(first))
+      try input.withShard(shard, in: pass) { x in
+        try plans[shard].run(input: x, weights: weights.pointer, output: output.row(first))
+      }
     }
   }
 

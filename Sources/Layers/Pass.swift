@@ -117,9 +117,15 @@ public final class Pass {
   }
 
   /// Calls `body` for every view of every shard with its rows, on all threads: element-wise work.
-  package func forEachView(_ body: (_ shard: Int, _ view: Int, _ rows: Range<Int>) throws -> Void) throws {
+  ///
+  /// - Parameter lastFirst: Begins with the last rows, which are still in the cache if they were written last.
+  package func forEachView(
+    lastFirst: Bool = false, _ body: (_ shard: Int, _ view: Int, _ rows: Range<Int>) throws -> Void
+  ) throws {
     try timed(.elementwise) {
-      try pool.run(shards * views) { piece in
+      let pieces = shards * views
+      try pool.run(pieces) { number in
+        let piece = lastFirst ? pieces - 1 - number : number
         let (shard, view) = (piece / views, piece % views)
         try body(shard, view, rows(ofShard: shard, view: view))
       }

@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 
 /// Where the time of training steps goes, by kind of work, as the thread that drives them sees it.
@@ -24,6 +25,8 @@ public final class StepClock {
   }
 
   public private(set) var seconds: [Part: Double] = [:]
+  /// Threads inside a loop count too.
+  private let lock = NSLock()
   /// Seconds that inner parts took from each part under way.
   private var inner: [Double] = []
 
@@ -43,6 +46,22 @@ public final class StepClock {
     }
     return try body()
   }
+
+  /// Counts `body`, which is done inside a loop on `threads` threads that is under way as one part, to another: its
+  /// share of the time that the loop takes.
+  func timeInsideLoop<T>(_ part: Part, threads: Int, _ body: () throws -> T) rethrows -> T {
+    let begin = ContinuousClock.now
+    defer {
+      let share = (ContinuousClock.now - begin) / .seconds(1) / Double(threads)
+      lock.withLock {
+        if inner.count == 1 {
+          seconds[part, default: 0] += share
+          inner[0] += share
+        }
+      }
+    }
+    return try body()
+  }
 }
 
 extension Pass {
@@ -50,6 +69,14 @@ extension Pass {
   public func timed<T>(_ part: StepClock.Part, _ body: () throws -> T) rethrows -> T {
     guard let clock else { return try body() }
     return try clock.time(part, body)
+  }
+}
+
+extension Pass {
+  /// As `timed`, on any thread inside a loop over shards that is on the clock as another part.
+  func timedInsideLoop<T>(_ part: StepClock.Part, _ body: () throws -> T) rethrows -> T {
+    guard let clock else { return try body() }
+    return try clock.timeInsideLoop(part, threads: min(pool.threads, shards), body)
   }
 }
 

@@ -63,7 +63,6 @@ public final class BasicBlock {
     let mask: Tensor?
     let conv1: Tensor
     let statistics1: BatchNorm.Statistics
-    let hidden: Tensor
     let conv2: Tensor
     let statistics2: BatchNorm.Statistics
     let shortcut: BatchNorm.Shortcut?
@@ -76,8 +75,8 @@ public final class BasicBlock {
     let mask = try pass.timed(.gate) { try gate?.forward(x.means, in: pass) }
     let x1 = try conv1.forward(x.map, in: pass)
     let statistics1 = try bn1.statistics(of: x1, in: pass)
-    let hidden = try bn1.normalize(x1, statistics1, relu: true, mask: mask, in: pass)
-    let x2 = try conv2.forward(hidden, in: pass)
+    let y = bn1.reluInput(x1, statistics1, mask: mask, in: pass)
+    let x2 = try conv2.forward(y, in: pass)
     let statistics2 = try bn2.statistics(of: x2, in: pass)
     let shortcut = try downsample.map { convolution, batchNorm in
       let input = try convolution.forward(x.map, in: pass)
@@ -88,8 +87,8 @@ public final class BasicBlock {
       x2, statistics2, adding: shortcut?.input ?? x.map, normalizedBy: shortcut?.statistics, in: pass)
     pass.push(
       Saved(
-        x: x.map, mask: mask, conv1: x1, statistics1: statistics1, hidden: hidden, conv2: x2,
-        statistics2: statistics2, shortcut: shortcut, output: output.map))
+        x: x.map, mask: mask, conv1: x1, statistics1: statistics1, conv2: x2, statistics2: statistics2,
+        shortcut: shortcut, output: output.map))
     return output
   }
 
@@ -102,10 +101,11 @@ public final class BasicBlock {
     if let downsample {
       dshortcut = try downsample.convolution.backward(dshortcut, input: saved.x, in: pass)!
     }
-    let dhidden = try conv2.backward(dx2, input: saved.hidden, in: pass)!
+    let y = bn1.reluInput(saved.conv1, saved.statistics1, mask: saved.mask, in: pass)
+    let dy = try conv2.backward(dx2, input: y, in: pass)!
     let (dx1, dmask) = try bn1.backward(
-      dhidden, input: saved.conv1, saved.statistics1, relu: true, mask: saved.mask,
-      needsMaskGradient: gate != nil, into: dhidden, in: pass)
+      dy, input: saved.conv1, saved.statistics1, relu: true, mask: saved.mask, needsMaskGradient: gate != nil,
+      into: dy, in: pass)
     let dx = try conv1.backward(dx1, input: saved.x, in: pass)!
     let dmeans = try pass.timed(.gate) { try dmask.flatMap { try gate?.backward($0, in: pass) } }
     return MapGradient(dx, dshortcut, means: dmeans)

@@ -1,3 +1,4 @@
+import CVector
 import Layers
 import Tensors
 
@@ -39,4 +40,11 @@ extension BatchNorm {
       .evaluation, rows: pass.rows, views: pass.views, shardSize: pass.shardSize, pool: pass.pool)
     return (layer, try layer.statistics(of: x, in: evaluation))
   }
+}
+
+/// The gates' noise for uniform numbers.
+public func logisticNoise(_ uniforms: [Float]) -> [Double] {
+  var noise = [Double](repeating: .nan, count: uniforms.count)
+  vector_logistic_noise(uniforms.count, uniforms, &noise)
+  return noise
 }

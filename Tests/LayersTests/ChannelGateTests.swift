@@ -1,3 +1,5 @@
+import CVector
+import Foundation
 import GoldenCases
 import Tensors
 import TestSupport
@@ -98,8 +100,33 @@ import Testing
 
   /// The noise stays finite at both ends of [0, 1).
   @Test func noiseIsFiniteAtTheEnds() {
-    #expect(abs(ChannelGate.logistic(0) + 18.420681) < 1e-5)
-    #expect(ChannelGate.logistic(0x1.fffffep-1).isFinite)
-    #expect(ChannelGate.logistic(0.5) == 0)
+    let noise = logisticNoise([0, 0x1.fffffep-1, 0.5])
+    #expect(abs(noise[0] + 18.420681) < 1e-5)
+    #expect(noise[1].isFinite)
+    #expect(noise[2] == 0)
+  }
+
+  /// Noise and sigmoid are those of the C library to a few units in the last place, at the ends too.
+  @Test func noiseAndSigmoidAreAccurate() {
+    var numbers = TestNumbers(seed: 15)
+    let edges: [Float] = [0, 0x1p-24, 1e-8, 0.25, 0.5, 0.70710677, 0.75, 0x1.fffffep-1]
+    let uniforms = edges + numbers.uniforms(1003, 0, 1)
+    let noise = logisticNoise(uniforms)
+    for (u, found) in zip(uniforms, noise) {
+      let expected = log(Double(u) + 1e-8) - log(1 - Double(u) + 1e-8)
+      #expect(abs(found - expected) <= 1e-15 * max(1, abs(log(Double(u) + 1e-8))), "u = \(u)")
+    }
+    let logits = numbers.normals(uniforms.count).map { 20 * $0 }
+    var soft = [Float](repeating: .nan, count: logits.count)
+    var mask = soft
+    for temperature in [0.66667, 0.01] {
+      vector_gate(logits.count, logits, noise, temperature, &soft, &mask)
+      for i in logits.indices {
+        let sample = Double(logits[i]) + noise[i]
+        let expected = 1 / (1 + exp(-sample / temperature))
+        #expect(abs(Double(soft[i]) - expected) <= 6e-8 * expected + 1e-38, "\(sample) at \(temperature)")
+        #expect(mask[i] == (sample >= 0 ? 1 : 0))
+      }
+    }
   }
 }

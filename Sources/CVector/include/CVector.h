@@ -69,6 +69,16 @@ void vector_max_pool_backward(vector_map map, int height, int width, const float
                               const float *x, const float *mean, const float *scale, const float *constant,
                               const float *slope, float *dx);
 
+// noise = log(u + 1e-8) − log(1 − u + 1e-8) for uniform numbers u in [0, 1): the difference of two Gumbel samples.
+void vector_logistic_noise(size_t count, const float *uniforms, double *noise);
+
+// soft = 1 / (1 + exp(−(logit + noise) / temperature)); mask = 1 where soft ≥ ½, that is logit + noise ≥ 0, else 0.
+void vector_gate(size_t count, const float *logits, const double *noise, double temperature, float *soft,
+                 float *mask);
+
+// How many numbers are above 0.
+size_t vector_count_positive(size_t count, const float *x);
+
 // a += b.
 void vector_add(size_t count, float *a, const float *b);
 
