@@ -79,7 +79,7 @@ public struct ConvolutionKernels: Equatable, Sendable, CustomStringConvertible {
   /// What computes this convolution.
   ///
   /// - Parameter blockedBy: Channels in a block of the input's layout, 1 for images in NCHW.
-  func algorithm(
+  public func algorithm(
     for shape: ConvolutionShape, _ direction: Convolution.Direction, blockedBy lanes: Int
   ) -> ConvolutionAlgorithm {
     if case .table(let table) = choice, let winner = table[shape, direction], allows(winner) { return winner }

@@ -1,5 +1,5 @@
 /// The sizes of a convolution that decide which algorithm is fastest.
-public struct ConvolutionShape: Hashable, Sendable {
+public struct ConvolutionShape: Hashable, Sendable, CustomStringConvertible {
   /// Images of a shard, all views: what one call computes.
   public var rows: Int
   public var inChannels: Int
@@ -23,6 +23,11 @@ public struct ConvolutionShape: Hashable, Sendable {
     self.kernel = kernel
     self.stride = stride
     self.padding = padding
+  }
+
+  /// For example `64×64×32×32 → 64, 3×3/1+1`: rows and map, channels, kernel / stride + padding.
+  public var description: String {
+    "\(rows)×\(inChannels)×\(height)×\(width) → \(outChannels), \(kernel)×\(kernel)/\(stride)+\(padding)"
   }
 
   public var outHeight: Int { (height + 2 * padding - kernel) / stride + 1 }

@@ -127,4 +127,27 @@ import Testing
       }
     }
   }
+
+  /// Winograd's gradient of few channels' weights is computed and added in parts of a shard.
+  @Test func partsOfAShardAddUp() throws {
+    let c = Case(
+      images: 24, inChannels: 64, outChannels: 64, height: 30, width: 30, kernel: 3, stride: 1, padding: 1)
+    let shape = ConvolutionShape(
+      rows: 24, inChannels: 64, height: 30, width: 30, outChannels: 64, kernel: 3, stride: 1, padding: 1)
+    #expect(shape.rowsInCall(.winograd, .backwardWeights) == 6)
+    #expect(shape.rowsInCall(.winograd, .forward) == 24)
+    #expect(shape.rowsInCall(.direct, .backwardWeights) == 24)
+    var numbers = TestNumbers(seed: 4)
+    let x = numbers.normals(c.inputCount)
+    let dy = numbers.normals(c.inputCount)
+    let gradients = try [ConvolutionAlgorithm.direct, .winograd].map { algorithm in
+      let layer = c.makeLayer(c.always(algorithm, shardSize: c.images))
+      let pass = PassVariant(shardSize: c.images).pass(rows: c.images)
+      _ = try layer.backward(
+        c.tensor(dy, lanes: pass.lanes), input: c.tensor(x, lanes: pass.lanes), needsInputGradient: false,
+        in: pass)
+      return layer.weight.gradientArray
+    }
+    #expect(maxRelativeToLargest(gradients[1], gradients[0]) < 1e-5)
+  }
 }

@@ -60,10 +60,15 @@ extension KernelTable {
     }.joined()
   }
 
-  /// The YAML list of the items; `comment` goes before it.
-  public func file(comment: String) -> String { "# \(comment)\n" + items.map { "- \($0)\n" }.joined() }
+  /// Writes the YAML list of the items after a line with `comment`.
+  ///
+  /// - Throws: `CheckpointError.unwritable`.
+  public func write(to path: String, comment: String) throws(CheckpointError) {
+    try DurableFiles.replace(
+      path, by: Data("# \(comment)\n\(items.map { "- \($0)\n" }.joined())".utf8))
+  }
 
-  /// Reads what `file(comment:)` wrote.
+  /// Reads what `write` wrote.
   ///
   /// - Throws: `ConfigurationError`, with the line.
   init(contentsOf path: String) throws(ConfigurationError) {
