@@ -7,6 +7,11 @@ public struct KernelLibrary: Equatable, Sendable {
   /// The largest instruction set that it uses here, by its own name.
   public let instructionSet: String
 
+  public init(version: String, instructionSet: String) {
+    self.version = version
+    self.instructionSet = instructionSet
+  }
+
   public static var linked: Self {
     var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
     onednn_version(&major, &minor, &patch)

@@ -99,6 +99,7 @@ public final class PretrainingRun {
     if isRoot {
       for finding in Finding.wrong(environments) { log.warning("\(finding.problem): \(finding.advice)") }
       for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
+      if let warning = configuration.kernelWarning() { log.warning("\(warning)") }
     }
   }
 
