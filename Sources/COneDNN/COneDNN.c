@@ -23,12 +23,17 @@ struct onednn_convolution {
   dnnl_primitive_desc_t descriptor;
   dnnl_primitive_t primitive;
   dnnl_primitive_t pack, unpack;
-  dnnl_memory_desc_t plain_weights;
+  // From the caller's f32 to what the primitive reads, where that is bf16.
+  dnnl_primitive_t convert_input, convert_output;
+  dnnl_memory_desc_t plain_weights, f32_input, f32_output;
   layout_ref input, weights, output, scratch;
+  // The primitive takes a share of the images; numbers from one share to the next.
+  int calls;
+  size_t input_step, output_step;
   // Channels as the caller counts them, and as oneDNN is told: whole blocks. For a last block that is not full oneDNN
   // has reference code only (430 ms instead of 1 ms for 8 channels in blocks of 16).
   int out_channels, in_channels, padded_out_channels, padded_in_channels, kernel;
-  int is_winograd;
+  onednn_algorithm algorithm;
 };
 
 #define TRY(call)                                   \
@@ -78,6 +83,11 @@ const char *onednn_instruction_set(void) {
   return "none";
 }
 
+static int has_instructions(unsigned isa) { return ((unsigned)dnnl_get_effective_cpu_isa() & isa) == isa; }
+
+int onednn_has_winograd(void) { return HAS_WINOGRAD && has_instructions(dnnl_cpu_isa_avx512_core); }
+int onednn_has_bf16(void) { return has_instructions(dnnl_cpu_isa_avx512_core_bf16); }
+
 static dnnl_engine_t shared_engine;
 static void make_engine(void) {
   if (dnnl_engine_create(&shared_engine, dnnl_cpu, 0) != dnnl_success) shared_engine = NULL;
@@ -95,11 +105,12 @@ static dnnl_stream_t stream(void) {
   return own;
 }
 
-static int make_layout(dnnl_memory_desc_t *layout, const dnnl_dims_t dims, dnnl_format_tag_t tag) {
+static int make_layout(dnnl_memory_desc_t *layout, const dnnl_dims_t dims, dnnl_data_type_t type,
+                       dnnl_format_tag_t tag) {
 #if DNNL_VERSION_MAJOR >= 3
-  return dnnl_memory_desc_create_with_tag(layout, 4, dims, dnnl_f32, tag);
+  return dnnl_memory_desc_create_with_tag(layout, 4, dims, type, tag);
 #else
-  return dnnl_memory_desc_init_by_tag(layout, 4, dims, dnnl_f32, tag);
+  return dnnl_memory_desc_init_by_tag(layout, 4, dims, type, tag);
 #endif
 }
 
@@ -168,26 +179,59 @@ static int make_reorder(dnnl_primitive_t *reorder, layout_ref from, layout_ref t
 
 static int whole_blocks(int channels, int lanes) { return (channels + lanes - 1) / lanes * lanes; }
 
+// The layouts of an operation's two maps and its weights.
+typedef struct {
+  dnnl_memory_desc_t x, w, y;
+} operand_layouts;
+
+static void free_layouts(operand_layouts *l) {
+  free_layout(l->x);
+  free_layout(l->w);
+  free_layout(l->y);
+}
+
+static int is_reference_code(const_dnnl_primitive_desc_t descriptor) {
+  const char *name = "";
+  dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, &name);
+  return strncmp(name, "ref", 3) == 0;
+}
+
 // Fills in everything for one algorithm; what was made before a failure is left for the caller to destroy.
-static int assemble(onednn_convolution *c, const onednn_shape *s, dnnl_alg_kind_t algorithm) {
+static int assemble(onednn_convolution *c, const onednn_shape *s, onednn_algorithm algorithm) {
   const int out_height = (s->in_height + 2 * s->padding - s->kernel) / s->stride + 1;
   const int out_width = (s->in_width + 2 * s->padding - s->kernel) / s->stride + 1;
+  const int backward_data = c->direction == ONEDNN_BACKWARD_DATA;
+  const int backward_weights = c->direction == ONEDNN_BACKWARD_WEIGHTS;
+  c->algorithm = algorithm;
   c->kernel = s->kernel;
   c->in_channels = s->in_channels;
   c->out_channels = s->out_channels;
   c->padded_in_channels = whole_blocks(s->in_channels, s->in_lanes);
   c->padded_out_channels = whole_blocks(s->out_channels, s->lanes);
-  const dnnl_dims_t x_dims = {s->images, c->padded_in_channels, s->in_height, s->in_width};
+  c->calls = s->images / s->images_in_call;
+  c->input_step = (size_t)s->images_in_call * c->padded_in_channels * s->in_height * s->in_width;
+  c->output_step = (size_t)s->images_in_call * c->padded_out_channels * out_height * out_width;
+  const dnnl_dims_t x_dims = {s->images_in_call, c->padded_in_channels, s->in_height, s->in_width};
   const dnnl_dims_t w_dims = {c->padded_out_channels, c->padded_in_channels, s->kernel, s->kernel};
-  const dnnl_dims_t y_dims = {s->images, c->padded_out_channels, out_height, out_width};
+  const dnnl_dims_t y_dims = {s->images_in_call, c->padded_out_channels, out_height, out_width};
   const dnnl_dims_t strides = {s->stride, s->stride}, padding = {s->padding, s->padding};
   const dnnl_format_tag_t blocked = s->lanes == 16 ? dnnl_nChw16c : dnnl_nChw8c;
+  const dnnl_format_tag_t x_tag = s->in_lanes == 1 ? dnnl_nchw : blocked;
+  const dnnl_alg_kind_t kind =
+      algorithm == ONEDNN_WINOGRAD ? dnnl_convolution_winograd : dnnl_convolution_direct;
+  // What a bf16 convolution reads is bf16, what it writes is f32.
+  const dnnl_data_type_t read = algorithm == ONEDNN_BF16 ? dnnl_bf16 : dnnl_f32;
 
-  dnnl_memory_desc_t x, w, y;
-  TRY(make_layout(&x, x_dims, s->in_lanes == 1 ? dnnl_nchw : blocked));
-  TRY(make_layout(&w, w_dims, dnnl_format_tag_any));
-  TRY(make_layout(&y, y_dims, blocked));
-  TRY(make_layout(&c->plain_weights, w_dims, dnnl_oihw));
+  operand_layouts l, forward;
+  TRY(make_layout(&l.x, x_dims, backward_data ? dnnl_f32 : read, x_tag));
+  TRY(make_layout(&l.w, w_dims, backward_weights ? dnnl_f32 : read, dnnl_format_tag_any));
+  TRY(make_layout(&l.y, y_dims, c->direction == ONEDNN_FORWARD ? dnnl_f32 : read, blocked));
+  TRY(make_layout(&forward.x, x_dims, read, x_tag));
+  TRY(make_layout(&forward.w, w_dims, read, dnnl_format_tag_any));
+  TRY(make_layout(&forward.y, y_dims, read, blocked));
+  TRY(make_layout(&c->plain_weights, w_dims, dnnl_f32, dnnl_oihw));
+  TRY(make_layout(&c->f32_input, x_dims, dnnl_f32, x_tag));
+  TRY(make_layout(&c->f32_output, y_dims, dnnl_f32, blocked));
 
   dnnl_primitive_attr_t attributes;
   TRY(dnnl_primitive_attr_create(&attributes));
@@ -195,19 +239,18 @@ static int assemble(onednn_convolution *c, const onednn_shape *s, dnnl_alg_kind_
   dnnl_primitive_desc_t hint = NULL;
   int status = dnnl_success;
   if (c->direction != ONEDNN_FORWARD)
-    status = describe(&hint, ONEDNN_FORWARD, algorithm, ref(&x), ref(&w), ref(&y), strides, padding, NULL, attributes);
+    status = describe(&hint, ONEDNN_FORWARD, kind, ref(&forward.x), ref(&forward.w), ref(&forward.y), strides, padding,
+                      NULL, attributes);
   if (status == dnnl_success)
-    status = describe(&c->descriptor, c->direction, algorithm, ref(&x), ref(&w), ref(&y), strides, padding, hint,
+    status = describe(&c->descriptor, c->direction, kind, ref(&l.x), ref(&l.w), ref(&l.y), strides, padding, hint,
                       attributes);
   if (hint) dnnl_primitive_desc_destroy(hint);
   dnnl_primitive_attr_destroy(attributes);
-  free_layout(x);
-  free_layout(w);
-  free_layout(y);
+  free_layouts(&l);
+  free_layouts(&forward);
   if (status != dnnl_success) return status;
+  if (algorithm == ONEDNN_BF16 && is_reference_code(c->descriptor)) return dnnl_unimplemented;
 
-  const int backward_data = c->direction == ONEDNN_BACKWARD_DATA;
-  const int backward_weights = c->direction == ONEDNN_BACKWARD_WEIGHTS;
   c->input = dnnl_primitive_desc_query_md(c->descriptor, backward_data ? dnnl_query_diff_src_md : dnnl_query_src_md, 0);
   c->weights = dnnl_primitive_desc_query_md(
       c->descriptor, backward_weights ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
@@ -216,6 +259,10 @@ static int assemble(onednn_convolution *c, const onednn_shape *s, dnnl_alg_kind_
                                                                                  : dnnl_query_diff_dst_md, 0);
   c->scratch = dnnl_primitive_desc_query_md(c->descriptor, dnnl_query_scratchpad_md, 0);
   TRY(dnnl_primitive_create(&c->primitive, c->descriptor));
+  if (algorithm == ONEDNN_BF16) {
+    if (!backward_data) TRY(make_reorder(&c->convert_input, ref(&c->f32_input), c->input));
+    if (c->direction != ONEDNN_FORWARD) TRY(make_reorder(&c->convert_output, ref(&c->f32_output), c->output));
+  }
   if (backward_weights) return make_reorder(&c->unpack, c->weights, ref(&c->plain_weights));
   return make_reorder(&c->pack, ref(&c->plain_weights), c->weights);
 }
@@ -224,26 +271,28 @@ static void release(onednn_convolution *c) {
   if (c->primitive) dnnl_primitive_destroy(c->primitive);
   if (c->pack) dnnl_primitive_destroy(c->pack);
   if (c->unpack) dnnl_primitive_destroy(c->unpack);
+  if (c->convert_input) dnnl_primitive_destroy(c->convert_input);
+  if (c->convert_output) dnnl_primitive_destroy(c->convert_output);
   if (c->descriptor) dnnl_primitive_desc_destroy(c->descriptor);
   free_layout(c->plain_weights);
+  free_layout(c->f32_input);
+  free_layout(c->f32_output);
   *c = (onednn_convolution){.direction = c->direction};
 }
 
 int onednn_convolution_create(onednn_convolution **convolution, const onednn_shape *shape, onednn_direction direction,
-                              int winograd) {
+                              onednn_algorithm algorithm) {
   if (!engine()) return dnnl_runtime_error;
+  if (shape->images_in_call < 1 || shape->images % shape->images_in_call != 0) return dnnl_invalid_arguments;
   onednn_convolution *c = calloc(1, sizeof *c);
   if (!c) return dnnl_out_of_memory;
   c->direction = direction;
-  int status = dnnl_unimplemented;
-  if (winograd && HAS_WINOGRAD) {
-    status = assemble(c, shape, dnnl_convolution_winograd);
-    if (status == dnnl_success)
-      c->is_winograd = 1;
-    else
-      release(c);
+  const int has[] = {[ONEDNN_DIRECT] = 1, [ONEDNN_WINOGRAD] = HAS_WINOGRAD, [ONEDNN_BF16] = onednn_has_bf16()};
+  int status = has[algorithm] ? assemble(c, shape, algorithm) : (int)dnnl_unimplemented;
+  if (status != dnnl_success && algorithm != ONEDNN_DIRECT) {
+    release(c);
+    status = assemble(c, shape, ONEDNN_DIRECT);
   }
-  if (status != dnnl_success) status = assemble(c, shape, dnnl_convolution_direct);
   if (status != dnnl_success) {
     onednn_convolution_destroy(c);
     return status;
@@ -258,12 +307,28 @@ void onednn_convolution_destroy(onednn_convolution *c) {
   free(c);
 }
 
-int onednn_convolution_is_winograd(const onednn_convolution *c) { return c->is_winograd; }
+onednn_algorithm onednn_convolution_algorithm(const onednn_convolution *c) { return c->algorithm; }
 
-size_t onednn_convolution_weights_count(const onednn_convolution *c) { return layout_bytes(c->weights) / sizeof(float); }
+// Floats that hold a layout, in whole cache lines.
+static size_t layout_floats(layout_ref layout) { return (layout_bytes(layout) + 63) / 64 * (64 / sizeof(float)); }
+
+size_t onednn_convolution_weights_count(const onednn_convolution *c) { return layout_floats(c->weights); }
+
+// A call's working memory: the library's own, then what it reads in bf16, then a part of the weights' gradient.
+static size_t input_copy(const onednn_convolution *c) { return layout_floats(c->scratch); }
+static size_t output_copy(const onednn_convolution *c) {
+  return input_copy(c) + (c->convert_input ? layout_floats(c->input) : 0);
+}
+static size_t partial_weights(const onednn_convolution *c) {
+  return output_copy(c) + (c->convert_output ? layout_floats(c->output) : 0);
+}
+
+static int adds_weights(const onednn_convolution *c) {
+  return c->direction == ONEDNN_BACKWARD_WEIGHTS && c->calls > 1;
+}
 
 size_t onednn_convolution_scratch_count(const onednn_convolution *c) {
-  return (layout_bytes(c->scratch) + sizeof(float) - 1) / sizeof(float);
+  return partial_weights(c) + (adds_weights(c) ? layout_floats(c->weights) : 0);
 }
 
 // Runs a primitive on up to four buffers of the caller's.
@@ -290,7 +355,7 @@ static int has_padding(const onednn_convolution *c) {
 static size_t plain_row(const onednn_convolution *c) { return (size_t)c->in_channels * c->kernel * c->kernel; }
 static size_t padded_row(const onednn_convolution *c) { return (size_t)c->padded_in_channels * c->kernel * c->kernel; }
 
-static int reorder_weights(dnnl_primitive_t primitive, layout_ref from, float *source, layout_ref to, float *target) {
+static int reorder(dnnl_primitive_t primitive, layout_ref from, float *source, layout_ref to, float *target) {
   const int names[] = {DNNL_ARG_FROM, DNNL_ARG_TO};
   const layout_ref layouts[] = {from, to};
   float *const buffers[] = {source, target};
@@ -298,34 +363,53 @@ static int reorder_weights(dnnl_primitive_t primitive, layout_ref from, float *s
 }
 
 int onednn_convolution_pack(const onednn_convolution *c, const float *weights, float *packed) {
-  if (!has_padding(c)) return reorder_weights(c->pack, ref(&c->plain_weights), (float *)weights, c->weights, packed);
+  if (!has_padding(c)) return reorder(c->pack, ref(&c->plain_weights), (float *)weights, c->weights, packed);
   float *padded = calloc(c->padded_out_channels * padded_row(c), sizeof *padded);
   if (!padded) return dnnl_out_of_memory;
   for (int o = 0; o < c->out_channels; o++)
     memcpy(padded + o * padded_row(c), weights + o * plain_row(c), plain_row(c) * sizeof *padded);
-  const int status = reorder_weights(c->pack, ref(&c->plain_weights), padded, c->weights, packed);
+  const int status = reorder(c->pack, ref(&c->plain_weights), padded, c->weights, packed);
   free(padded);
   return status;
 }
 
 int onednn_convolution_unpack(const onednn_convolution *c, const float *packed, float *weights) {
-  if (!has_padding(c)) return reorder_weights(c->unpack, c->weights, (float *)packed, ref(&c->plain_weights), weights);
+  if (!has_padding(c)) return reorder(c->unpack, c->weights, (float *)packed, ref(&c->plain_weights), weights);
   float *padded = malloc(c->padded_out_channels * padded_row(c) * sizeof *padded);
   if (!padded) return dnnl_out_of_memory;
-  const int status = reorder_weights(c->unpack, c->weights, (float *)packed, ref(&c->plain_weights), padded);
+  const int status = reorder(c->unpack, c->weights, (float *)packed, ref(&c->plain_weights), padded);
   for (int o = 0; o < c->out_channels; o++)
     memcpy(weights + o * plain_row(c), padded + o * padded_row(c), plain_row(c) * sizeof *padded);
   free(padded);
   return status;
 }
 
-int onednn_convolution_run(const onednn_convolution *c, float *input, float *weights, float *output, float *scratch) {
+static int run_share(const onednn_convolution *c, float *input, float *weights, float *output, float *scratch) {
   static const int names[3][4] = {
       {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD},
       {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST, DNNL_ARG_SCRATCHPAD},
       {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST, DNNL_ARG_SCRATCHPAD},
   };
+  float *buffers[] = {input, weights, output, scratch};
+  if (c->convert_input) {
+    buffers[0] = scratch + input_copy(c);
+    TRY(reorder(c->convert_input, ref(&c->f32_input), input, c->input, buffers[0]));
+  }
+  if (c->convert_output) {
+    buffers[2] = scratch + output_copy(c);
+    TRY(reorder(c->convert_output, ref(&c->f32_output), output, c->output, buffers[2]));
+  }
   const layout_ref layouts[] = {c->input, c->weights, c->output, c->scratch};
-  float *const buffers[] = {input, weights, output, scratch};
   return execute(c->primitive, 4, names[c->direction], layouts, buffers);
+}
+
+int onednn_convolution_run(const onednn_convolution *c, float *input, float *weights, float *output, float *scratch) {
+  for (int call = 0; call < c->calls; call++) {
+    float *part = call > 0 && adds_weights(c) ? scratch + partial_weights(c) : weights;
+    TRY(run_share(c, input + call * c->input_step, part, output + call * c->output_step, scratch));
+    if (part == weights) continue;
+    const size_t count = layout_bytes(c->weights) / sizeof(float);
+    for (size_t i = 0; i < count; i++) weights[i] += part[i];
+  }
+  return dnnl_success;
 }

@@ -25,12 +25,15 @@ extension Environment.OneDNN {
   private static var hasWinograd: Bool? {
     let lanes = vector_preferred_lanes()
     var shape = onednn_shape(
-      images: 32, in_channels: 64, in_height: 32, in_width: 32, out_channels: 64, kernel: 3, stride: 1,
+      images: 32, images_in_call: 32, in_channels: 64, in_height: 32, in_width: 32, out_channels: 64,
+      kernel: 3, stride: 1,
       padding: 1, in_lanes: lanes, lanes: lanes)
     var made: OpaquePointer?
-    guard onednn_convolution_create(&made, &shape, ONEDNN_FORWARD, 1) == 0, let made else { return nil }
+    guard onednn_convolution_create(&made, &shape, ONEDNN_FORWARD, ONEDNN_WINOGRAD) == 0, let made else {
+      return nil
+    }
     defer { onednn_convolution_destroy(made) }
-    return onednn_convolution_is_winograd(made) != 0
+    return onednn_convolution_algorithm(made) == ONEDNN_WINOGRAD
   }
 }
 

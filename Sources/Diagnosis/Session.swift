@@ -8,7 +8,7 @@ public struct Session: Codable, Equatable, Sendable {
   /// Steps that had been taken before.
   public var fromStep: Int
   public var dataSource: String
-  /// What 3×3 convolutions really were: winograd or direct.
+  /// What convolutions really were: winograd or direct, and bf16 where that was faster.
   public var kernels: String
   /// Shards of a global batch, by which rank counts decide bits (contract C1).
   public var shards: Int
@@ -29,15 +29,17 @@ public struct Session: Codable, Equatable, Sendable {
 
   /// - Parameters:
   ///   - environments: In rank order.
-  ///   - allowsWinograd: Whether the configuration does.
+  ///   - allowsWinograd: Whether the configuration does; likewise `allowsBF16`.
   public init(
-    _ environments: [Environment], fromStep: Int, dataSource: String, allowsWinograd: Bool, shards: Int,
-    startedAt: Date = Date()
+    _ environments: [Environment], fromStep: Int, dataSource: String, allowsWinograd: Bool,
+    allowsBF16: Bool = false, shards: Int, startedAt: Date = Date()
   ) {
     self.startedAt = ISO8601DateFormatter().string(from: startedAt)
     self.fromStep = fromStep
     self.dataSource = dataSource
-    kernels = allowsWinograd && environments[0].onednn.winograd == true ? "winograd" : "direct"
+    kernels =
+      (allowsWinograd && environments[0].onednn.winograd == true ? "winograd" : "direct")
+      + (allowsBF16 ? " and bf16" : "")
     self.shards = shards
     ranks = environments.count
     hosts = RankGroup.groups(environments.map(\.host)).map { group in
@@ -56,7 +58,7 @@ public struct Session: Codable, Equatable, Sendable {
   /// For example `sluice 0.1.0 (645085b), 2 ranks × 1 thread on node01, Open MPI 4.1.4, oneDNN 2.6.3 (Winograd,
   /// AVX-512), OpenBLAS 0.3.21`.
   public var line: String {
-    let algorithm = kernels == "winograd" ? "Winograd" : kernels
+    let algorithm = kernels.replacing("winograd", with: "Winograd")
     return [
       "sluice \(environment.sluice.name)",
       "\(Fact.count(ranks, "rank")) × \(Fact.count(environment.threads.count, "thread")) on \(hostText)",

@@ -12,12 +12,10 @@ public final class Convolution {
   private let kernels: ConvolutionKernels
 
   private struct PlanKey: Hashable {
-    let images: Int
-    let height: Int
-    let width: Int
+    let shape: ConvolutionShape
     let inLanes: Int
     let lanes: Int
-    let direction: UInt32
+    let direction: Direction
   }
   private var plans: [PlanKey: ConvolutionPlan] = [:]
 
@@ -43,7 +41,7 @@ public final class Convolution {
     let y = Tensor(
       images: x.images, channels: outChannels, height: outputSize(x.height), width: outputSize(x.width),
       lanes: pass.lanes)
-    let plans = try shardPlans(x, ONEDNN_FORWARD, in: pass)
+    let plans = try shardPlans(x, .forward, in: pass)
     try pass.timed(.convolutionForward) { try run(plans, input: input, output: y, in: pass) }
     return y
   }
@@ -53,7 +51,7 @@ public final class Convolution {
     _ dy: Tensor, input: ConvolutionInput, needsInputGradient: Bool = true, in pass: Pass
   ) throws -> Tensor? {
     let x = input.map
-    let weightPlans = try shardPlans(x, ONEDNN_BACKWARD_WEIGHTS, in: pass)
+    let weightPlans = try shardPlans(x, .backwardWeights, in: pass)
     try pass.timed(.convolutionBackwardWeights) {
       let packedGradient = try pass.sumOverShards(count: weightPlans[0].weightsCount) { shard, leaf in
         let first = pass.rows(ofShard: shard).lowerBound
@@ -67,7 +65,7 @@ public final class Convolution {
     guard needsInputGradient else { return nil }
 
     let dx = x.makeSimilar()
-    let dataPlans = try shardPlans(x, ONEDNN_BACKWARD_DATA, in: pass)
+    let dataPlans = try shardPlans(x, .backwardData, in: pass)
     try pass.timed(.convolutionBackwardData) { try run(dataPlans, input: .init(dx), output: dy, in: pass) }
     return dx
   }
@@ -91,37 +89,45 @@ public final class Convolution {
 
   /// The plan of every shard; all but a short last one are the same.
   private func shardPlans(
-    _ x: Tensor, _ direction: onednn_direction, in pass: Pass
+    _ x: Tensor, _ direction: Direction, in pass: Pass
   ) throws -> [ConvolutionPlan] {
     precondition(x.channels == inChannels, "\(weight.name) takes \(inChannels) channels, got \(x.channels)")
     return try (0..<pass.shards).map { shard in
       try plan(
-        images: pass.rows(ofShard: shard).count, height: x.height, width: x.width, inLanes: x.lanes,
+        shape(rows: pass.rows(ofShard: shard).count, height: x.height, width: x.width), inLanes: x.lanes,
         lanes: pass.lanes, direction)
     }
   }
 
   private func plan(
-    images: Int, height: Int, width: Int, inLanes: Int, lanes: Int, _ direction: onednn_direction
+    _ shape: ConvolutionShape, inLanes: Int, lanes: Int, _ direction: Direction
   ) throws -> ConvolutionPlan {
-    let key = PlanKey(
-      images: images, height: height, width: width, inLanes: inLanes, lanes: lanes,
-      direction: direction.rawValue)
+    let key = PlanKey(shape: shape, inLanes: inLanes, lanes: lanes, direction: direction)
     if let plan = plans[key] { return plan }
-    let shape = onednn_shape(
-      images: Int32(images), in_channels: Int32(inChannels), in_height: Int32(height),
-      in_width: Int32(width), out_channels: Int32(outChannels), kernel: Int32(kernel),
-      stride: Int32(stride), padding: Int32(padding), in_lanes: Int32(inLanes), lanes: Int32(lanes))
-    let plan = try ConvolutionPlan(shape, direction, winograd: winogradWins)
+    let algorithm = kernels.algorithm(for: shape, direction, blockedBy: min(inLanes, lanes))
+    let plan = try ConvolutionPlan(shape, direction, algorithm, inLanes: inLanes, lanes: lanes)
     plans[key] = plan
     return plan
   }
 
-  /// One of the three computations of a convolution.
-  public enum Direction: CaseIterable, Sendable {
-    case forward, backwardData, backwardWeights
+  /// This convolution of a shard.
+  ///
+  /// - Parameters:
+  ///   - rows: Of the shard, all views.
+  ///   - height: Of the input, like `width`.
+  public func shape(rows: Int, height: Int, width: Int) -> ConvolutionShape {
+    ConvolutionShape(
+      rows: rows, inChannels: inChannels, height: height, width: width, outChannels: outChannels,
+      kernel: kernel, stride: stride, padding: padding)
+  }
 
-    fileprivate var code: onednn_direction {
+  /// One of the three computations of a convolution.
+  public enum Direction: String, CaseIterable, Sendable {
+    case forward
+    case backwardData = "backward_data"
+    case backwardWeights = "backward_weights"
+
+    var code: onednn_direction {
       switch self {
       case .forward: ONEDNN_FORWARD
       case .backwardData: ONEDNN_BACKWARD_DATA
@@ -142,10 +148,8 @@ public final class Convolution {
     _ direction: Direction, rows: Int, size: Int, takesImages: Bool
   ) throws -> (packedWeights: Int, scratch: Int) {
     let plan = try plan(
-      images: rows, height: size, width: size, inLanes: takesImages ? 1 : Pass.preferredLanes,
-      lanes: Pass.preferredLanes, direction.code)
+      shape(rows: rows, height: size, width: size), inLanes: takesImages ? 1 : Pass.preferredLanes,
+      lanes: Pass.preferredLanes, direction)
     return (plan.weightsCount, plan.scratchCount)
   }
-
-  private var winogradWins: Bool { kernels == .auto && kernel == 3 && stride == 1 }
 }

@@ -1,3 +1,4 @@
+import Layers
 import Networks
 import Tensors
 
@@ -17,7 +18,10 @@ public struct TrainedBackbone {
     let state = try TrainingState(checkpoint: path)
     step = state.step
     configuration = try state.readConfiguration(from: path)
-    backbone = ResNet(configuration.resNet(imageSize: configuration.network.inputSize ?? imageSize))
+    var network = configuration.resNet(imageSize: configuration.network.inputSize ?? imageSize)
+    // What was trained in bf16 can be looked at on any processor.
+    if !ConvolutionAlgorithm.bf16.isAvailable { network.kernels.precision = .f32 }
+    backbone = ResNet(network)
     let file = try SafetensorsFile(contentsOf: "\(path)/\(Checkpointing.modelFile)")
     let statistics = backbone.batchNorms.flatMap { batchNorm in
       [batchNorm.runningMeanName, batchNorm.runningVarianceName].map { ($0, [batchNorm.channels]) }

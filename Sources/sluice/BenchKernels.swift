@@ -1,9 +1,85 @@
 import ArgumentParser
+import Benchmarks
+import Collectives
+import Training
 
 struct BenchKernels: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kernels", abstract: "Times every convolution of a network with each of oneDNN's algorithms."
-  )
+    commandName: "kernels",
+    abstract: "Times every convolution of a network with each of oneDNN's algorithms.",
+    usage: "sluice bench kernels [<CONFIG>] [--set <KEY=VALUE> ...] [<options>]",
+    discussion: """
+      Sizes are those that training computes at once: a shard with two views of each image. Times are medians \
+      with cold caches; what bf16 takes to round is part of them. With precision: bf16 that is measured too. \
+      A file of the fastest algorithms can be trained with (kernels: FILE); it is then part of the \
+      configuration and recorded with the run.
 
-  func run() throws {}
+      Examples:
+        sluice bench kernels configs/cifar10-simsiam.yaml
+        sluice bench kernels --size 224 --batch 8 --set precision=bf16 --write kernels.yaml
+      """)
+
+  @Argument(
+    help: ArgumentHelp("A configuration file; see configs/.", valueName: "CONFIG"),
+    completion: .configuration)
+  var path: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Replaces one value of the configuration, for example precision=bf16. Repeatable.",
+      valueName: "KEY=VALUE"),
+    completion: .setting)
+  var settings: [String] = []
+
+  @Option(help: ArgumentHelp("Height and width of the views in pixels.", valueName: "N"))
+  var size: Int?
+
+  @Option(
+    help: ArgumentHelp("Images of a rank in one step; shards are no larger.", valueName: "N"))
+  var batch: Int?
+
+  @Option(help: ArgumentHelp("Threads that compute at one time.", valueName: "N"))
+  var threads = 1
+
+  @Option(
+    help: ArgumentHelp("Write the fastest algorithms to a file, for 'kernels: FILE'.", valueName: "FILE"),
+    completion: .file())
+  var write: String?
+
+  @Flag(help: "Print one JSON object on standard output.")
+  var json = false
+
+  func validate() throws {
+    func require(_ value: Int?, _ range: ClosedRange<Int>, _ option: String) throws {
+      guard let value, !range.contains(value) else { return }
+      throw ValidationError(
+        "\(option) must be from \(range.lowerBound) to \(range.upperBound), got \(value).")
+    }
+    try require(size, 8...1024, "--size")
+    try require(batch, 1...1_000_000, "--batch")
+    try require(threads, 1...1024, "--threads")
+  }
+
+  func run() throws {
+    try withRanks { communicator in
+      let report = try communicator.agree { () throws -> KernelReport? in
+        let benchmark = try KernelBenchmark(
+          path: path, settings: settings, size: size, batch: batch, threads: threads)
+        guard communicator.rank == 0 else { return nil }
+        let report = try benchmark.run()
+        if let write {
+          let name = path ?? "ResNet-18"
+          try report.table.write(
+            to: write,
+            comment:
+              "The fastest convolutions of \(name) at \(report.imageSize)×\(report.imageSize), measured by "
+              + "'sluice bench kernels'.")
+        }
+        return report
+      }
+      guard let report else { return }
+      printResult(json ? report.json.line : report.text)
+    }
+  }
 }

@@ -20,8 +20,10 @@ struct ConfigurationOptions: ParsableArguments {
   /// The file's name without folder and extension.
   var name: String { URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent }
 
-  /// The configuration, read on every rank.
+  /// The configuration, read on every rank; rank 0 reads the file of kernels for all.
   func load(on communicator: Communicator) throws -> Configuration {
-    try communicator.agree { try Configuration(contentsOf: path, settings: settings) }
+    var configuration = try communicator.agree { try Configuration(contentsOf: path, settings: settings) }
+    try configuration.readKernels(on: communicator)
+    return configuration
   }
 }

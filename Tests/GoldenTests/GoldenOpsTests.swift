@@ -63,10 +63,10 @@ private struct Operation {
   }
 
   func compare(
-    _ tensor: String, _ found: [Float], _ variant: PassVariant, kernels: ConvolutionKernels? = nil,
+    _ tensor: String, _ found: [Float], _ variant: PassVariant, algorithm: ConvolutionAlgorithm? = nil,
     tolerance: Double = 2e-6
   ) throws -> Comparison {
-    let how = (kernels.map { "\($0), " } ?? "") + "\(variant)"
+    let how = (algorithm.map { "\($0), " } ?? "") + "\(variant)"
     return .tensor("\(name).\(tensor), \(how)", found, try floats(tensor), relativeToLargest: tolerance)
   }
 
@@ -78,12 +78,15 @@ private struct Operation {
       let padding = Int(match.2)
     else { return [Comparison("\(name): not of the form k3s1p1", error: .infinity, tolerance: 0)] }
     let weights = try shape("w")
-    return try [ConvolutionKernels.direct, .auto].flatMap { kernels in
+    let x = try tensor("x", lanes: variant.lanes)
+    let shape = ConvolutionShape(
+      rows: variant.shardSize, inChannels: weights[1], height: x.height, width: x.width,
+      outChannels: weights[0], kernel: weights[2], stride: stride, padding: padding)
+    return try [ConvolutionAlgorithm.direct, .winograd].flatMap { algorithm in
       let layer = Convolution(
         name, inChannels: weights[1], outChannels: weights[0], kernel: weights[2], stride: stride,
-        padding: padding, kernels: kernels)
+        padding: padding, kernels: .always(algorithm, shape))
       layer.weight.array = try floats("w")
-      let x = try tensor("x", lanes: variant.lanes)
       let pass = variant.pass(rows: x.images)
       let y = try layer.forward(x, in: pass)
       let dx = try layer.backward(try tensor("dy", lanes: variant.lanes), input: x, in: pass)
@@ -92,7 +95,7 @@ private struct Operation {
         // The first layer's images come in plain NCHW.
         found.append(("y", try layer.forward(try tensor("x", lanes: 1), in: pass).values))
       }
-      return try found.map { try compare($0, $1, variant, kernels: kernels) }
+      return try found.map { try compare($0, $1, variant, algorithm: algorithm) }
     }
   }
 

@@ -36,6 +36,15 @@ import Testing
 
     var inputCount: Int { images * inChannels * height * width }
 
+    /// Kernels that use this algorithm for all directions of the case, in shards of so many images.
+    func always(_ algorithm: ConvolutionAlgorithm, shardSize: Int) -> ConvolutionKernels {
+      .always(
+        algorithm,
+        ConvolutionShape(
+          rows: shardSize, inChannels: inChannels, height: height, width: width, outChannels: outChannels,
+          kernel: kernel, stride: stride, padding: padding))
+    }
+
     func makeLayer(_ kernels: ConvolutionKernels) -> Convolution {
       Convolution(
         "test", inChannels: inChannels, outChannels: outChannels, kernel: kernel, stride: stride,
@@ -47,10 +56,10 @@ import Testing
     }
   }
 
-  @Test(arguments: Case.all, ConvolutionKernels.allCases)
-  func gradientsMatchFiniteDifferences(_ c: Case, _ kernels: ConvolutionKernels) throws {
+  @Test(arguments: Case.all, [ConvolutionAlgorithm.direct, .winograd])
+  func gradientsMatchFiniteDifferences(_ c: Case, _ algorithm: ConvolutionAlgorithm) throws {
     for variant in PassVariant.all(images: c.images) {
-      let layer = c.makeLayer(kernels)
+      let layer = c.makeLayer(c.always(algorithm, shardSize: variant.shardSize))
       var numbers = TestNumbers(seed: 1)
       let x = numbers.normals(c.inputCount)
       let weights = numbers.normals(layer.weight.count)
@@ -101,9 +110,9 @@ import Testing
       padding: 1)
     for lanes in PassVariant.allLanes {
       let pass = PassVariant(lanes: lanes, shardSize: 2, threads: 2).pass(rows: c.images)
-      let results = try [ConvolutionKernels.direct, .auto].map { kernels in
+      let results = try [ConvolutionAlgorithm.direct, .winograd].map { algorithm in
         var numbers = TestNumbers(seed: 3)
-        let layer = c.makeLayer(kernels)
+        let layer = c.makeLayer(c.always(algorithm, shardSize: 2))
         let fanOut = Float(9 * channels)
         layer.weight.array = numbers.normals(layer.weight.count).map { $0 * (2 / fanOut).squareRoot() }
         let x = c.tensor(numbers.normals(c.inputCount).map { max($0, 0) }, lanes: lanes)
@@ -112,10 +121,33 @@ import Testing
         let dx = try layer.backward(dy, input: x, in: pass)
         return [y.values, dx?.values ?? [], layer.weight.gradientArray]
       }
-      for (name, (direct, auto)) in zip(["y", "dx", "dw"], zip(results[0], results[1])) {
-        let error = maxRelativeToLargest(auto, direct)
+      for (name, (direct, winograd)) in zip(["y", "dx", "dw"], zip(results[0], results[1])) {
+        let error = maxRelativeToLargest(winograd, direct)
         #expect(error < 1e-5, "\(name), \(lanes) lanes")
       }
     }
+  }
+
+  /// Winograd's gradient of few channels' weights is computed and added in parts of a shard.
+  @Test func partsOfAShardAddUp() throws {
+    let c = Case(
+      images: 24, inChannels: 64, outChannels: 64, height: 30, width: 30, kernel: 3, stride: 1, padding: 1)
+    let shape = ConvolutionShape(
+      rows: 24, inChannels: 64, height: 30, width: 30, outChannels: 64, kernel: 3, stride: 1, padding: 1)
+    #expect(shape.rowsInCall(.winograd, .backwardWeights) == 6)
+    #expect(shape.rowsInCall(.winograd, .forward) == 24)
+    #expect(shape.rowsInCall(.direct, .backwardWeights) == 24)
+    var numbers = TestNumbers(seed: 4)
+    let x = numbers.normals(c.inputCount)
+    let dy = numbers.normals(c.inputCount)
+    let gradients = try [ConvolutionAlgorithm.direct, .winograd].map { algorithm in
+      let layer = c.makeLayer(c.always(algorithm, shardSize: c.images))
+      let pass = PassVariant(shardSize: c.images).pass(rows: c.images)
+      _ = try layer.backward(
+        c.tensor(dy, lanes: pass.lanes), input: c.tensor(x, lanes: pass.lanes), needsInputGradient: false,
+        in: pass)
+      return layer.weight.gradientArray
+    }
+    #expect(maxRelativeToLargest(gradients[1], gradients[0]) < 1e-5)
   }
 }

@@ -1,5 +1,7 @@
 import Collectives
 import Foundation
+import Layers
+import Training
 
 /// A failure of one rank, as a data set or a file would cause it.
 private struct BrokenDisk: Error, CustomStringConvertible {
@@ -119,5 +121,20 @@ let controlChecks = [
       try expect(text.hasPrefix("MPI_Bcast failed: "), text)
       try expect(text.lowercased().contains("root"), text)
     }
+  },
+
+  RankCheck("a table of kernels that rank 0 alone can read reaches every rank") { world in
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("kernels-\(UUID()).yaml").path
+    var table = KernelTable(library: "2.6.3", instructionSet: "avx512_core")
+    table.append(
+      ConvolutionShape(
+        rows: 64, inChannels: 16, height: 8, width: 8, outChannels: 16, kernel: 3, stride: 1, padding: 1),
+      [.forward: .winograd])
+    if world.rank == 0 { try table.write(to: path, comment: "a test's") }
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var configuration = Configuration(dataSource: "shapes")
+    configuration.kernels = .file(world.rank == 0 ? path : "/no/such/file")
+    try configuration.readKernels(on: world)
+    try expect(configuration.kernels == .table(table), "\(configuration.kernels)")
   },
 ]

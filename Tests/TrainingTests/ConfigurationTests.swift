@@ -1,4 +1,6 @@
 import Foundation
+import Layers
+import TestSupport
 import Testing
 
 @testable import Training
@@ -244,5 +246,92 @@ import Testing
     configuration.batch.shard = shard
     let conflict = configuration.conflict(imageCount: images, worldSize: ranks)
     #expect(conflict.map { "\($0)" } == message)
+  }
+
+  // MARK: Kernels
+
+  static let tableItems = [
+    "onednn=2.6.3 instruction_set=avx512_core",
+    "rows=64 in=64x32x32 out=64 kernel=3 stride=1 padding=1 forward=direct backward_data=winograd",
+  ]
+
+  @Test func kernelsAreARuleOrAFile() throws {
+    #expect(try Self.read(Self.shapes, "kernels=direct").kernels == .direct)
+    #expect(try Self.read(Self.shapes, "kernels=a/b.yaml").kernels == .file("a/b.yaml"))
+    #expect(try Self.read(Self.shapes + "\nkernels: a/b.yaml").resolvedYAML.contains("\nkernels: a/b.yaml\n"))
+    #expect(try Self.read(Self.shapes, "precision=bf16").precision == .bf16)
+  }
+
+  /// So that a checkpoint can be read, and a run gone on with, without the file.
+  @Test func aTableThatWasReadIsPartOfTheConfiguration() throws {
+    var configuration = try Self.read(Self.shapes)
+    configuration.kernels = .table(try KernelTable(items: Self.tableItems))
+    for yaml in [configuration.resolvedYAML, configuration.decisiveYAML] {
+      #expect(yaml.contains("\nkernels:\n  - \(Self.tableItems[0])\n  - \(Self.tableItems[1])\n"))
+      #expect(try Self.read(yaml) == configuration)
+    }
+    #expect(
+      configuration.convolutionKernels == ConvolutionKernels(.table(try KernelTable(items: Self.tableItems))))
+  }
+
+  @Test func aTableFromElsewhereIsMentioned() throws {
+    var configuration = try Self.read(Self.shapes)
+    let here = KernelLibrary(version: "2.6.3", instructionSet: "avx512_core")
+    #expect(configuration.kernelWarning(here: here) == nil)
+    configuration.kernels = .table(try KernelTable(items: Self.tableItems))
+    #expect(configuration.kernelWarning(here: here) == nil)
+    #expect(
+      configuration.kernelWarning(here: KernelLibrary(version: "3.1.0", instructionSet: "avx2"))
+        == "the table of kernels was measured with oneDNN 2.6.3 on avx512_core, here is oneDNN 3.1.0 on avx2: "
+        + "others may be faster")
+  }
+
+  @Test func aRunWithAnotherTableIsRefused() throws {
+    var old = try Self.read(Self.shapes)
+    old.kernels = .table(try KernelTable(items: Self.tableItems))
+    var new = old
+    try new.requireSameResult(as: old, in: "runs/a")
+    new.kernels = .table(
+      try KernelTable(items: [
+        Self.tableItems[0], Self.tableItems[1].replacing("forward=direct", with: "forward=winograd"),
+      ]))
+    let error = #expect(throws: RunError.self) { try new.requireSameResult(as: old, in: "runs/a") }
+    #expect(
+      error.map { "\($0)" }?.contains(
+        /\(kernels: table [0-9a-f]{8} of 1 convolutions → table [0-9a-f]{8} of 1 convolutions\)/) == true)
+  }
+
+  @Test func rankZeroReadsTheTable() throws {
+    try withTemporaryFolder { folder in
+      let path = folder.appendingPathComponent("kernels.yaml").path
+      let table = try KernelTable(items: Self.tableItems)
+      try table.write(to: path, comment: "measured: on a machine")
+      var configuration = try Self.read(Self.shapes, "kernels=\(path)")
+      try configuration.readKernels(on: .alone())
+      #expect(configuration.kernels == .table(table))
+    }
+  }
+
+  @Test(arguments: [
+    ("- onednn=2 instruction_set=any\n- rows=64\n", ":2: this item has no 'in='"),
+    ("a: 1\n", ":1: expected the list that 'sluice bench kernels --write' writes"),
+    ("", ":1: expected the list that 'sluice bench kernels --write' writes"),
+    ("# text\n- onednn=2 instruction_set=any\n- {a: 1}\n", ":3: expected a line of words like rows=64"),
+    ("- [a\n", ":2: not valid YAML: did not find expected ',' or ']'"),
+    (
+      "- onednn=2 instruction_set=any\n"
+        + "- rows=1 in=4x4x4 out=4 kernel=1 stride=1 padding=0 forward=bf16\n",
+      " chooses bf16 for some convolutions, which 'precision: f32' does not allow: set precision to bf16, or "
+        + "measure without"
+    ),
+  ])
+  func saysWhatIsWrongWithATable(text: String, message: String) throws {
+    try withTemporaryFolder { folder in
+      let path = folder.appendingPathComponent("kernels.yaml").path
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+      var configuration = try Self.read(Self.shapes, "kernels=\(path)")
+      let error = #expect(throws: (any Error).self) { try configuration.readKernels(on: .alone()) }
+      #expect(error.map { "\($0)" } == path + message)
+    }
   }
 }

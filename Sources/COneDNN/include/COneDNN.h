@@ -7,7 +7,8 @@
 
 // A convolution without bias (cross-correlation, dilation 1, one group), weights [out, in, kernel, kernel].
 typedef struct {
-  int images;
+  // All images of a run, and those that the library takes in one call; a divisor of them.
+  int images, images_in_call;
   int in_channels, in_height, in_width;
   int out_channels, kernel, stride, padding;
   // Layout of the input: 1 for NCHW, else that of the output.
@@ -17,6 +18,10 @@ typedef struct {
 } onednn_shape;
 
 typedef enum { ONEDNN_FORWARD, ONEDNN_BACKWARD_DATA, ONEDNN_BACKWARD_WEIGHTS } onednn_direction;
+
+// Direct, Winograd 4×4 on 3×3 with stride 1, both in f32; direct on activations and weights rounded to bf16, added and
+// written in f32. Callers see f32 only.
+typedef enum { ONEDNN_DIRECT, ONEDNN_WINOGRAD, ONEDNN_BF16 } onednn_algorithm;
 
 typedef struct onednn_convolution onednn_convolution;
 
@@ -28,20 +33,23 @@ const char *onednn_status_text(int status);
 void onednn_version(int *major, int *minor, int *patch);
 const char *onednn_instruction_set(void);
 
+// Whether it has Winograd's algorithm here, and whether the processor has instructions for bf16 (AVX-512).
+int onednn_has_winograd(void);
+int onednn_has_bf16(void);
+
 // Keeps oneDNN on the calling thread: once on every thread, before its first call. (GNU OpenMP would build a team of
 // its own for each calling thread.)
 void onednn_use_one_thread(void);
 
-// Makes a convolution for one direction. With `winograd`, asks for oneDNN's Winograd algorithm and falls back to the
-// direct one where the library, the processor or the shape has none.
+// Makes a convolution for one direction; the direct one where the library, the processor or the shape has no other.
 int onednn_convolution_create(onednn_convolution **convolution, const onednn_shape *shape, onednn_direction direction,
-                              int winograd);
+                              onednn_algorithm algorithm);
 void onednn_convolution_destroy(onednn_convolution *convolution);
 
-// Whether it got the Winograd algorithm that it asked for.
-int onednn_convolution_is_winograd(const onednn_convolution *convolution);
+// What it got.
+onednn_algorithm onednn_convolution_algorithm(const onednn_convolution *convolution);
 
-// Floats in the weights' own layout, and in the working memory of one call.
+// Floats in the weights' own layout, and in the working memory of one run.
 size_t onednn_convolution_weights_count(const onednn_convolution *convolution);
 size_t onednn_convolution_scratch_count(const onednn_convolution *convolution);
 

@@ -1,6 +1,7 @@
 import Collectives
 import Datasets
 import Images
+import Layers
 import Networks
 import Objectives
 
@@ -20,8 +21,19 @@ extension Configuration {
     resNet.zeroInitResidual = network.zeroInitResidual
     resNet.gated = gates.enabled
     resNet.gateTemperature = gates.temperature
-    resNet.kernels = kernels
+    resNet.kernels = convolutionKernels
     return resNet
+  }
+
+  /// Which algorithm computes which convolution.
+  var convolutionKernels: ConvolutionKernels {
+    switch kernels {
+    case .auto: ConvolutionKernels(.auto, precision: precision)
+    case .direct: ConvolutionKernels(.direct, precision: precision)
+    case .table(let table): ConvolutionKernels(.table(table), precision: precision)
+    // Not read yet, see readKernels: such a network counts operations, it does not compute.
+    case .file: ConvolutionKernels(.auto, precision: precision)
+    }
   }
 
   /// The objective with new heads.
@@ -41,6 +53,7 @@ extension Configuration {
 
   /// A model with its initial weights.
   public func makeModel(imageSize: Int) -> Model {
+    if case .file(let path) = kernels { preconditionFailure("\(path) was not read: call readKernels") }
     let resNet = resNet(imageSize: imageSize)
     return Model(
       backbone: ResNet(resNet), objective: makeObjective(featureCount: resNet.featureCount), seed: seed)

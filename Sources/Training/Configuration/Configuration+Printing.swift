@@ -12,7 +12,7 @@ extension Configuration {
     Self.yaml(of: self, keys: ConfigurationKey.all.filter { !$0.mayChange })
   }
 
-  /// A key whose value differs between two configurations; values as YAML.
+  /// A key whose value differs between two configurations; values as in YAML, or what stands for long ones.
   public struct Difference: Equatable, Sendable, CustomStringConvertible {
     public let key: String
     public let old: String
@@ -28,7 +28,9 @@ extension Configuration {
     ConfigurationKey.all.compactMap { key in
       let (before, now) = (key.print(old), key.print(self))
       return before == now
-        ? nil : Difference(key: key.name, old: before, new: now, decidesResult: !key.mayChange)
+        ? nil
+        : Difference(
+          key: key.name, old: key.show(old), new: key.show(self), decidesResult: !key.mayChange)
     }
   }
 
@@ -40,7 +42,8 @@ extension Configuration {
       section = key.section
       let name = section.isEmpty ? key.name : "  " + key.name.dropFirst(section.count + 1)
       let note = key.note(configuration).map { "  # \($0)" } ?? ""
-      lines.append("\(name): \(key.print(configuration))\(note)")
+      let value = key.print(configuration)
+      lines.append("\(name):\(value.hasPrefix("\n") ? "" : " ")\(value)\(note)")
     }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -117,7 +117,7 @@ extension Configuration {
       others: inSection.isEmpty ? sections + keys.filter(\.section.isEmpty).map(\.name) : inSection)
   }
 
-  private static func notYAML(_ error: any Error, path: String) -> ConfigurationError {
+  static func notYAML(_ error: any Error, path: String) -> ConfigurationError {
     switch error as? YamlError {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):

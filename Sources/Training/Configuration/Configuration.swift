@@ -29,7 +29,9 @@ public struct Configuration: Equatable, Sendable {
   public var augmentation = AugmentationConfiguration()
   public var checkpoint = CheckpointSettings()
   public var evaluate = EvaluationSettings()
-  public var kernels = ConvolutionKernels.auto
+  /// What convolutions may be computed in; parameters and sums are f32.
+  public var precision = Precision.f32
+  public var kernels = KernelSelection.auto
 
   /// - Parameter dataSource: For example `cifar10:DIR` or `shapes`.
   public init(dataSource: String) {

@@ -12,6 +12,8 @@ struct ConfigurationKey: Sendable {
   let store: @Sendable (ConfigurationValue, inout Configuration) -> Bool
   /// The value as YAML.
   let print: @Sendable (Configuration) -> String
+  /// The value in a sentence.
+  let show: @Sendable (Configuration) -> String
   /// What the value comes to, where it does not say so itself: a comment in a printed configuration.
   let note: @Sendable (Configuration) -> String?
 
@@ -30,6 +32,7 @@ struct ConfigurationKey: Sendable {
       return true
     }
     print = { form.print($0[keyPath: path]) }
+    show = { form.show($0[keyPath: path]) }
   }
 
   /// The part of the name before the dot; empty for a key outside sections.
@@ -108,6 +111,7 @@ struct ConfigurationKey: Sendable {
     .init("checkpoint.every", \.checkpoint.every, .wholeNumber(0...), mayChange: true),
     .init("checkpoint.keep", \.checkpoint.keep, .wholeNumber(1...), mayChange: true),
     .init("evaluate.every", \.evaluate.every, .wholeNumber(0...), mayChange: true),
-    .init("kernels", \.kernels, .choice),
+    .init("precision", \.precision, .choice),
+    .init("kernels", \.kernels, .kernels),
   ]
 }

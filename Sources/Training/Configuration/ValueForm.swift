@@ -8,6 +8,18 @@ struct ValueForm<Value: Sendable>: Sendable {
   let read: @Sendable (ConfigurationValue) -> Value?
   /// YAML that reads back to the same value.
   let print: @Sendable (Value) -> String
+  /// The value in a sentence, where it is too long to be printed there.
+  let show: @Sendable (Value) -> String
+
+  init(
+    expected: String, read: @escaping @Sendable (ConfigurationValue) -> Value?,
+    print: @escaping @Sendable (Value) -> String, show: (@Sendable (Value) -> String)? = nil
+  ) {
+    self.expected = expected
+    self.read = read
+    self.print = print
+    self.show = show ?? print
+  }
 }
 
 /// What numbers are allowed.

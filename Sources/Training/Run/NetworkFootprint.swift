@@ -3,7 +3,7 @@ import Networks
 
 /// The sizes of a backbone's maps and kernels, from which memory is reckoned.
 struct NetworkFootprint {
-  private let convolutions: [(convolution: Convolution, inputSize: Int, takesImages: Bool)]
+  private let convolutions: [ResNet.PlacedConvolution]
   /// How many maps a training pass holds at one time, by the floats of one row.
   ///
   /// Forward keeps the stem's convolution and its normalised output, and what pooling gives; of every block both
@@ -13,7 +13,7 @@ struct NetworkFootprint {
   private static let workingMaps = (block: 6, pooledStem: 2)
 
   init(_ backbone: ResNet, imageSize: Int) {
-    var convolutions = [(convolution: backbone.stem, inputSize: imageSize, takesImages: true)]
+    convolutions = backbone.convolutions(imageSize: imageSize)
     var keptByBlocks: [Int: Int] = [:]
     var size = backbone.stem.outputSize(imageSize)
     let stem = Self.floats(backbone.stem.outChannels, size)
@@ -25,14 +25,10 @@ struct NetworkFootprint {
       keptByBlocks[stem] = 2
     }
     for block in backbone.blocks {
-      convolutions.append((block.conv1, size, false))
-      if let downsample = block.downsample { convolutions.append((downsample.convolution, size, false)) }
       size = block.conv1.outputSize(size)
-      convolutions.append((block.conv2, size, false))
       let output = Self.floats(block.conv2.outChannels, size)
       keptByBlocks[output, default: 0] += block.downsample == nil ? 4 : 5
     }
-    self.convolutions = convolutions
     for (map, kept) in keptByBlocks { trainingMaps[map, default: 0] += kept + Self.workingMaps.block }
   }
 
@@ -51,10 +47,10 @@ struct NetworkFootprint {
     _ directions: [Convolution.Direction], rows: Int, threads: Int, gradientSums: Int
   ) throws -> BlockTally {
     var blocks = BlockTally()
-    for (convolution, size, takesImages) in convolutions {
-      for direction in directions where !(direction == .backwardData && takesImages) {
-        let (packedWeights, scratch) = try convolution.workspace(
-          direction, rows: rows, size: size, takesImages: takesImages)
+    for place in convolutions {
+      for direction in directions where !(direction == .backwardData && place.takesImages) {
+        let (packedWeights, scratch) = try place.convolution.workspace(
+          direction, rows: rows, size: place.inputSize, takesImages: place.takesImages)
         blocks.add(direction == .backwardWeights ? gradientSums : 1, of: packedWeights)
         blocks.add(threads, of: scratch)
       }

@@ -67,7 +67,7 @@ public final class PretrainingRun {
       let data = try DatasetSource(parsing: configuration.data.source).open()
       let conflict = configuration.conflict(
         imageCount: data.train.count, worldSize: communicator.worldSize)
-      if let conflict { throw conflict }
+      if let conflict = conflict ?? configuration.processorConflict { throw conflict }
       if communicator.rank == 0 { try folder.check(configuration) }
       return data
     }
@@ -90,7 +90,7 @@ public final class PretrainingRun {
     let environments = try Environment.gather(communicator, threads: pool.threads)
     session = Session(
       environments, fromStep: state.step, dataSource: configuration.data.source,
-      allowsWinograd: configuration.kernels == .auto,
+      allowsWinograd: configuration.kernels != .direct, allowsBF16: configuration.precision == .bf16,
       shards: configuration.batch.global / configuration.batch.shard)
     plan = try TrainingPlan(
       configuration, data: data, model: model, imageSize: size, ranks: communicator.worldSize,
@@ -99,6 +99,7 @@ public final class PretrainingRun {
     if isRoot {
       for finding in Finding.wrong(environments) { log.warning("\(finding.problem): \(finding.advice)") }
       for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
+      if let warning = configuration.kernelWarning() { log.warning("\(warning)") }
     }
   }
 

@@ -22,7 +22,11 @@ extension TrainingPlan {
           + (droppedImages > 0 ? " (each epoch leaves out \(grouped(droppedImages)))" : "")
           + "; \(test.name), \(grouped(test.images)) images"
       ),
-      ("network", "ResNet-18 of width \(width) at \(imageSize)×\(imageSize), \(gates)"),
+      (
+        "network",
+        "ResNet-18 of width \(width) at \(imageSize)×\(imageSize), \(gates)"
+          + (precision == .f32 ? "" : ", convolutions in \(precision.rawValue) where that is faster")
+      ),
       (
         "size",
         "\(grouped(parameters)) parameters with heads; \(grouped(Int(denseMACs))) MACs an image, dense"
@@ -84,7 +88,8 @@ extension TrainingPlan {
     .object([
       "train": .text(train.name), "train_images": .integer(train.images), "test": .text(test.name),
       "test_images": .integer(test.images), "dropped_images": .integer(droppedImages),
-      "width": .integer(width), "input_size": .integer(imageSize), "parameters": .integer(parameters),
+      "width": .integer(width), "input_size": .integer(imageSize), "precision": .text(precision.rawValue),
+      "parameters": .integer(parameters),
       "dense_macs": .integer(Int(denseMACs)), "target": target.map(JSONValue.number) ?? .null,
       "objective": .text(objective.rawValue),
       "negatives_per_anchor": negativesPerAnchor.map(JSONValue.integer) ?? .null,

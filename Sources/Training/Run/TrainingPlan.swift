@@ -1,4 +1,5 @@
 import Datasets
+import Layers
 import Networks
 import Objectives
 
@@ -25,6 +26,8 @@ public struct TrainingPlan: Equatable, Sendable {
   /// Height and width of the network's input in pixels.
   public let imageSize: Int
   public let width: Int
+  /// What convolutions may be computed in.
+  public let precision: Precision
   public let objective: ObjectiveSettings.Name
   /// Learned numbers of backbone, gates and heads, frozen ones included.
   public let parameters: Int
@@ -57,6 +60,7 @@ public struct TrainingPlan: Equatable, Sendable {
     lastStep = min(steps, configuration.maxSteps ?? steps)
     self.imageSize = imageSize
     width = configuration.network.width
+    precision = configuration.precision
     objective = configuration.objective.name
     parameters = model.store.parameters.reduce(0) { $0 + $1.count }
     denseMACs = MACs(model.backbone, imageSize: imageSize).dense

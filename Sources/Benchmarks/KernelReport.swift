@@ -1,0 +1,128 @@
+import Foundation
+import Layers
+import Metrics
+
+/// What the convolutions of a network take with each algorithm.
+public struct KernelReport: Sendable {
+  public struct Entry: Sendable {
+    public let shape: ConvolutionShape
+    /// How often the network has it.
+    public internal(set) var count: Int
+    public internal(set) var directions: [Timed]
+
+    public struct Timed: Sendable {
+      public let direction: Convolution.Direction
+      /// Of one run on one thread.
+      public let seconds: [ConvolutionAlgorithm: Double]
+      /// What `kernels: auto` takes.
+      public let chosen: ConvolutionAlgorithm
+
+      public var fastest: ConvolutionAlgorithm {
+        seconds.min { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key ?? .direct
+      }
+    }
+  }
+
+  public let entries: [Entry]
+  public let imageSize: Int
+  public let threads: Int
+  public let precision: Precision
+
+  /// Seconds of all convolutions of a shard's training step, where `choose` says which algorithm computes each.
+  public func total(_ choose: (Entry.Timed) -> ConvolutionAlgorithm) -> Double {
+    entries.reduce(0) { sum, entry in
+      sum
+        + Double(entry.count)
+        * entry.directions.reduce(0) { $0 + ($1.seconds[choose($1)] ?? $1.seconds[.direct] ?? 0) }
+    }
+  }
+
+  /// The fastest algorithms, for `kernels: FILE`.
+  public var table: KernelTable {
+    let library = KernelLibrary.linked
+    var table = KernelTable(library: library.version, instructionSet: library.instructionSet)
+    for entry in entries {
+      table.append(
+        entry.shape,
+        Dictionary(uniqueKeysWithValues: entry.directions.map { ($0.direction, $0.fastest) }))
+    }
+    return table
+  }
+
+  // MARK: Printing
+
+  /// For a person.
+  public var text: String {
+    let algorithms = ConvolutionAlgorithm.allCases.filter { algorithm in
+      entries.contains { $0.directions.contains { $0.seconds[algorithm] != nil } }
+    }
+    var lines = [
+      left("ms and GFLOP/s of a direct convolution", 57) + algorithms.map { right($0.rawValue, 15) }.joined()
+        + "  fastest   auto"
+    ]
+    for entry in entries {
+      for timed in entry.directions {
+        let times = algorithms.map { algorithm in
+          right(timed.seconds[algorithm].map { time($0, entry.shape) } ?? "", 15)
+        }
+        lines.append(
+          left("\(entry.count) × \(entry.shape)", 40) + left(timed.direction.rawValue, 17) + times.joined()
+            + "  " + left(timed.fastest.rawValue, 10) + timed.chosen.rawValue)
+      }
+    }
+    let (direct, auto, fastest) = (total { _ in .direct }, total(\.chosen), total(\.fastest))
+    let rows = Double(entries.first?.shape.rows ?? 0)
+    func sum(_ seconds: Double) -> String {
+      String(format: "%.1f ms (%.1f views/s)", 1000 * seconds, rows / seconds)
+    }
+    lines.append(
+      "all, \(Int(rows)) views of \(imageSize)×\(imageSize): direct \(sum(direct)), auto \(sum(auto)), "
+        + "fastest \(sum(fastest))")
+    return lines.joined(separator: "\n")
+  }
+
+  private func time(_ seconds: Double, _ shape: ConvolutionShape) -> String {
+    String(format: "%.2f %6.1f", 1000 * seconds, 2e-9 * shape.macs / seconds)
+  }
+
+  private func left(_ text: String, _ width: Int) -> String {
+    text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0)
+  }
+
+  private func right(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+
+  public var json: JSONValue {
+    let library = KernelLibrary.linked
+    return .object([
+      "onednn": .text(library.version), "instruction_set": .text(library.instructionSet),
+      "precision": .text(precision.rawValue), "input_size": .integer(imageSize),
+      "threads": .integer(threads),
+      "convolutions": .list(entries.flatMap { entry in entry.directions.map { json(entry, $0) } }),
+      "direct_ms": .number(1000 * total { _ in .direct }), "auto_ms": .number(1000 * total(\.chosen)),
+      "fastest_ms": .number(1000 * total(\.fastest)),
+    ])
+  }
+
+  private func json(_ entry: Entry, _ timed: Entry.Timed) -> JSONValue {
+    let shape = entry.shape
+    return .object([
+      "count": .integer(entry.count), "rows": .integer(shape.rows), "in_channels": .integer(shape.inChannels),
+      "height": .integer(shape.height), "width": .integer(shape.width),
+      "out_channels": .integer(shape.outChannels), "kernel": .integer(shape.kernel),
+      "stride": .integer(shape.stride), "padding": .integer(shape.padding),
+      "direction": .text(timed.direction.rawValue),
+      "algorithms": .list(
+        ConvolutionAlgorithm.allCases.compactMap { algorithm in
+          timed.seconds[algorithm].map { seconds in
+            .object([
+              "name": .text(algorithm.rawValue), "ms": .number(1000 * seconds),
+              "gflops": .number(2e-9 * shape.macs / seconds),
+            ])
+          }
+        }),
+      "fastest": .text(timed.fastest.rawValue), "auto": .text(timed.chosen.rawValue),
+    ])
+  }
+}
