@@ -42,7 +42,9 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         "Yams",
       ]),
-    .target(name: "Benchmarks", dependencies: ["Training", "Layers", "Collectives", "Metrics"]),
+    .target(
+      name: "Benchmarks",
+      dependencies: ["Training", "Layers", "Collectives", "Datasets", "Metrics", "Tensors", "Version"]),
     .executableTarget(
       name: "sluice",
       dependencies: [

@@ -16,6 +16,8 @@ import Tensors
 public final class GradientReducer {
   private let channels: Communicator.Channels?
   private let gradients: UnsafeMutableBufferPointer<Float>
+  /// The ranges of gradients that are summed together, in the order in which they are sent.
+  public let ranges: [Range<Int>]
   private let buckets: [Bucket]
   /// Received pieces, all buckets one after the other; about as large as the gradients.
   private let rows: UnsafeMutableBufferPointer<Float>
@@ -40,6 +42,7 @@ public final class GradientReducer {
   ) {
     precondition((4...4 << 30).contains(bucketBytes), "a bucket holds 4 bytes to 4 GiB")
     self.gradients = gradients
+    ranges = GradientBuckets.ranges(count: gradients.count, size: bucketBytes / 4)
     channels = communicator.channels
     guard channels != nil else {
       buckets = []
@@ -48,7 +51,7 @@ public final class GradientReducer {
     }
     var buckets: [Bucket] = []
     var rowsEnd = 0
-    for range in GradientBuckets.ranges(count: gradients.count, size: bucketBytes / 4) {
+    for range in ranges {
       let pieces = Pieces(total: range.count, ranks: communicator.worldSize)
       buckets.append(Bucket(range: range, pieces: pieces, firstRow: rowsEnd))
       rowsEnd += pieces[communicator.rank].count * communicator.worldSize

@@ -12,6 +12,14 @@ public struct ViewBatch: Sendable {
   /// `[shards × views × shardSize, 3, size, size]`, NCHW (one lane), normalised. The views of a shard lie
   /// beside each other: picture i of shard s, view v, is row (s · views + v) · shardSize + i.
   public let images: Tensor
+
+  /// A batch that no loader made.
+  package init(epoch: Int, step: Int, indices: [Int], images: Tensor) {
+    self.epoch = epoch
+    self.step = step
+    self.indices = indices
+    self.images = images
+  }
 }
 
 /// Makes the batches of a run ahead of the step that needs them, on threads of lower priority.

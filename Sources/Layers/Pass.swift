@@ -37,6 +37,10 @@ public final class Pass {
   /// Told after each parameter's local gradient is complete, so that its sum over ranks can begin.
   public var gradientIsReady: (Parameter) throws -> Void = { _ in }
 
+  /// Called on the thread that drives the pass, between the pieces of its loops: for what has to be looked after
+  /// while the pass computes.
+  public var betweenPieces: () throws -> Void = {}
+
   /// Told the projections `[rows, D]` as they enter the loss: for what watches them.
   public var projectionsAreReady: (Tensor) throws -> Void = { _ in }
 
@@ -109,17 +113,19 @@ public final class Pass {
   }
 
   /// Calls `body` for every shard, on all threads.
-  package func forEachShard(_ body: (Int) throws -> Void) throws { try pool.run(shards, body) }
+  package func forEachShard(_ body: (Int) throws -> Void) throws {
+    try pool.run(shards, between: betweenPieces, body)
+  }
 
   /// Calls `body` for every shard, on all threads and on the clock.
   package func forEachShard(timed part: StepClock.Part, _ body: (Int) throws -> Void) throws {
-    try timed(part) { try pool.run(shards, body) }
+    try timed(part) { try forEachShard(body) }
   }
 
   /// Calls `body` for every view of every shard with its rows, on all threads: element-wise work.
   package func forEachView(_ body: (_ shard: Int, _ view: Int, _ rows: Range<Int>) throws -> Void) throws {
     try timed(.elementwise) {
-      try pool.run(shards * views) { piece in
+      try pool.run(shards * views, between: betweenPieces) { piece in
         let (shard, view) = (piece / views, piece % views)
         try body(shard, view, rows(ofShard: shard, view: view))
       }

@@ -29,13 +29,19 @@ public final class WorkerPool: Sendable {
 
   /// Calls `body` once for every number of 0 ..< `count` and returns when all calls have returned.
   ///
-  /// - Throws: The error of the lowest piece that threw.
-  public func run(_ count: Int, _ body: (Int) throws -> Void) throws {
+  /// - Parameter between: Called on the calling thread after each piece that it took itself.
+  /// - Throws: The error of the lowest piece that threw, or after which `between` threw.
+  public func run(_ count: Int, between: () throws -> Void = {}, _ body: (Int) throws -> Void) throws {
     guard threads > 1, count > 1 else {
-      for piece in 0..<count { try body(piece) }
+      for piece in 0..<count {
+        try body(piece)
+        try between()
+      }
       return
     }
-    try withoutActuallyEscaping(body) { body in try queue.run(Job(count: count, body: body)) }
+    try withoutActuallyEscaping(body) { body in
+      try queue.run(Job(count: count, body: body), between: between)
+    }
   }
 }
 
@@ -61,11 +67,11 @@ private final class Queue: @unchecked Sendable {
   private var job: Job?
   private var stopped = false
 
-  func run(_ job: Job) throws {
+  func run(_ job: Job, between: () throws -> Void) throws {
     condition.lock()
     self.job = job
     condition.broadcast()
-    take(from: job)
+    take(from: job, between: between)
     while job.unfinished > 0 { condition.wait() }
     self.job = nil
     condition.unlock()
@@ -89,13 +95,16 @@ private final class Queue: @unchecked Sendable {
   }
 
   /// Works on pieces of `job` until none is left to take. The lock is held on entry and on return.
-  private func take(from job: Job) {
+  private func take(from job: Job, between: () throws -> Void = {}) {
     while job.next < job.count {
       let piece = job.next
       job.next += 1
       condition.unlock()
       var thrown: (any Error)?
-      do { try job.body(piece) } catch { thrown = error }
+      do {
+        try job.body(piece)
+        try between()
+      } catch { thrown = error }
       condition.lock()
       if let thrown, piece < job.failure?.piece ?? .max { job.failure = (piece, thrown) }
       job.unfinished -= 1

@@ -64,6 +64,8 @@ public final class Trainer {
     pass.gradientIsReady = { [unowned pass, gradients, offsets] parameter in
       try pass.timed(.gradients) { try gradients.ready(downTo: offsets[ObjectIdentifier(parameter)]!) }
     }
+    // MPI works only inside its calls: without these the sums would wait until backward is over.
+    pass.betweenPieces = { [gradients] in try gradients.progress() }
     pass.projectionsAreReady = { [unowned pass] in try watch(pass, $0) }
     let annealing = Budget.annealing(alpha: configuration.annealingRate, epoch: batch.epoch)
     let result = try step.run(batch.images, annealing: annealing, in: pass)
@@ -76,4 +78,18 @@ public final class Trainer {
     }
     return Outcome(result: result, learningRate: rate, gradientWaits: waits)
   }
+
+  /// The ranges of gradients that are summed over ranks together, in the order in which they are sent.
+  package var buckets: [Range<Int>] { gradients.ranges }
+  /// Of one gradient on its way between ranks.
+  package var bytesPerGradient: Int { 4 }
+  /// What a rank brings to the sum of each bucket.
+  package var bucketBytes: [Int] { buckets.map { $0.count * bytesPerGradient } }
+
+  /// Sums over ranks what gradients there are, with nothing to hide behind: what a step's sum would take alone.
+  ///
+  /// The gradients are worthless afterwards.
+  ///
+  /// - Throws: `CollectiveError`.
+  public func sumGradientsAlone() throws -> GradientWaits { try gradients.finish() }
 }
