@@ -21,7 +21,7 @@ let package = Package(
     // The house, bottom to top: a target imports only what stands below it in the house, above it here.
     .target(name: "Tensors", dependencies: ["CVector"]),
     .target(name: "Layers", dependencies: ["Tensors", "CVector", "COneDNN", "COpenBLAS"]),
-    .target(name: "Collectives", dependencies: ["Tensors", "CMPI", "CSignals"]),
+    .target(name: "Collectives", dependencies: ["Tensors", "CMPI", "CSignals", "CVector"]),
     .target(name: "Images", dependencies: ["Tensors"]),
     .target(name: "Datasets", dependencies: ["Images", "Tensors"]),
     .target(name: "Networks", dependencies: ["Layers"]),

@@ -33,7 +33,8 @@ extension CommunicationModel {
   /// - Parameters:
   ///   - buckets: Ranges of gradients in the order in which they are sent.
   ///   - bytesPerGradient: Of one number under way.
-  public func predict(_ profile: StepProfile, buckets: [Range<Int>], bytesPerGradient: Int) -> StepPrediction {
+  public func predict(_ profile: StepProfile, buckets: [Range<Int>], bytesPerGradient: Int) -> StepPrediction
+  {
     var statistics = 0.0
     var gathers = 0.0
     var linkIsFree = 0.0

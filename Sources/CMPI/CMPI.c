@@ -123,8 +123,10 @@ static int hand_over(int code, struct cmpi_request *made, cmpi_request_t *reques
   return code;
 }
 
-int cmpi_start_alltoallv_f32(const float *send, const int *counts, const int *starts, float *rows, int row_count,
-                             cmpi_comm_t comm, cmpi_request_t *request) {
+static MPI_Datatype type_of(cmpi_number number) { return number == CMPI_32_BITS ? MPI_FLOAT : MPI_UINT16_T; }
+
+int cmpi_start_alltoallv(const void *send, const int *counts, const int *starts, void *rows, int row_count,
+                         cmpi_number number, cmpi_comm_t comm, cmpi_request_t *request) {
   const int size = comm->size;
   struct cmpi_request *made = make_request(4, size);
   if (made == NULL) return MPI_ERR_NO_MEM;
@@ -136,13 +138,14 @@ int cmpi_start_alltoallv_f32(const float *send, const int *counts, const int *st
     row_counts[r] = row_count;
     row_starts[r] = r * row_count;
   }
-  const int code = MPI_Ialltoallv(send, send_counts, send_starts, MPI_FLOAT, rows, row_counts, row_starts,
-                                  MPI_FLOAT, comm->comm, &made->request);
+  const MPI_Datatype type = type_of(number);
+  const int code = MPI_Ialltoallv(send, send_counts, send_starts, type, rows, row_counts, row_starts, type,
+                                  comm->comm, &made->request);
   return hand_over(code, made, request);
 }
 
-int cmpi_start_allgatherv_f32(float *inout, const int *counts, const int *starts, cmpi_comm_t comm,
-                              cmpi_request_t *request) {
+int cmpi_start_allgatherv(void *inout, const int *counts, const int *starts, cmpi_number number, cmpi_comm_t comm,
+                          cmpi_request_t *request) {
   const int size = comm->size;
   struct cmpi_request *made = make_request(2, size);
   if (made == NULL) return MPI_ERR_NO_MEM;
@@ -151,8 +154,9 @@ int cmpi_start_allgatherv_f32(float *inout, const int *counts, const int *starts
     kept_counts[r] = counts[r];
     kept_starts[r] = starts[r];
   }
-  const int code = MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_FLOAT, inout, kept_counts, kept_starts, MPI_FLOAT,
-                                   comm->comm, &made->request);
+  const MPI_Datatype type = type_of(number);
+  const int code = MPI_Iallgatherv(MPI_IN_PLACE, 0, type, inout, kept_counts, kept_starts, type, comm->comm,
+                                   &made->request);
   return hand_over(code, made, request);
 }
 

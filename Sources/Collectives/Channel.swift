@@ -85,12 +85,13 @@ package final class Channel {
   /// Starts to send piece r of `numbers` to rank r, and to receive this rank's piece of every rank's numbers
   /// as the rows of `rows`, `[size × own count]`. Both belong to MPI until the request is done.
   func startScatter(
-    _ numbers: UnsafePointer<Float>, _ pieces: Pieces, rows: UnsafeMutablePointer<Float>
+    _ numbers: UnsafeRawPointer, _ pieces: Pieces, rows: UnsafeMutableRawPointer,
+    of precision: GradientPrecision
   ) throws(CollectiveError) -> Request {
     var request: cmpi_request_t?
     try checkMPI("MPI_Ialltoallv") {
-      cmpi_start_alltoallv_f32(
-        numbers, pieces.counts, pieces.starts, rows, pieces.counts[rank], handle, &request)
+      cmpi_start_alltoallv(
+        numbers, pieces.counts, pieces.starts, rows, pieces.counts[rank], precision.number, handle, &request)
     }
     return Request(request, call: "MPI_Ialltoallv")
   }
@@ -98,14 +99,18 @@ package final class Channel {
   /// Starts to fill `numbers` on every rank, piece r with what rank r holds there. They belong to MPI until
   /// the request is done.
   func startGather(
-    _ numbers: UnsafeMutablePointer<Float>, _ pieces: Pieces
+    _ numbers: UnsafeMutableRawPointer, _ pieces: Pieces, of precision: GradientPrecision
   ) throws(CollectiveError) -> Request {
     var request: cmpi_request_t?
     try checkMPI("MPI_Iallgatherv") {
-      cmpi_start_allgatherv_f32(numbers, pieces.counts, pieces.starts, handle, &request)
+      cmpi_start_allgatherv(numbers, pieces.counts, pieces.starts, precision.number, handle, &request)
     }
     return Request(request, call: "MPI_Iallgatherv")
   }
+}
+
+extension GradientPrecision {
+  fileprivate var number: cmpi_number { self == .f32 ? CMPI_32_BITS : CMPI_16_BITS }
 }
 
 /// A collective that runs in the background. MPI advances it while this process is inside MPI calls.

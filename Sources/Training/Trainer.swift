@@ -38,7 +38,8 @@ public final class Trainer {
     optimizer = Optimizer(
       model.store, rule: configuration.updateRule, momentum: configuration.optimizer.momentum,
       weightDecay: configuration.optimizer.weightDecay)
-    gradients = GradientReducer(communicator, gradients: model.store.gradients)
+    gradients = GradientReducer(
+      communicator, gradients: model.store.gradients, precision: configuration.gradients.precision)
     offsets = Dictionary(
       uniqueKeysWithValues: zip(model.store.parameters.map(ObjectIdentifier.init), model.store.offsets))
     constantRates = Set(model.objective.constantRateParameters.map(ObjectIdentifier.init))
@@ -82,7 +83,7 @@ public final class Trainer {
   /// The ranges of gradients that are summed over ranks together, in the order in which they are sent.
   package var buckets: [Range<Int>] { gradients.ranges }
   /// Of one gradient on its way between ranks.
-  package var bytesPerGradient: Int { 4 }
+  package var bytesPerGradient: Int { configuration.gradients.precision.bytes }
   /// What a rank brings to the sum of each bucket.
   package var bucketBytes: [Int] { buckets.map { $0.count * bytesPerGradient } }
 

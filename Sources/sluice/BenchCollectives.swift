@@ -59,7 +59,8 @@ struct BenchCollectives: ParsableCommand {
     guard ranksPerNode >= 1 else {
       throw ValidationError("--ranks-per-node must be at least 1, got \(ranksPerNode).")
     }
-    guard !nodeCounts.isEmpty, nodeCounts.allSatisfy({ $0.map { (1...1 << 20).contains($0) } ?? false }) else {
+    guard !nodeCounts.isEmpty, nodeCounts.allSatisfy({ $0.map { (1...1 << 20).contains($0) } ?? false })
+    else {
       throw ValidationError("--nodes takes numbers of nodes, for example 2,4,8, got '\(nodes)'.")
     }
     guard (latency == nil) == (bandwidth == nil) else {
@@ -68,7 +69,9 @@ struct BenchCollectives: ParsableCommand {
     for (name, value) in [("latency", latency), ("bandwidth", bandwidth), ("step-ms", stepMs)] {
       guard let value else { continue }
       guard plan else { throw ValidationError("--\(name) is for --plan.") }
-      guard value > 0, value.isFinite else { throw ValidationError("--\(name) must be above 0, got \(value).") }
+      guard value > 0, value.isFinite else {
+        throw ValidationError("--\(name) must be above 0, got \(value).")
+      }
     }
   }
 
@@ -79,7 +82,9 @@ struct BenchCollectives: ParsableCommand {
       options.steps = steps
       options.nodes = plan ? nodeCounts.compactMap(\.self) : nil
       options.ranksPerNode = ranksPerNode
-      if let latency, let bandwidth { options.link = .init(latency: latency / 1e6, bandwidth: bandwidth * 1e9 / 8) }
+      if let latency, let bandwidth {
+        options.link = .init(latency: latency / 1e6, bandwidth: bandwidth * 1e9 / 8)
+      }
       options.stepSeconds = stepMs.map { $0 / 1e3 }
       let report = try CollectiveBenchmark(
         try file.load(on: communicator), options: options, communicator: communicator
