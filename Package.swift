@@ -57,7 +57,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .target(
       name: "GoldenCases", dependencies: ["Training", "TestSupport"], path: "Tests/GoldenCases"),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CVector", "TestSupport"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "GoldenCases", "TestSupport"]),
     .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"]),

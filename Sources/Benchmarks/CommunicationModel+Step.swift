@@ -48,7 +48,7 @@ extension CommunicationModel {
     }
     for moment in profile.moments {
       switch moment.event {
-      case .statistics(let bytes): statistics += gather(bytes: bytes)
+      case .statistics(let bytes): statistics += sum(bytes: bytes)
       case .counts(let bytes): statistics += reduce(bytes: bytes)
       case .gather(let bytes): gathers += gather(bytes: bytes)
       case .gradients(let start): send(from: start, at: moment.seconds + statistics + gathers)

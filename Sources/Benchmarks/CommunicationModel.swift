@@ -53,6 +53,11 @@ public struct CommunicationModel: Equatable, Sendable {
     return Double(ranks - 1) * link.latency + crossing
   }
 
+  /// Seconds of a sum over the batch to which every rank brings `bytes` (`Communicator.sum`).
+  public func sum(bytes: Int) -> Double {
+    ranks & (ranks - 1) == 0 ? reduce(bytes: bytes) : gather(bytes: bytes)
+  }
+
   /// Seconds of an all-reduce of `bytes` by recursive doubling.
   public func reduce(bytes: Int) -> Double {
     let crossing = nodes > 1 ? Double(ranksPerNode * bytes) / link.bandwidth : 0

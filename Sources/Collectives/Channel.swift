@@ -43,6 +43,22 @@ package final class Channel {
     }
   }
 
+  /// Whether `sumAlongTree` can add over these ranks.
+  var isPowerOfTwo: Bool { size & (size - 1) == 0 }
+
+  /// Replaces `values` on every rank by their sum over ranks along `ShardTree`, in log₂ ranks exchanges of as many
+  /// numbers; the ranks are a power of two.
+  func sumAlongTree(_ values: inout [Double]) throws(CollectiveError) {
+    precondition(isPowerOfTwo, "\(size) ranks do not pair up")
+    let count = try mpiCount(values.count, in: "MPI_Sendrecv")
+    var received = [Double](repeating: 0, count: values.count)
+    try values.withUnsafeMutableBufferPointer { (values) throws(CollectiveError) in
+      try checkMPI("MPI_Sendrecv") {
+        cmpi_sum_along_tree_f64(values.baseAddress, &received, count, handle)
+      }
+    }
+  }
+
   /// Everybody's `values`, in rank order; all ranks bring equally many.
   func allGather(_ values: [Int64]) throws(CollectiveError) -> [Int64] {
     let count = try mpiCount(values.count, in: "MPI_Allgather")

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// The threads of one rank. They take the numbered pieces of a loop one after the other; which thread takes
 /// which piece never changes a result, because pieces write to disjoint places.
@@ -66,13 +67,19 @@ private final class Queue: @unchecked Sendable {
   private let condition = NSCondition()
   private var job: Job?
   private var stopped = false
+  /// Counts what somebody may wait for: a new job, the end of one, the end of the pool.
+  private let events = Atomic<UInt>(0)
+
+  /// How long a thread looks out for the next event before it sleeps. A step has hundreds of loops with little
+  /// between them, and waking a thread takes the system about as long.
+  private static let patience = Duration.microseconds(100)
 
   func run(_ job: Job, between: () throws -> Void) throws {
     condition.lock()
     self.job = job
-    condition.broadcast()
+    announce()
     take(from: job, between: between)
-    while job.unfinished > 0 { condition.wait() }
+    wait { job.unfinished == 0 }
     self.job = nil
     condition.unlock()
     if let failure = job.failure { throw failure.error }
@@ -81,16 +88,37 @@ private final class Queue: @unchecked Sendable {
   /// The life of a worker.
   func work() {
     condition.lock()
-    while !stopped {
-      if let job, job.next < job.count { take(from: job) } else { condition.wait() }
+    while true {
+      wait { stopped || job.map { $0.next < $0.count } ?? false }
+      guard !stopped, let job else { break }
+      take(from: job)
     }
     condition.unlock()
+  }
+
+  /// Returns when `isOver`. The lock is held on entry and on return.
+  private func wait(until isOver: () -> Bool) {
+    while !isOver() {
+      let seen = events.load(ordering: .relaxed)
+      condition.unlock()
+      let end = ContinuousClock.now + Self.patience
+      while events.load(ordering: .relaxed) == seen, ContinuousClock.now < end {}
+      condition.lock()
+      // Events are counted under the lock: none can come between this look and sleep.
+      if events.load(ordering: .relaxed) == seen { condition.wait() }
+    }
+  }
+
+  /// Tells everybody who waits to look. The lock is held.
+  private func announce() {
+    events.add(1, ordering: .relaxed)
+    condition.broadcast()
   }
 
   func stop() {
     condition.lock()
     stopped = true
-    condition.broadcast()
+    announce()
     condition.unlock()
   }
 
@@ -108,7 +136,7 @@ private final class Queue: @unchecked Sendable {
       condition.lock()
       if let thrown, piece < job.failure?.piece ?? .max { job.failure = (piece, thrown) }
       job.unfinished -= 1
-      if job.unfinished == 0 { condition.broadcast() }
+      if job.unfinished == 0 { announce() }
     }
   }
 }

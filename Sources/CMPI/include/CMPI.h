@@ -34,6 +34,10 @@ int cmpi_barrier(cmpi_comm_t comm);
 int cmpi_bcast_bytes(void *bytes, int count, int root, cmpi_comm_t comm);
 int cmpi_allreduce_sum_i64(long long *inout, int count, cmpi_comm_t comm);
 
+// Adds inout over ranks, whose number is a power of two, along the binary tree over them: with the neighbour, then
+// pair with pair, and so on. Every rank gets the same bits, as a + b = b + a. received: room for `count` numbers.
+int cmpi_sum_along_tree_f64(double *inout, double *received, int count, cmpi_comm_t comm);
+
 // Every rank brings `count` elements; all: [size × count], in rank order.
 int cmpi_allgather_i64(const long long *mine, int count, long long *all, cmpi_comm_t comm);
 int cmpi_allgather_f32(const float *mine, int count, float *all, cmpi_comm_t comm);
