@@ -86,11 +86,11 @@ public final class CollectiveBenchmark {
       times = try CollectiveStopwatch(communicator: communicator)
         .measure(embeddings: embeddings, trainer: trainer)
     }
+    let (profile, steps) = try takeSteps()
+    let link = options.link ?? times?.link
     var plan: [CollectiveReport.Planned] = []
-    if let nodes = options.nodes, let link = options.link ?? times?.link {
-      var profile = try profile()
-      if let seconds = options.stepSeconds { profile = profile.scaled(to: seconds) }
-      plan = nodes.map { count in
+    if let profile, let link {
+      plan = (options.nodes ?? []).map { count in
         let model = CommunicationModel(link: link, nodes: count, ranksPerNode: options.ranksPerNode)
         return .init(
           nodes: count, ranks: model.ranks,
@@ -98,22 +98,35 @@ public final class CollectiveBenchmark {
             profile, buckets: trainer.buckets, bytesPerGradient: trainer.bytesPerGradient))
       }
     }
-    return CollectiveReport(
-      images: localBatch, times: times, link: options.link ?? times?.link,
-      steps: options.steps > 0 ? try takeSteps() : nil, plan: plan)
+    return CollectiveReport(images: localBatch, times: times, link: link, steps: steps, plan: plan)
   }
 
-  /// When a step asks for what. All ranks work at the same time without talking, as they share a machine's cores
-  /// and memory in training; the slowest one's step counts.
-  private func profile() throws -> StepProfile {
+  /// Steps that are profiled for the plan and steps with communication, in turn, so that what else the machine does
+  /// is in both; the first of each is not counted.
+  private func takeSteps() throws -> (StepProfile?, CollectiveReport.Steps?) {
     var profiles: [StepProfile] = []
-    for _ in 0...Self.profiledSteps {
-      try communicator.barrier()
-      profiles.append(try profileStep())
+    var steps: [TimedStep] = []
+    let profiled = options.nodes == nil ? 0 : max(Self.profiledSteps, options.steps)
+    for number in 0...max(profiled, options.steps) {
+      if profiled > 0, number <= profiled {
+        try communicator.barrier()
+        profiles.append(try profileStep())
+      }
+      if options.steps > 0, number <= options.steps {
+        try communicator.barrier()
+        steps.append(try trainingStep())
+      }
     }
+    return (try middle(of: profiles), try summary(of: steps))
+  }
+
+  /// The median step's profile. All ranks work at the same time without talking, as they share a machine's cores and
+  /// memory in training; the slowest one's step counts.
+  private func middle(of profiles: [StepProfile]) throws -> StepProfile? {
+    guard !profiles.isEmpty else { return nil }
     let sorted = profiles.dropFirst().sorted { $0.seconds < $1.seconds }
     let middle = sorted[sorted.count / 2]
-    return middle.scaled(to: try communicator.largest(middle.seconds))
+    return middle.scaled(to: try options.stepSeconds ?? communicator.largest(middle.seconds))
   }
 
   private func profileStep() throws -> StepProfile {
@@ -138,22 +151,29 @@ public final class CollectiveBenchmark {
     return StepProfile(moments: reducer.moments, backwardEnd: backwardEnd, seconds: reducer.now)
   }
 
-  private func takeSteps() throws -> CollectiveReport.Steps {
-    var seconds: [Double] = []
-    var waits: [GradientWaits] = []
-    var blocked: [Double] = []
-    for _ in 0...options.steps {
-      let clock = StepClock()
-      try communicator.barrier()
-      let begin = ContinuousClock.now
-      waits.append(
-        try trainer.take(batch, stepsPerEpoch: Self.stepsPerEpoch, clock: clock).gradientWaits)
-      seconds.append((ContinuousClock.now - begin) / .seconds(1))
-      blocked.append(clock.seconds[.communication] ?? 0)
+  private struct TimedStep {
+    let seconds: Double
+    let waits: GradientWaits
+    /// Waiting for statistics and embeddings.
+    let blocked: Double
+  }
+
+  private func trainingStep() throws -> TimedStep {
+    let clock = StepClock()
+    let begin = ContinuousClock.now
+    let waits = try trainer.take(batch, stepsPerEpoch: Self.stepsPerEpoch, clock: clock).gradientWaits
+    return TimedStep(
+      seconds: (ContinuousClock.now - begin) / .seconds(1), waits: waits,
+      blocked: clock.seconds[.communication] ?? 0)
+  }
+
+  private func summary(of steps: [TimedStep]) throws -> CollectiveReport.Steps? {
+    guard !steps.isEmpty else { return nil }
+    func largest(_ value: (TimedStep) -> Double) throws -> Double {
+      try communicator.largest(median(steps.dropFirst().map(value)))
     }
     return CollectiveReport.Steps(
-      count: options.steps, seconds: try communicator.largest(median(Array(seconds.dropFirst()))),
-      exposed: try communicator.largest(median(waits.dropFirst().map(\.exposedSeconds))),
-      blocked: try communicator.largest(median(Array(blocked.dropFirst()))))
+      count: steps.count - 1, seconds: try largest(\.seconds), exposed: try largest(\.waits.exposedSeconds),
+      blocked: try largest(\.blocked))
   }
 }
