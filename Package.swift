@@ -21,7 +21,7 @@ let package = Package(
     // The house, bottom to top: a target imports only what stands below it in the house, above it here.
     .target(name: "Tensors", dependencies: ["CVector"]),
     .target(name: "Layers", dependencies: ["Tensors", "CVector", "COneDNN", "COpenBLAS"]),
-    .target(name: "Collectives", dependencies: ["Tensors", "CMPI", "CSignals"]),
+    .target(name: "Collectives", dependencies: ["Tensors", "CMPI", "CSignals", "CVector"]),
     .target(name: "Images", dependencies: ["Tensors"]),
     .target(name: "Datasets", dependencies: ["Images", "Tensors"]),
     .target(name: "Networks", dependencies: ["Layers"]),
@@ -60,7 +60,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .target(
       name: "GoldenCases", dependencies: ["Training", "TestSupport"], path: "Tests/GoldenCases"),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CVector", "TestSupport"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "GoldenCases", "TestSupport"]),
     .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"]),

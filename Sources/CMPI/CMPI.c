@@ -89,6 +89,18 @@ int cmpi_allreduce_sum_i64(long long *inout, int count, cmpi_comm_t comm) {
   return MPI_Allreduce(MPI_IN_PLACE, inout, count, MPI_LONG_LONG, MPI_SUM, comm->comm);
 }
 
+int cmpi_sum_along_tree_f64(double *inout, double *received, int count, cmpi_comm_t comm) {
+  int rank;
+  int code = MPI_Comm_rank(comm->comm, &rank);
+  for (int distance = 1; distance < comm->size && code == MPI_SUCCESS; distance *= 2) {
+    const int partner = rank ^ distance;
+    code = MPI_Sendrecv(inout, count, MPI_DOUBLE, partner, 0, received, count, MPI_DOUBLE, partner, 0, comm->comm,
+                        MPI_STATUS_IGNORE);
+    for (int i = 0; i < count; i++) inout[i] += received[i];
+  }
+  return code;
+}
+
 int cmpi_allgather_i64(const long long *mine, int count, long long *all, cmpi_comm_t comm) {
   return MPI_Allgather(mine, count, MPI_LONG_LONG, all, count, MPI_LONG_LONG, comm->comm);
 }
@@ -123,8 +135,10 @@ static int hand_over(int code, struct cmpi_request *made, cmpi_request_t *reques
   return code;
 }
 
-int cmpi_start_alltoallv_f32(const float *send, const int *counts, const int *starts, float *rows, int row_count,
-                             cmpi_comm_t comm, cmpi_request_t *request) {
+static MPI_Datatype type_of(cmpi_number number) { return number == CMPI_32_BITS ? MPI_FLOAT : MPI_UINT16_T; }
+
+int cmpi_start_alltoallv(const void *send, const int *counts, const int *starts, void *rows, int row_count,
+                         cmpi_number number, cmpi_comm_t comm, cmpi_request_t *request) {
   const int size = comm->size;
   struct cmpi_request *made = make_request(4, size);
   if (made == NULL) return MPI_ERR_NO_MEM;
@@ -136,13 +150,14 @@ int cmpi_start_alltoallv_f32(const float *send, const int *counts, const int *st
     row_counts[r] = row_count;
     row_starts[r] = r * row_count;
   }
-  const int code = MPI_Ialltoallv(send, send_counts, send_starts, MPI_FLOAT, rows, row_counts, row_starts,
-                                  MPI_FLOAT, comm->comm, &made->request);
+  const MPI_Datatype type = type_of(number);
+  const int code = MPI_Ialltoallv(send, send_counts, send_starts, type, rows, row_counts, row_starts, type,
+                                  comm->comm, &made->request);
   return hand_over(code, made, request);
 }
 
-int cmpi_start_allgatherv_f32(float *inout, const int *counts, const int *starts, cmpi_comm_t comm,
-                              cmpi_request_t *request) {
+int cmpi_start_allgatherv(void *inout, const int *counts, const int *starts, cmpi_number number, cmpi_comm_t comm,
+                          cmpi_request_t *request) {
   const int size = comm->size;
   struct cmpi_request *made = make_request(2, size);
   if (made == NULL) return MPI_ERR_NO_MEM;
@@ -151,8 +166,9 @@ int cmpi_start_allgatherv_f32(float *inout, const int *counts, const int *starts
     kept_counts[r] = counts[r];
     kept_starts[r] = starts[r];
   }
-  const int code = MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_FLOAT, inout, kept_counts, kept_starts, MPI_FLOAT,
-                                   comm->comm, &made->request);
+  const MPI_Datatype type = type_of(number);
+  const int code = MPI_Iallgatherv(MPI_IN_PLACE, 0, type, inout, kept_counts, kept_starts, type, comm->comm,
+                                   &made->request);
   return hand_over(code, made, request);
 }
 

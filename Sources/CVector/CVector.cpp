@@ -1,6 +1,7 @@
 #include "CVector.h"
 
 #include <cmath>
+#include <cstring>
 
 #include "Lanes.h"
 
@@ -22,6 +23,23 @@ const char *vector_instruction_set(void) {
 
 CLONES void vector_add(size_t count, float *a, const float *b) {
   for (size_t i = 0; i < count; i++) a[i] += b[i];
+}
+
+CLONES void vector_to_bf16(size_t count, const float *x, uint16_t *y) {
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits;
+    memcpy(&bits, x + i, sizeof bits);
+    const bool is_number = (bits & 0x7fffffff) <= 0x7f800000;
+    // Rounding could carry a NaN into infinity: it is cut, and a bit kept set.
+    y[i] = (uint16_t)(is_number ? (bits + 0x7fff + (bits >> 16 & 1)) >> 16 : bits >> 16 | 0x40);
+  }
+}
+
+CLONES void vector_from_bf16(size_t count, const uint16_t *x, float *y) {
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t bits = (uint32_t)x[i] << 16;
+    memcpy(y + i, &bits, sizeof bits);
+  }
 }
 
 CLONES void vector_sgd(size_t count, float *w, const float *gradient, float *velocity, float learning_rate,

@@ -43,6 +43,22 @@ package final class Channel {
     }
   }
 
+  /// Whether `sumAlongTree` can add over these ranks.
+  var isPowerOfTwo: Bool { size & (size - 1) == 0 }
+
+  /// Replaces `values` on every rank by their sum over ranks along `ShardTree`, in log₂ ranks exchanges of as many
+  /// numbers; the ranks are a power of two.
+  func sumAlongTree(_ values: inout [Double]) throws(CollectiveError) {
+    precondition(isPowerOfTwo, "\(size) ranks do not pair up")
+    let count = try mpiCount(values.count, in: "MPI_Sendrecv")
+    var received = [Double](repeating: 0, count: values.count)
+    try values.withUnsafeMutableBufferPointer { (values) throws(CollectiveError) in
+      try checkMPI("MPI_Sendrecv") {
+        cmpi_sum_along_tree_f64(values.baseAddress, &received, count, handle)
+      }
+    }
+  }
+
   /// Everybody's `values`, in rank order; all ranks bring equally many.
   func allGather(_ values: [Int64]) throws(CollectiveError) -> [Int64] {
     let count = try mpiCount(values.count, in: "MPI_Allgather")
@@ -85,12 +101,13 @@ package final class Channel {
   /// Starts to send piece r of `numbers` to rank r, and to receive this rank's piece of every rank's numbers
   /// as the rows of `rows`, `[size × own count]`. Both belong to MPI until the request is done.
   func startScatter(
-    _ numbers: UnsafePointer<Float>, _ pieces: Pieces, rows: UnsafeMutablePointer<Float>
+    _ numbers: UnsafeRawPointer, _ pieces: Pieces, rows: UnsafeMutableRawPointer,
+    of precision: GradientPrecision
   ) throws(CollectiveError) -> Request {
     var request: cmpi_request_t?
     try checkMPI("MPI_Ialltoallv") {
-      cmpi_start_alltoallv_f32(
-        numbers, pieces.counts, pieces.starts, rows, pieces.counts[rank], handle, &request)
+      cmpi_start_alltoallv(
+        numbers, pieces.counts, pieces.starts, rows, pieces.counts[rank], precision.number, handle, &request)
     }
     return Request(request, call: "MPI_Ialltoallv")
   }
@@ -98,14 +115,18 @@ package final class Channel {
   /// Starts to fill `numbers` on every rank, piece r with what rank r holds there. They belong to MPI until
   /// the request is done.
   func startGather(
-    _ numbers: UnsafeMutablePointer<Float>, _ pieces: Pieces
+    _ numbers: UnsafeMutableRawPointer, _ pieces: Pieces, of precision: GradientPrecision
   ) throws(CollectiveError) -> Request {
     var request: cmpi_request_t?
     try checkMPI("MPI_Iallgatherv") {
-      cmpi_start_allgatherv_f32(numbers, pieces.counts, pieces.starts, handle, &request)
+      cmpi_start_allgatherv(numbers, pieces.counts, pieces.starts, precision.number, handle, &request)
     }
     return Request(request, call: "MPI_Iallgatherv")
   }
+}
+
+extension GradientPrecision {
+  fileprivate var number: cmpi_number { self == .f32 ? CMPI_32_BITS : CMPI_16_BITS }
 }
 
 /// A collective that runs in the background. MPI advances it while this process is inside MPI calls.

@@ -5,8 +5,8 @@ import Tensors
 extension Communicator {
   /// The sum over all shards of all ranks along `ShardTree`.
   ///
-  /// An all-gather of the shards' rows and local addition, because MPI's own reductions may add in another
-  /// order from run to run (contract C1).
+  /// Never MPI's own reductions, which may add in another order from run to run (contract C1): ranks that are a
+  /// power of two add in pairs along the tree, others gather all rows and add by themselves.
   ///
   /// - Parameter rows: This rank's shards' contributions, `[leaves × width]`; equally many on every rank.
   /// - Throws: `CollectiveError`.
@@ -17,7 +17,11 @@ extension Communicator {
     // A power-of-two run of leaves is a subtree: its sum is the number that the whole tree would reach there,
     // so one row travels instead of `leaves` of them.
     let isSubtree = leaves & (leaves - 1) == 0
-    let mine = isSubtree ? ShardTree.sum(rows, leaves: leaves, width: width) : rows
+    var mine = isSubtree ? ShardTree.sum(rows, leaves: leaves, width: width) : rows
+    if isSubtree, channels.statistics.isPowerOfTwo {
+      try channels.statistics.sumAlongTree(&mine)
+      return mine
+    }
     let all = try channels.statistics.allGather(mine)
     return ShardTree.sum(all, leaves: worldSize * (isSubtree ? 1 : leaves), width: width)
   }

@@ -11,7 +11,7 @@ extension Pass {
     count: Int, _ compute: (_ shard: Int, UnsafeMutablePointer<Float>) throws -> Void
   ) throws -> Storage {
     let tree = PartialSums(leaves: shards)
-    try pool.run(shards) { shard in
+    try pool.run(shards, between: betweenPieces) { shard in
       let buffer = BufferPool.shared.take(count: count)
       try compute(shard, buffer.pointer)
       tree.add(buffer, count: count, atLeaf: shard)

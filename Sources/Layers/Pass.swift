@@ -37,6 +37,10 @@ public final class Pass {
   /// Told after each parameter's local gradient is complete, so that its sum over ranks can begin.
   public var gradientIsReady: (Parameter) throws -> Void = { _ in }
 
+  /// Called on the thread that drives the pass, between the pieces of its loops: for what has to be looked after
+  /// while the pass computes.
+  public var betweenPieces: () throws -> Void = {}
+
   /// Told the projections `[rows, D]` as they enter the loss: for what watches them.
   public var projectionsAreReady: (Tensor) throws -> Void = { _ in }
 
@@ -109,11 +113,13 @@ public final class Pass {
   }
 
   /// Calls `body` for every shard, on all threads.
-  package func forEachShard(_ body: (Int) throws -> Void) throws { try pool.run(shards, body) }
+  package func forEachShard(_ body: (Int) throws -> Void) throws {
+    try pool.run(shards, between: betweenPieces, body)
+  }
 
   /// Calls `body` for every shard, on all threads and on the clock.
   package func forEachShard(timed part: StepClock.Part, _ body: (Int) throws -> Void) throws {
-    try timed(part) { try pool.run(shards, body) }
+    try timed(part) { try forEachShard(body) }
   }
 
   /// Calls `body` for every view of every shard with its rows, on all threads: element-wise work.
@@ -124,7 +130,7 @@ public final class Pass {
   ) throws {
     try timed(.elementwise) {
       let pieces = shards * views
-      try pool.run(pieces) { number in
+      try pool.run(pieces, between: betweenPieces) { number in
         let piece = lastFirst ? pieces - 1 - number : number
         let (shard, view) = (piece / views, piece % views)
         try body(shard, view, rows(ofShard: shard, view: view))

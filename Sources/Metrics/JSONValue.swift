@@ -15,6 +15,10 @@ public enum JSONValue: Equatable, Sendable {
   public struct Field: Equatable, Sendable {
     public let key: String
     public let value: JSONValue
+
+    public init(key: String, value: JSONValue) {
+      (self.key, self.value) = (key, value)
+    }
   }
 
   /// An object with these keys, in this order.

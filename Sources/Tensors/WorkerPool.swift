@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// The threads of one rank. They take the numbered pieces of a loop one after the other; which thread takes
 /// which piece never changes a result, because pieces write to disjoint places.
@@ -29,13 +30,19 @@ public final class WorkerPool: Sendable {
 
   /// Calls `body` once for every number of 0 ..< `count` and returns when all calls have returned.
   ///
-  /// - Throws: The error of the lowest piece that threw.
-  public func run(_ count: Int, _ body: (Int) throws -> Void) throws {
+  /// - Parameter between: Called on the calling thread after each piece that it took itself.
+  /// - Throws: The error of the lowest piece that threw, or after which `between` threw.
+  public func run(_ count: Int, between: () throws -> Void = {}, _ body: (Int) throws -> Void) throws {
     guard threads > 1, count > 1 else {
-      for piece in 0..<count { try body(piece) }
+      for piece in 0..<count {
+        try body(piece)
+        try between()
+      }
       return
     }
-    try withoutActuallyEscaping(body) { body in try queue.run(Job(count: count, body: body)) }
+    try withoutActuallyEscaping(body) { body in
+      try queue.run(Job(count: count, body: body), between: between)
+    }
   }
 }
 
@@ -60,13 +67,19 @@ private final class Queue: @unchecked Sendable {
   private let condition = NSCondition()
   private var job: Job?
   private var stopped = false
+  /// Counts what somebody may wait for: a new job, the end of one, the end of the pool.
+  private let events = Atomic<UInt>(0)
 
-  func run(_ job: Job) throws {
+  /// How long a thread looks out for the next event before it sleeps. A step has hundreds of loops with little
+  /// between them, and waking a thread takes the system about as long.
+  private static let patience = Duration.microseconds(100)
+
+  func run(_ job: Job, between: () throws -> Void) throws {
     condition.lock()
     self.job = job
-    condition.broadcast()
-    take(from: job)
-    while job.unfinished > 0 { condition.wait() }
+    announce()
+    take(from: job, between: between)
+    wait { job.unfinished == 0 }
     self.job = nil
     condition.unlock()
     if let failure = job.failure { throw failure.error }
@@ -75,31 +88,55 @@ private final class Queue: @unchecked Sendable {
   /// The life of a worker.
   func work() {
     condition.lock()
-    while !stopped {
-      if let job, job.next < job.count { take(from: job) } else { condition.wait() }
+    while true {
+      wait { stopped || job.map { $0.next < $0.count } ?? false }
+      guard !stopped, let job else { break }
+      take(from: job)
     }
     condition.unlock()
+  }
+
+  /// Returns when `isOver`. The lock is held on entry and on return.
+  private func wait(until isOver: () -> Bool) {
+    while !isOver() {
+      let seen = events.load(ordering: .relaxed)
+      condition.unlock()
+      let end = ContinuousClock.now + Self.patience
+      while events.load(ordering: .relaxed) == seen, ContinuousClock.now < end {}
+      condition.lock()
+      // Events are counted under the lock: none can come between this look and sleep.
+      if events.load(ordering: .relaxed) == seen { condition.wait() }
+    }
+  }
+
+  /// Tells everybody who waits to look. The lock is held.
+  private func announce() {
+    events.add(1, ordering: .relaxed)
+    condition.broadcast()
   }
 
   func stop() {
     condition.lock()
     stopped = true
-    condition.broadcast()
+    announce()
     condition.unlock()
   }
 
   /// Works on pieces of `job` until none is left to take. The lock is held on entry and on return.
-  private func take(from job: Job) {
+  private func take(from job: Job, between: () throws -> Void = {}) {
     while job.next < job.count {
       let piece = job.next
       job.next += 1
       condition.unlock()
       var thrown: (any Error)?
-      do { try job.body(piece) } catch { thrown = error }
+      do {
+        try job.body(piece)
+        try between()
+      } catch { thrown = error }
       condition.lock()
       if let thrown, piece < job.failure?.piece ?? .max { job.failure = (piece, thrown) }
       job.unfinished -= 1
-      if job.unfinished == 0 { condition.broadcast() }
+      if job.unfinished == 0 { announce() }
     }
   }
 }

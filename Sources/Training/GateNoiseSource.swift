@@ -2,7 +2,7 @@ import Layers
 import Tensors
 
 /// The gates' uniform numbers of one training step: a function of seed, epoch, image, view and gate.
-final class GateNoiseSource: GateNoise {
+package final class GateNoiseSource: GateNoise {
   private let seed: UInt64
   private let epoch: Int
   private let indices: [Int]
@@ -10,7 +10,7 @@ final class GateNoiseSource: GateNoise {
   private let shardSize: Int
 
   /// - Parameter indices: Index in the data set of each local image, shard after shard.
-  init(seed: UInt64, epoch: Int, indices: [Int], views: Int, shardSize: Int) {
+  package init(seed: UInt64, epoch: Int, indices: [Int], views: Int, shardSize: Int) {
     self.seed = seed
     self.epoch = epoch
     self.indices = indices
@@ -18,7 +18,7 @@ final class GateNoiseSource: GateNoise {
     self.shardSize = shardSize
   }
 
-  func fill(_ uniforms: UnsafeMutableBufferPointer<Float>, gate: Int, row: Int) {
+  package func fill(_ uniforms: UnsafeMutableBufferPointer<Float>, gate: Int, row: Int) {
     let (shard, rest) = row.quotientAndRemainder(dividingBy: views * shardSize)
     let (view, image) = rest.quotientAndRemainder(dividingBy: shardSize)
     RandomDraws(

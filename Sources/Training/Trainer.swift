@@ -38,7 +38,8 @@ public final class Trainer {
     optimizer = Optimizer(
       model.store, rule: configuration.updateRule, momentum: configuration.optimizer.momentum,
       weightDecay: configuration.optimizer.weightDecay)
-    gradients = GradientReducer(communicator, gradients: model.store.gradients)
+    gradients = GradientReducer(
+      communicator, gradients: model.store.gradients, precision: configuration.gradients.precision)
     offsets = Dictionary(
       uniqueKeysWithValues: zip(model.store.parameters.map(ObjectIdentifier.init), model.store.offsets))
     constantRates = Set(model.objective.constantRateParameters.map(ObjectIdentifier.init))
@@ -64,6 +65,8 @@ public final class Trainer {
     pass.gradientIsReady = { [unowned pass, gradients, offsets] parameter in
       try pass.timed(.gradients) { try gradients.ready(downTo: offsets[ObjectIdentifier(parameter)]!) }
     }
+    // MPI works only inside its calls: without these the sums would wait until backward is over.
+    pass.betweenPieces = { [gradients] in try gradients.progress() }
     pass.projectionsAreReady = { [unowned pass] in try watch(pass, $0) }
     let annealing = Budget.annealing(alpha: configuration.annealingRate, epoch: batch.epoch)
     let result = try step.run(batch.images, annealing: annealing, in: pass)
@@ -76,6 +79,13 @@ public final class Trainer {
     }
     return Outcome(result: result, learningRate: rate, gradientWaits: waits)
   }
+
+  /// The ranges of gradients that are summed over ranks together, in the order in which they are sent.
+  package var buckets: [Range<Int>] { gradients.ranges }
+  /// Of one gradient on its way between ranks.
+  package var bytesPerGradient: Int { configuration.gradients.precision.bytes }
+  /// What a rank brings to the sum of each bucket.
+  package var bucketBytes: [Int] { buckets.map { $0.count * bytesPerGradient } }
 
   /// Sums over ranks what gradients there are, with nothing to hide behind: what a step's sum would take alone.
   ///

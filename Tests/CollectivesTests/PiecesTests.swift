@@ -23,10 +23,15 @@ import Testing
     #expect(Pieces(counts: [1 << 31, 1 << 31]).total == 1 << 32)
   }
 
-  @Test func bucketsRunFromTheEndToTheStart() {
-    #expect(GradientBuckets.ranges(count: 10, size: 4) == [6..<10, 2..<6, 0..<2])
-    #expect(GradientBuckets.ranges(count: 8, size: 4) == [4..<8, 0..<4])
+  @Test(arguments: [(0, 4), (3, 100), (8, 4), (10, 4), (1000, 64), (1024, 64), (5, 1)])
+  func bucketsRunFromTheEndToTheStart(count: Int, size: Int) {
+    let ranges = GradientBuckets.ranges(count: count, size: size)
+    #expect(ranges.reversed().flatMap { Array($0) } == Array(0..<count))
+    #expect(ranges.allSatisfy { (1...size).contains($0.count) })
+  }
+
+  @Test func lastBucketsAreSmall() {
+    #expect(GradientBuckets.ranges(count: 200, size: 64).map(\.count) == [64, 64, 36, 18, 9, 5, 4])
     #expect(GradientBuckets.ranges(count: 3, size: 100) == [0..<3])
-    #expect(GradientBuckets.ranges(count: 0, size: 4) == [])
   }
 }

@@ -1,5 +1,6 @@
 import Collectives
 import Tensors
+import TestSupport
 
 /// The float sum over ranks of what `value` says each holds, added along the tree: the serial truth.
 private func treeSum(_ ranks: Range<Int>, _ value: (Int) -> Float) -> Float {
@@ -106,4 +107,52 @@ let gradientChecks = [
       for start in stride(from: 20_000, through: 0, by: -500) { try backward.reach(start) }
     }
   },
+
+  RankCheck("gradients that travel as bf16 are the same everywhere and near the sum", minimumRanks: 2) {
+    world in
+    for count in [1, 3, 997, 40_000] {
+      let sums = try sumAsBF16(world, count: count) { Float(SyntheticNumbers.double($0 + 90, $1)) }
+      let bytes = sums.withUnsafeBytes { Array($0) }
+      let all = try world.gatherBytes(bytes)
+      try expect(all.allSatisfy { $0 == bytes }, "ranks hold different sums of \(count) numbers")
+      for (i, sum) in sums.enumerated() {
+        let values = (0..<world.worldSize).map { Float(SyntheticNumbers.double($0 + 90, i)) }
+        // Half a unit of 8 bits for every number on its way there, and for the sum on its way back.
+        let allowed = values.reduce(0) { $0 + abs($1) } * 2 * 0x1p-8
+        let exact = treeSum(0..<world.worldSize) { values[$0] }
+        try expect(abs(sum - exact) <= allowed, "[\(i)] = \(sum), not \(exact) ± \(allowed)")
+        try expect(sum.bitPattern & 0xffff == 0, "[\(i)] = \(sum) has more bits than travelled")
+      }
+      let exact = sums.indices.map { i in
+        treeSum(0..<world.worldSize) { Float(SyntheticNumbers.double($0 + 90, i)) }
+      }
+      let gap = relativeL2(sums, exact)
+      try expect(gap < 5e-3, "\(count) numbers are off by \(gap)")
+      try expect(count < 997 || gap > 0, "nothing was rounded")
+    }
+  },
+
+  RankCheck("what is not finite stays so as bf16", minimumRanks: 2) { world in
+    // A NaN whose payload lies in the lower half only, and a number that rounds up to infinity.
+    let strange: [Float] = [
+      .nan, Float(bitPattern: 0x7f80_0001), .infinity, -.infinity, .greatestFiniteMagnitude,
+    ]
+    let sums = try sumAsBF16(world, count: strange.count) { $0 == 0 ? strange[$1] : 1 }
+    try expect(
+      sums[0].isNaN && sums[1].isNaN && sums[2...].map(\.isInfinite) == [true, true, true] && sums[3] < 0,
+      "\(sums)")
+  },
 ]
+
+/// The sum over ranks of what `value` says each holds at an index.
+private func sumAsBF16(
+  _ world: Communicator, count: Int, _ value: (_ rank: Int, _ index: Int) -> Float
+) throws -> [Float] {
+  var numbers = (0..<count).map { value(world.rank, $0) }
+  try numbers.withUnsafeMutableBufferPointer { gradients in
+    let reducer = GradientReducer(world, gradients: gradients, precision: .bf16, bucketBytes: 4096)
+    try reducer.ready(downTo: count / 2)
+    _ = try reducer.finish()
+  }
+  return numbers
+}

@@ -105,4 +105,17 @@ let trainingStepChecks = [
       }
     }
   },
+
+  RankCheck(
+    "a step's gradients that travel as bf16 are within the tolerance of those that do not",
+    obstacle: { $0 > 1 && 8 % $0 == 0 ? nil : "8 shards are for 2, 4 or 8 ranks, not for \($0)" }
+  ) { world in
+    func gradients(_ precision: GradientPrecision) throws -> [Float] {
+      try Outcome(.simclr, images: 16, shardSize: 2, reducer: world) {
+        _ = try GradientReducer(world, gradients: $0.gradients, precision: precision).finish()
+      }.gradients.flatMap(\.self)
+    }
+    let gap = relativeL2(try gradients(.bf16), try gradients(.f32))
+    try expect((1e-6..<5e-3).contains(gap), "off by \(gap)")
+  },
 ]

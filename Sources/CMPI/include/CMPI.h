@@ -34,6 +34,10 @@ int cmpi_barrier(cmpi_comm_t comm);
 int cmpi_bcast_bytes(void *bytes, int count, int root, cmpi_comm_t comm);
 int cmpi_allreduce_sum_i64(long long *inout, int count, cmpi_comm_t comm);
 
+// Adds inout over ranks, whose number is a power of two, along the binary tree over them: with the neighbour, then
+// pair with pair, and so on. Every rank gets the same bits, as a + b = b + a. received: room for `count` numbers.
+int cmpi_sum_along_tree_f64(double *inout, double *received, int count, cmpi_comm_t comm);
+
 // Every rank brings `count` elements; all: [size × count], in rank order.
 int cmpi_allgather_i64(const long long *mine, int count, long long *all, cmpi_comm_t comm);
 int cmpi_allgather_f32(const float *mine, int count, float *all, cmpi_comm_t comm);
@@ -42,14 +46,17 @@ int cmpi_allgather_f64(const double *mine, int count, double *all, cmpi_comm_t c
 // Rank r brings counts[r] bytes, which go to all + starts[r].
 int cmpi_allgatherv_bytes(const void *mine, void *all, const int *counts, const int *starts, cmpi_comm_t comm);
 
+// What a started exchange moves: numbers of 4 or of 2 bytes.
+typedef enum { CMPI_32_BITS, CMPI_16_BITS } cmpi_number;
+
 // Starts to send counts[r] numbers from send + starts[r] to rank r, and to receive row_count numbers from each
 // rank: rows: [size × row_count]. Both buffers belong to MPI until the request completes.
-int cmpi_start_alltoallv_f32(const float *send, const int *counts, const int *starts, float *rows, int row_count,
-                             cmpi_comm_t comm, cmpi_request_t *request);
+int cmpi_start_alltoallv(const void *send, const int *counts, const int *starts, void *rows, int row_count,
+                         cmpi_number number, cmpi_comm_t comm, cmpi_request_t *request);
 
 // Starts to fill inout on every rank: inout + starts[r] holds the counts[r] numbers that rank r holds there.
-int cmpi_start_allgatherv_f32(float *inout, const int *counts, const int *starts, cmpi_comm_t comm,
-                              cmpi_request_t *request);
+int cmpi_start_allgatherv(void *inout, const int *counts, const int *starts, cmpi_number number, cmpi_comm_t comm,
+                          cmpi_request_t *request);
 
 // MPI_Test and MPI_Wait. A request that has completed, or failed, is freed and set to NULL.
 int cmpi_test(cmpi_request_t *request, int *done);

@@ -82,6 +82,12 @@ size_t vector_count_positive(size_t count, const float *x);
 // a += b.
 void vector_add(size_t count, float *a, const float *b);
 
+// The upper half of each float's bits, rounded to nearest, ties to even: bfloat16. Not a number stays one.
+void vector_to_bf16(size_t count, const float *x, uint16_t *y);
+
+// The floats that bfloat16 numbers are.
+void vector_from_bf16(size_t count, const uint16_t *x, float *y);
+
 // d = gradient + weight_decay·w; velocity = momentum·velocity + d; w −= learning_rate·velocity.
 void vector_sgd(size_t count, float *w, const float *gradient, float *velocity, float learning_rate, float momentum,
                 float weight_decay);

@@ -1,3 +1,4 @@
+import Collectives
 import Images
 import Layers
 import Objectives
@@ -27,6 +28,7 @@ public struct Configuration: Equatable, Sendable {
   public var schedule = ScheduleSettings()
   /// How views are made; `size` is the network's input, set when the data is known.
   public var augmentation = AugmentationConfiguration()
+  public var gradients = GradientSettings()
   public var checkpoint = CheckpointSettings()
   public var evaluate = EvaluationSettings()
   /// What convolutions may be computed in; parameters and sums are f32.
@@ -138,6 +140,11 @@ public struct OptimizerSettings: Equatable, Sendable {
     /// It is for 256 images and grows in proportion: Goyal et al., "Accurate, Large Minibatch SGD" (2017).
     case linear
   }
+}
+
+public struct GradientSettings: Equatable, Sendable {
+  /// How gradients travel between ranks.
+  public var precision = GradientPrecision.f32
 }
 
 public struct ScheduleSettings: Equatable, Sendable {

@@ -89,6 +89,7 @@ struct ConfigurationKey: Sendable {
     .init("optimizer.trust_coefficient", \.optimizer.trustCoefficient, .number(.above(0))),
     .init("optimizer.clip", \.optimizer.clip, .flag),
     .init("optimizer.exclude_bias_and_norm", \.optimizer.excludeBiasAndNorm, .flag),
+    .init("gradients.precision", \.gradients.precision, .choice),
     .init("schedule.unit", \.schedule.unit, .choice),
     .init("schedule.warmup_epochs", \.schedule.warmupEpochs, .wholeNumber(0...)),
     .init("schedule.warmup_start", \.schedule.warmupStart, .number(.atLeast(0))),
