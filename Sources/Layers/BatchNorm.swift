@@ -50,9 +50,13 @@ public final class BatchNorm {
   ///
   /// - Throws: `LayerError.nonFinite` where `x` holds values that are not finite.
   public func statistics(of x: Tensor, in pass: Pass) throws -> Statistics {
+    try pass.once { try takeStatistics(of: x, in: pass) }
+  }
+
+  private func takeStatistics(of x: Tensor, in pass: Pass) throws -> Statistics {
     precondition(x.channels == channels, "\(name) takes \(channels) channels, got \(x.channels)")
     let stride = x.blocks * x.lanes
-    guard pass.isTraining else {
+    guard pass.mode == .training else {
       let mean = runningMean.map(Double.init)
       let variance = runningVariance.map(Double.init)
       return combine([(mean, variance)], views: pass.views, stride: stride, count: 0)
@@ -66,16 +70,28 @@ public final class BatchNorm {
     }
     let sums = try pass.reducer.sum(rows, leaves: pass.shards, width: width)
     let count = pass.globalImages * x.pixels
-    let moments = (0..<pass.views).map { view -> (mean: [Double], variance: [Double]) in
+    guard sums.allSatisfy(\.isFinite) else { throw LayerError.nonFinite(layer: name) }
+    let moments = moments(sums, views: pass.views, stride: stride, count: count)
+    if let whole = pass.sumOverMicroBatches(sums, of: self) {
+      let count = count * (pass.microBatch?.count ?? 1)
+      for (mean, variance) in self.moments(whole, views: pass.views, stride: stride, count: count) {
+        moveRunningStatistics(mean, variance, count: count)
+      }
+    }
+    return combine(moments, views: pass.views, stride: stride, count: count)
+  }
+
+  /// Means and biased variances of each view from sums and sums of squares.
+  private func moments(
+    _ sums: [Double], views: Int, stride: Int, count: Int
+  ) -> [(mean: [Double], variance: [Double])] {
+    (0..<views).map { view in
       let first = sums[(view * 2 * stride)...]
       let second = sums[((view * 2 + 1) * stride)...]
       let mean = first.prefix(channels).map { $0 / Double(count) }
       let variance = zip(second.prefix(channels), mean).map { max($0 / Double(count) - $1 * $1, 0) }
       return (mean, variance)
     }
-    guard sums.allSatisfy(\.isFinite) else { throw LayerError.nonFinite(layer: name) }
-    for (mean, variance) in moments { moveRunningStatistics(mean, variance, count: count) }
-    return combine(moments, views: pass.views, stride: stride, count: count)
   }
 
   /// relu?(BN(x)) ⊙ mask.
@@ -134,13 +150,13 @@ public final class BatchNorm {
           sums + view * 2 * stride, dmask?.row(rows.lowerBound))
       }
     }
-    let sums = try pass.reducer.sum(rows, leaves: pass.shards, width: width)
-    try setParameterGradients(sums, statistics, in: pass)
+    try setParameterGradients(rows, statistics, in: pass)
 
     // dx = scale·(g − Σg/m − x̂·Σ(g·x̂)/m), x̂ = (x − mean)·inverseDeviation
     let constant = Tensor(zeros: pass.views, columns: stride)
     let slope = Tensor(zeros: pass.views, columns: stride)
     if statistics.count > 0 {
+      let sums = try pass.reducer.sum(rows, leaves: pass.shards, width: width)
       for view in 0..<pass.views {
         for c in 0..<channels {
           let scale = Double(statistics.scale.row(view)[c]) / Double(statistics.count)
@@ -177,25 +193,29 @@ public final class BatchNorm {
     return rows
   }
 
-  /// ∂L/∂β = Σ g and ∂L/∂γ = Σ g·x̂. The sums are global already, so rank 0 alone brings them to the sum
-  /// over ranks; adding zeros changes no bit.
+  /// ∂L/∂β = Σ g and ∂L/∂γ = Σ g·x̂ from `[shards][views][Σ g, Σ g·(x − mean)]`; summed over shards and ranks like
+  /// every other gradient.
   private func setParameterGradients(
-    _ sums: [Double], _ statistics: Statistics, in pass: Pass
+    _ rows: [Double], _ statistics: Statistics, in pass: Pass
   ) throws {
     guard let weight, let bias else { return }
     let stride = statistics.stride
-    let share: Double = pass.reducer.rank == 0 ? 1 : 0
-    for c in 0..<channels {
-      var dweight = 0.0
-      var dbias = 0.0
-      for view in 0..<pass.views {
-        let deviation = Double(statistics.inverseDeviation.row(view)[c])
-        dweight += sums[(view * 2 + 1) * stride + c] * deviation
-        dbias += sums[view * 2 * stride + c]
+    let sums = try pass.sumOverShards(for: weight, count: 2 * channels) { shard, leaf in
+      for c in 0..<channels {
+        var dweight = 0.0
+        var dbias = 0.0
+        for view in 0..<pass.views {
+          let first = (shard * pass.views + view) * 2 * stride
+          dweight += rows[first + stride + c] * Double(statistics.inverseDeviation.row(view)[c])
+          dbias += rows[first + c]
+        }
+        leaf[c] = Float(dweight)
+        leaf[channels + c] = Float(dbias)
       }
-      weight.gradient[c] = Float(dweight * share)
-      bias.gradient[c] = Float(dbias * share)
     }
+    guard let sums else { return }
+    weight.gradient.update(from: sums.pointer, count: channels)
+    bias.gradient.update(from: sums.pointer + channels, count: channels)
     try pass.gradientIsReady(bias)
     try pass.gradientIsReady(weight)
   }

@@ -59,7 +59,7 @@ public final class ResNet {
       pooled = (y, output.winners)
       y = output.maxima
     }
-    for block in blocks { y = try block.forward(y, in: pass) }
+    for block in blocks { y = try pass.recomputable(y) { try block.forward($0, in: pass) } }
     pass.push(Saved(images: images, stem: x, statistics: statistics, pooled: pooled, last: y))
     return try GlobalAveragePool.forward(y, in: pass)
   }
@@ -68,7 +68,10 @@ public final class ResNet {
   public func backward(_ dfeatures: Tensor, in pass: Pass) throws {
     let saved = pass.pop(Saved.self)
     var dy = try GlobalAveragePool.backward(dfeatures, input: saved.last, in: pass)
-    for block in blocks.reversed() { dy = try block.backward(dy, in: pass) }
+    for block in blocks.reversed() {
+      try pass.recompute { try block.forward($0, in: pass) }
+      dy = try block.backward(dy, in: pass)
+    }
     if let pooled = saved.pooled {
       dy = try MaxPool.backward(dy, input: pooled.input, winners: pooled.winners, in: pass)
     }
