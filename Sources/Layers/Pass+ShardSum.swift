@@ -11,11 +11,13 @@ extension Pass {
   /// - Parameter parameter: Whose gradient this is.
   /// - Returns: nil in a micro-batch that is not the last: its part waits for the others'.
   package func sumOverShards(
-    for parameter: Parameter, count: Int, _ compute: (_ shard: Int, UnsafeMutablePointer<Float>) throws -> Void
+    for parameter: Parameter, count: Int,
+    _ compute: (_ shard: Int, UnsafeMutablePointer<Float>) throws -> Void
   ) throws -> Storage? {
     let tree = PartialSums(leaves: shards)
     try pool.run(shards) { shard in
-      let buffer = BufferPool.shared.take(count: count)
+      // A micro-batch's sums wait for the next one's.
+      let buffer = (microBatch == nil ? BufferPool.working : .shared).take(count: count)
       try compute(shard, buffer.pointer)
       guard let microBatch else { return tree.add(buffer, count: count, atLeaf: shard) }
       if let sum = microBatch.add(buffer, count: count, to: parameter, run: shard) {

@@ -161,13 +161,13 @@ public final class Pass {
     keepsMaps = true
   }
 
-  private struct Repetition {
-    let input: Tensor
+  private struct Repetition<Value> {
+    let input: Value
     let firstNote: Int
   }
 
   /// Calls `forward`; if the pass recomputes, all that it keeps is `x`.
-  package func recomputable(_ x: Tensor, _ forward: (Tensor) throws -> Tensor) throws -> Tensor {
+  package func recomputable<Value>(_ x: Value, _ forward: (Value) throws -> Value) throws -> Value {
     guard recomputes else { return try forward(x) }
     push(Repetition(input: x, firstNote: nextNote))
     let kept = keepsMaps
@@ -177,9 +177,9 @@ public final class Pass {
   }
 
   /// Calls `forward` a second time if the pass recomputes, so that its backward finds what it needs.
-  package func recompute(_ forward: (Tensor) throws -> Tensor) throws {
+  package func recompute<Value>(_ forward: (Value) throws -> Value) throws {
     guard recomputes else { return }
-    let repetition = pop(Repetition.self)
+    let repetition = pop(Repetition<Value>.self)
     nextNote = repetition.firstNote
     _ = try forward(repetition.input)
   }

@@ -25,6 +25,8 @@ public final class Storage: @unchecked Sendable {
 public final class BufferPool: @unchecked Sendable {
   // @unchecked: `free`, `end` and `used` are guarded by `lock`.
   public static let shared = BufferPool()
+  /// For blocks that live within one call: between long-lived ones they would leave holes.
+  public static let working = BufferPool()
 
   static let pageSize = 4096
   /// Asked from the system at a time, in pages: 256 MiB of addresses, which cost nothing until they are written.
@@ -48,7 +50,12 @@ public final class BufferPool: @unchecked Sendable {
   }
 
   /// Gives what is not in use back to the system, for example between training and evaluation.
-  public func drain() {
+  public static func drainAll() {
+    shared.drain()
+    working.drain()
+  }
+
+  func drain() {
     lock.withLock {
       for run in free {
         madvise(Self.address(run.lowerBound), run.count * Self.pageSize, Int32(MADV_DONTNEED))
@@ -111,7 +118,9 @@ public final class BufferPool: @unchecked Sendable {
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
     let address = mmap(Self.address(end), bytes, protection, flags, -1, 0)
     guard let address, address != UnsafeMutableRawPointer(bitPattern: -1) else {
-      fatalError("the system has no \(bytes >> 20) MiB more memory for this process: \(String(cString: strerror(errno)))")
+      fatalError(
+        "the system has no \(bytes >> 20) MiB more memory for this process: \(String(cString: strerror(errno)))"
+      )
     }
     // Huge pages: a map of 32 MiB is 16 of them instead of 8,192 faults and as many entries of the TLB.
     madvise(address, bytes, Int32(MADV_HUGEPAGE))
