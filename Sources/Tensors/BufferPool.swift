@@ -19,11 +19,12 @@ public final class Storage: @unchecked Sendable {
 /// Where tensors come from: memory of its own in which freed neighbours become one block again, so that a training
 /// step asks the system for nothing after the first, and takes no more than it uses at its fullest moment.
 ///
-/// Blocks are whole pages. A request takes the smallest free run that holds it, among equals the lowest, and leaves
-/// the rest. Keeping freed blocks by size instead took 1.5 GB where 0.9 are in use at once, because backward's maps
+/// Blocks are whole pages. A request takes the upper end of the smallest free run that holds it, among equals of the
+/// highest. New memory joins below, so every step walks down from the top and finds the pages that the last one wrote.
+/// Keeping freed blocks by size instead took 1.5 GB where 0.9 are in use at once, because backward's maps
 /// never fit what forward had freed.
 public final class BufferPool: @unchecked Sendable {
-  // @unchecked: `free`, `end` and `used` are guarded by `lock`.
+  // @unchecked: `free`, `floor` and `used` are guarded by `lock`.
   public static let shared = BufferPool()
   /// For blocks that live within one call: between long-lived ones they would leave holes.
   public static let working = BufferPool()
@@ -34,8 +35,8 @@ public final class BufferPool: @unchecked Sendable {
   private let lock = NSLock()
   /// Runs of free pages by address, numbered from address 0; no two touch.
   private var free: [Range<Int>] = []
-  /// The page behind the newest memory: where more of it would join the last run.
-  private var end = 0
+  /// The first page of the newest memory: more of it should end there. Linux hands out addresses downwards too.
+  private var floor = 0
   private var used = 0
 
   public init() {}
@@ -76,8 +77,8 @@ public final class BufferPool: @unchecked Sendable {
     if bestFit(size) == nil { grow(by: size) }
     guard let place = bestFit(size) else { preconditionFailure("memory that was added holds the request") }
     let run = free[place]
-    let taken = run.lowerBound..<run.lowerBound + size
-    if run.count == size { free.remove(at: place) } else { free[place] = taken.upperBound..<run.upperBound }
+    let taken = run.upperBound - size..<run.upperBound
+    if run.count == size { free.remove(at: place) } else { free[place] = run.lowerBound..<taken.lowerBound }
     used += size
     return taken
   }
@@ -85,7 +86,7 @@ public final class BufferPool: @unchecked Sendable {
   private func bestFit(_ size: Int) -> Int? {
     var best: Int?
     var bestCount = Int.max
-    for (place, run) in free.enumerated() where run.count >= size && run.count < bestCount {
+    for (place, run) in free.enumerated() where run.count >= size && run.count <= bestCount {
       (best, bestCount) = (place, run.count)
     }
     return best
@@ -116,7 +117,7 @@ public final class BufferPool: @unchecked Sendable {
     let bytes = count * Self.pageSize
     let protection = PROT_READ | PROT_WRITE
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-    let address = mmap(Self.address(end), bytes, protection, flags, -1, 0)
+    let address = mmap(Self.address(max(floor - count, 0)), bytes, protection, flags, -1, 0)
     guard let address, address != UnsafeMutableRawPointer(bitPattern: -1) else {
       fatalError(
         "the system has no \(bytes >> 20) MiB more memory for this process: \(String(cString: strerror(errno)))"
@@ -125,8 +126,8 @@ public final class BufferPool: @unchecked Sendable {
     // Huge pages: a map of 32 MiB is 16 of them instead of 8,192 faults and as many entries of the TLB.
     madvise(address, bytes, Int32(MADV_HUGEPAGE))
     let first = Int(bitPattern: address) / Self.pageSize
-    end = first + count
-    insert(first..<end)
+    floor = first
+    insert(first..<first + count)
   }
 
   private static func address(_ page: Int) -> UnsafeMutableRawPointer? {
