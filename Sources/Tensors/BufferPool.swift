@@ -24,19 +24,15 @@ public final class Storage: @unchecked Sendable {
 /// Keeping freed blocks by size instead took 1.5 GB where 0.9 are in use at once, because backward's maps
 /// never fit what forward had freed.
 public final class BufferPool: @unchecked Sendable {
-  // @unchecked: `free`, `floor` and `used` are guarded by `lock`.
+  // @unchecked: `free` and `used` are guarded by `lock`.
   public static let shared = BufferPool()
   /// For blocks that live within one call: between long-lived ones they would leave holes.
   public static let working = BufferPool()
 
   static let pageSize = 4096
-  /// Asked from the system at a time, in pages: 256 MiB of addresses, which cost nothing until they are written.
-  private static let growth = 1 << 16
   private let lock = NSLock()
   /// Runs of free pages by address, numbered from address 0; no two touch.
   private var free: [Range<Int>] = []
-  /// The first page of the newest memory: more of it should end there. Linux hands out addresses downwards too.
-  private var floor = 0
   private var used = 0
 
   public init() {}
@@ -112,22 +108,31 @@ public final class BufferPool: @unchecked Sendable {
     free.replaceSubrange(places, with: CollectionOfOne(joined))
   }
 
+  /// Adds addresses for half of the machine's memory, or as many as a limit allows. They cost nothing until they are
+  /// written; in smaller portions, other mappings came to lie between them, and blocks did not fit the gaps.
   private func grow(by size: Int) {
-    let count = max((size + 511) / 512 * 512, Self.growth)
-    let bytes = count * Self.pageSize
-    let protection = PROT_READ | PROT_WRITE
-    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-    let address = mmap(Self.address(max(floor - count, 0)), bytes, protection, flags, -1, 0)
-    guard let address, address != UnsafeMutableRawPointer(bitPattern: -1) else {
-      fatalError(
-        "the system has no \(bytes >> 20) MiB more memory for this process: \(String(cString: strerror(errno)))"
-      )
+    let least = (size + 511) / 512 * 512
+    var count = max(least, sysconf(Int32(_SC_PHYS_PAGES)) / 1024 * 512)
+    var mapped = map(count)
+    while mapped == nil, count > least {
+      count = max(least, count / 1024 * 512)
+      mapped = map(count)
     }
+    guard let address = mapped else {
+      fatalError("the system has no \(count >> 8) MiB more memory: \(String(cString: strerror(errno)))")
+    }
+    let bytes = count * Self.pageSize
     // Huge pages: a map of 32 MiB is 16 of them instead of 8,192 faults and as many entries of the TLB.
     madvise(address, bytes, Int32(MADV_HUGEPAGE))
     let first = Int(bitPattern: address) / Self.pageSize
-    floor = first
     insert(first..<first + count)
+  }
+
+  private func map(_ pages: Int) -> UnsafeMutableRawPointer? {
+    let protection = PROT_READ | PROT_WRITE
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+    let address = mmap(nil, pages * Self.pageSize, protection, flags, -1, 0)
+    return address == UnsafeMutableRawPointer(bitPattern: -1) ? nil : address
   }
 
   private static func address(_ page: Int) -> UnsafeMutableRawPointer? {
