@@ -62,9 +62,9 @@ extension BatchNorm {
         x.map(rows.count), shortcut.input.row(first), dsum.row(first), shortcut.statistics.mean.row(view),
         shortcut.statistics.scale.row(view), shortcut.statistics.shift.row(view), 0, nil, sums + own, nil)
     }
-    let ownDerivative = try derivative(sums, statistics, width: width, in: pass)
+    let ownDerivative = try derivative(sums, statistics, in: pass)
     let shortcutDerivative = try shortcut.map {
-      try $0.batchNorm.derivative(sums, $0.statistics, width: width, offset: own, in: pass)
+      try $0.batchNorm.derivative(sums, $0.statistics, offset: own, in: pass)
     }
     try pass.forEachView { _, view, rows in
       ownDerivative.apply(dsum, input: x, view: view, rows: rows, into: x)

@@ -50,27 +50,43 @@ public final class BatchNorm {
   ///
   /// - Throws: `LayerError.nonFinite` where `x` holds values that are not finite.
   public func statistics(of x: Tensor, in pass: Pass) throws -> Statistics {
+    try pass.once { try takeStatistics(of: x, in: pass) }
+  }
+
+  private func takeStatistics(of x: Tensor, in pass: Pass) throws -> Statistics {
     precondition(x.channels == channels, "\(name) takes \(channels) channels, got \(x.channels)")
     let stride = x.blocks * x.lanes
-    guard pass.isTraining else {
+    guard pass.mode == .training else {
       let mean = runningMean.map(Double.init)
       let variance = runningVariance.map(Double.init)
       return combine([(mean, variance)], views: pass.views, stride: stride, count: 0)
     }
     let sums = try sumOverBatch(2 * stride, in: pass) { _, _, rows, sums in
       vector_moments(x.map(rows.count), x.row(rows.lowerBound), sums)
-    }
+    }.total
     let count = pass.globalImages * x.pixels
-    let moments = (0..<pass.views).map { view -> (mean: [Double], variance: [Double]) in
+    guard sums.allSatisfy(\.isFinite) else { throw LayerError.nonFinite(layer: name) }
+    let moments = moments(sums, views: pass.views, stride: stride, count: count)
+    if let whole = pass.sumOverMicroBatches(sums, of: self) {
+      let count = count * (pass.microBatch?.count ?? 1)
+      for (mean, variance) in self.moments(whole, views: pass.views, stride: stride, count: count) {
+        moveRunningStatistics(mean, variance, count: count)
+      }
+    }
+    return combine(moments, views: pass.views, stride: stride, count: count)
+  }
+
+  /// Means and biased variances of each view from sums and sums of squares.
+  private func moments(
+    _ sums: [Double], views: Int, stride: Int, count: Int
+  ) -> [(mean: [Double], variance: [Double])] {
+    (0..<views).map { view in
       let first = sums[(view * 2 * stride)...]
       let second = sums[((view * 2 + 1) * stride)...]
       let mean = first.prefix(channels).map { $0 / Double(count) }
       let variance = zip(second.prefix(channels), mean).map { max($0 / Double(count) - $1 * $1, 0) }
       return (mean, variance)
     }
-    guard sums.allSatisfy(\.isFinite) else { throw LayerError.nonFinite(layer: name) }
-    for (mean, variance) in moments { moveRunningStatistics(mean, variance, count: count) }
-    return combine(moments, views: pass.views, stride: stride, count: count)
   }
 
   /// relu?(BN(x)) ⊙ mask.
@@ -167,39 +183,48 @@ public final class BatchNorm {
   /// Two sums a channel.
   static func sumsWidth(_ statistics: Statistics) -> Int { 2 * statistics.stride }
 
-  /// `width` sums over the global batch for each view, `[views × width]`: what `compute` finds for the rows of one
-  /// view of one shard, on all threads, added along `ShardTree`.
+  /// Sums over images and pixels, taken by view.
+  struct BatchSums {
+    /// What this rank's shards contribute, `[shards × views × width]`.
+    let rows: [Double]
+    /// Over the global batch, `[views × width]`.
+    let total: [Double]
+    let width: Int
+  }
+
+  /// `width` sums over the global batch for each view: what `compute` finds for the rows of one view of one shard,
+  /// on all threads, added along `ShardTree`.
   func sumOverBatch(
     _ width: Int, in pass: Pass,
     _ compute: (_ shard: Int, _ view: Int, _ rows: Range<Int>, _ sums: UnsafeMutablePointer<Double>) -> Void
-  ) throws -> [Double] {
-    var sums = [Double](repeating: 0, count: pass.shards * pass.views * width)
-    try sums.withUnsafeMutableBufferPointer { sums in
+  ) throws -> BatchSums {
+    var rows = [Double](repeating: 0, count: pass.shards * pass.views * width)
+    try rows.withUnsafeMutableBufferPointer { sums in
       nonisolated(unsafe) let base = sums.baseAddress!  // views of shards write to disjoint places
       try pass.forEachView(lastFirst: true) { shard, view, rows in
         compute(shard, view, rows, base + (shard * pass.views + view) * width)
       }
     }
-    return try pass.reducer.sum(sums, leaves: pass.shards, width: pass.views * width)
+    let total = try pass.reducer.sum(rows, leaves: pass.shards, width: pass.views * width)
+    return BatchSums(rows: rows, total: total, width: width)
   }
 
   /// From Σ g and Σ g·(x − mean) of every view. Sets the gradients of γ and β.
   ///
-  /// - Parameters:
-  ///   - width: Sums of a view.
-  ///   - offset: Where this layer's begin among them.
+  /// - Parameter offset: Where this layer's two sums begin among those of a view.
   func derivative(
-    _ sums: [Double], _ statistics: Statistics, width: Int? = nil, offset: Int = 0, in pass: Pass
+    _ sums: BatchSums, _ statistics: Statistics, offset: Int = 0, in pass: Pass
   ) throws -> Derivative {
     let stride = statistics.stride
     func sum(_ view: Int, _ which: Int, _ c: Int) -> Double {
-      sums[view * (width ?? 2 * stride) + offset + which * stride + c]
+      sums.total[view * sums.width + offset + which * stride + c]
     }
-    try setParameterGradients(sum, statistics, in: pass)
+    try setParameterGradients(sums, statistics, offset: offset, in: pass)
     // dx = scale·(g − Σg/m − x̂·Σ(g·x̂)/m), x̂ = (x − mean)·inverseDeviation
     let constant = Tensor(zeros: pass.views, columns: stride)
     let slope = Tensor(zeros: pass.views, columns: stride)
     if statistics.count > 0 {
+      let sums = try pass.reducer.sum(rows, leaves: pass.shards, width: width)
       for view in 0..<pass.views {
         for c in 0..<channels {
           let scale = Double(statistics.scale.row(view)[c]) / Double(statistics.count)
@@ -212,24 +237,28 @@ public final class BatchNorm {
     return Derivative(statistics: statistics, constant: constant, slope: slope)
   }
 
-  /// ∂L/∂β = Σ g and ∂L/∂γ = Σ g·x̂. The sums are global already, so rank 0 alone brings them to the sum
-  /// over ranks; adding zeros changes no bit.
+  /// ∂L/∂β = Σ g and ∂L/∂γ = Σ g·x̂; summed over shards and ranks like every other gradient.
   private func setParameterGradients(
-    _ sum: (_ view: Int, _ which: Int, _ c: Int) -> Double, _ statistics: Statistics, in pass: Pass
+    _ sums: BatchSums, _ statistics: Statistics, offset: Int, in pass: Pass
   ) throws {
     guard let weight, let bias else { return }
-    let share: Double = pass.reducer.rank == 0 ? 1 : 0
-    for c in 0..<channels {
-      var dweight = 0.0
-      var dbias = 0.0
-      for view in 0..<pass.views {
-        let deviation = Double(statistics.inverseDeviation.row(view)[c])
-        dweight += sum(view, 1, c) * deviation
-        dbias += sum(view, 0, c)
+    let stride = statistics.stride
+    let gradients = try pass.sumOverShards(for: weight, count: 2 * channels) { shard, leaf in
+      for c in 0..<channels {
+        var dweight = 0.0
+        var dbias = 0.0
+        for view in 0..<pass.views {
+          let first = (shard * pass.views + view) * sums.width + offset
+          dweight += sums.rows[first + stride + c] * Double(statistics.inverseDeviation.row(view)[c])
+          dbias += sums.rows[first + c]
+        }
+        leaf[c] = Float(dweight)
+        leaf[channels + c] = Float(dbias)
       }
-      weight.gradient[c] = Float(dweight * share)
-      bias.gradient[c] = Float(dbias * share)
     }
+    guard let gradients else { return }
+    weight.gradient.update(from: gradients.pointer, count: channels)
+    bias.gradient.update(from: gradients.pointer + channels, count: channels)
     try pass.gradientIsReady(bias)
     try pass.gradientIsReady(weight)
   }

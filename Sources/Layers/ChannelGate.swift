@@ -81,15 +81,18 @@ public final class ChannelGate {
   ///
   /// - Parameter context: The block input's means over pixels, `[rows, inChannels]`.
   public func forward(_ context: Tensor, in pass: Pass) throws -> Tensor {
-    let squeezed = try squeeze.forward(context, in: pass)
-    let statistics = try batchNorm.statistics(of: squeezed, in: pass)
-    let hidden = try batchNorm.normalize(squeezed, statistics, relu: true, in: pass)
-    let logits = try excite.forward(hidden, in: pass)
-    let record = try decide(logits, in: pass)
-    pass.gates.append(record)
-    pass.push(
-      Saved(context: context, squeezed: squeezed, statistics: statistics, hidden: hidden, record: record))
-    return record.mask
+    let saved = try pass.once {
+      let squeezed = try squeeze.forward(context, in: pass)
+      let statistics = try batchNorm.statistics(of: squeezed, in: pass)
+      let hidden = try batchNorm.normalize(squeezed, statistics, relu: true, in: pass)
+      let logits = try excite.forward(hidden, in: pass)
+      let record = try decide(logits, in: pass)
+      pass.gates.append(record)
+      return Saved(
+        context: context, squeezed: squeezed, statistics: statistics, hidden: hidden, record: record)
+    }
+    pass.push(saved)
+    return saved.record.mask
   }
 
   /// ∂L/∂context `[rows, inChannels]` from ∂L/∂mask (blocked), to which budget and bound losses add theirs.

@@ -52,16 +52,17 @@ public final class Convolution {
   ) throws -> Tensor? {
     let x = input.map
     let weightPlans = try shardPlans(x, .backwardWeights, in: pass)
-    try pass.timed(.convolutionBackwardWeights) {
-      let packedGradient = try pass.sumOverShards(count: weightPlans[0].weightsCount) { shard, leaf in
+    let isReady = try pass.timed(.convolutionBackwardWeights) {
+      let packed = try pass.sumOverShards(for: weight, count: weightPlans[0].weightsCount) { shard, leaf in
         let first = pass.rows(ofShard: shard).lowerBound
         try input.withShard(shard, in: pass) { x in
           try weightPlans[shard].run(input: x, weights: leaf, output: dy.row(first))
         }
       }
-      try weightPlans[0].unpack(packedGradient, into: weight.gradient)
+      if let packed { try weightPlans[0].unpack(packed, into: weight.gradient) }
+      return packed != nil
     }
-    try pass.gradientIsReady(weight)
+    if isReady { try pass.gradientIsReady(weight) }
     guard needsInputGradient else { return nil }
 
     let dx = x.makeSimilar()

@@ -44,7 +44,7 @@ package final class ConvolutionPlan: @unchecked Sendable {
 
   /// `weights` in oneDNN's layout.
   package func pack(_ weights: UnsafePointer<Float>) throws -> Storage {
-    let packed = BufferPool.shared.take(count: weightsCount)
+    let packed = BufferPool.working.take(count: weightsCount)
     try check(onednn_convolution_pack(handle, weights, packed.pointer))
     return packed
   }
@@ -59,7 +59,7 @@ package final class ConvolutionPlan: @unchecked Sendable {
     input: UnsafeMutablePointer<Float>, weights: UnsafeMutablePointer<Float>,
     output: UnsafeMutablePointer<Float>
   ) throws {
-    let scratch = BufferPool.shared.take(count: scratchCount)
+    let scratch = BufferPool.working.take(count: scratchCount)
     try check(onednn_convolution_run(handle, input, weights, output, scratch.pointer))
   }
 

@@ -51,21 +51,25 @@ public final class Linear {
   /// ∂L/∂x; sets the gradients of weight and bias from this rank's rows.
   public func backward(_ dy: Tensor, input x: Tensor, in pass: Pass) throws -> Tensor {
     if let bias, bias.isTrainable {
-      let sums = try pass.sumOverShards(count: outFeatures) { shard, leaf in
+      let sums = try pass.sumOverShards(for: bias, count: outFeatures) { shard, leaf in
         leaf.update(repeating: 0, count: outFeatures)
         for row in pass.rows(ofShard: shard) { vector_add(outFeatures, leaf, dy.row(row)) }
       }
-      bias.gradient.update(from: sums.pointer, count: outFeatures)
-      try pass.gradientIsReady(bias)
+      if let sums {
+        bias.gradient.update(from: sums.pointer, count: outFeatures)
+        try pass.gradientIsReady(bias)
+      }
     }
-    let dweight = try pass.sumOverShards(count: weight.count) { shard, leaf in
+    let dweight = try pass.sumOverShards(for: weight, count: weight.count) { shard, leaf in
       let rows = pass.rows(ofShard: shard)
       openblas_sgemm(
         1, 0, Int32(outFeatures), Int32(inFeatures), Int32(rows.count), 1, dy.row(rows.lowerBound),
         Int32(outFeatures), x.row(rows.lowerBound), Int32(inFeatures), 0, leaf, Int32(inFeatures))
     }
-    weight.gradient.update(from: dweight.pointer, count: weight.count)
-    try pass.gradientIsReady(weight)
+    if let dweight {
+      weight.gradient.update(from: dweight.pointer, count: weight.count)
+      try pass.gradientIsReady(weight)
+    }
 
     let dx = x.makeSimilar()
     try pass.forEachShard { shard in

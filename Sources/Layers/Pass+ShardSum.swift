@@ -7,16 +7,24 @@ extension Pass {
   ///
   /// A thread that completes both halves of a node adds them at once, while they are warm; at most about
   /// threads + log₂ shards buffers live at a time. The result does not depend on who added what.
+  ///
+  /// - Parameter parameter: Whose gradient this is.
+  /// - Returns: nil in a micro-batch that is not the last: its part waits for the others'.
   package func sumOverShards(
-    count: Int, _ compute: (_ shard: Int, UnsafeMutablePointer<Float>) throws -> Void
-  ) throws -> Storage {
+    for parameter: Parameter, count: Int,
+    _ compute: (_ shard: Int, UnsafeMutablePointer<Float>) throws -> Void
+  ) throws -> Storage? {
     let tree = PartialSums(leaves: shards)
     try pool.run(shards, between: betweenPieces) { shard in
-      let buffer = BufferPool.shared.take(count: count)
+      // A micro-batch's sums wait for the next one's.
+      let buffer = (microBatch == nil ? BufferPool.working : .shared).take(count: count)
       try compute(shard, buffer.pointer)
-      tree.add(buffer, count: count, atLeaf: shard)
+      guard let microBatch else { return tree.add(buffer, count: count, atLeaf: shard) }
+      if let sum = microBatch.add(buffer, count: count, to: parameter, run: shard) {
+        tree.add(sum, count: count, atLeaf: shard)
+      }
     }
-    return tree.total
+    return microBatch?.isLast == false ? nil : tree.total
   }
 }
 

@@ -18,6 +18,8 @@ public final class Pass {
   public enum Mode: Sendable {
     /// Batch statistics, gate noise, everything remembered for backward.
     case training
+    /// As training, but batch norms take their running statistics, as constants.
+    case frozen
     /// Running statistics, no noise, nothing remembered.
     case evaluation
   }
@@ -52,17 +54,39 @@ public final class Pass {
   /// ∂(budget + bound)/∂mask, by view and gate; set between forward and backward.
   public var maskGradients: [[MaskGradient]] = []
 
+  /// Whether blocks keep their input alone and run forward again before backward; see `recomputable`.
+  public let recomputes: Bool
+  /// Which part of a step this pass sees, if not all of it.
+  let microBatch: MicroBatch?
   private var tape: [Any] = []
+  /// What forward came to that is small, in the order of its calls, where it may be called again; see `once`.
+  private var notes: [Any]?
+  private var nextNote = 0
+  private var keepsMaps = true
 
   /// - Parameters:
   ///   - rows: In training a multiple of `views · shardSize`; the last shard of an evaluation may be short.
   ///   - noise: Needed where training meets gates.
-  public init(
+  ///   - recomputes: Takes less memory and one forward pass more, for the same bits.
+  public convenience init(
     _ mode: Mode, rows: Int, views: Int = 1, shardSize: Int, pool: WorkerPool,
     reducer: any ShardReducer = LocalShards(), lanes: Int = Pass.preferredLanes,
-    noise: (any GateNoise)? = nil, softGates: Bool = false
+    noise: (any GateNoise)? = nil, softGates: Bool = false, recomputes: Bool = false
+  ) {
+    self.init(
+      mode, rows: rows, views: views, shardSize: shardSize, pool: pool, reducer: reducer, lanes: lanes,
+      noise: noise, softGates: softGates, recomputes: recomputes, microBatch: nil)
+  }
+
+  init(
+    _ mode: Mode, rows: Int, views: Int, shardSize: Int, pool: WorkerPool, reducer: any ShardReducer,
+    lanes: Int, noise: (any GateNoise)?, softGates: Bool, recomputes: Bool, microBatch: MicroBatch?
   ) {
     precondition(mode == .evaluation || rows % (views * shardSize) == 0, "training takes whole shards")
+    self.recomputes = recomputes && mode != .evaluation
+    self.microBatch = microBatch
+    notes = self.recomputes || microBatch != nil ? [] : nil
+    keepsMaps = microBatch == nil
     self.mode = mode
     self.rows = rows
     self.views = views
@@ -77,7 +101,8 @@ public final class Pass {
   /// 16 channels with AVX-512, else 8: oneDNN's layouts.
   public static let preferredLanes = Int(vector_preferred_lanes())
 
-  public var isTraining: Bool { mode == .training }
+  /// Whether this pass leads to gradients.
+  public var isTraining: Bool { mode != .evaluation }
   /// This rank's shards.
   public var shards: Int { (rows + views * shardSize - 1) / (views * shardSize) }
   /// Images of one view over all ranks.
@@ -99,9 +124,9 @@ public final class Pass {
   /// The view that a local row shows.
   public func view(ofRow row: Int) -> Int { row / shardSize % views }
 
-  /// Remembers `saved` for backward; evaluation forgets it at once.
+  /// Remembers `saved` for backward; evaluation forgets it at once, as does a forward pass that will be repeated.
   public func push<Saved>(_ saved: @autoclosure () -> Saved) {
-    if isTraining { tape.append(saved()) }
+    if isTraining, keepsMaps { tape.append(saved()) }
   }
 
   /// What the matching forward call pushed.
@@ -111,6 +136,59 @@ public final class Pass {
     }
     return saved
   }
+
+  // MARK: Forward again
+
+  /// What `compute` gives, which must be small; when forward is repeated, what it gave the first time. For what a
+  /// repetition must not do again: exchanges with other ranks, running statistics, random decisions.
+  package func once<Result>(_ compute: () throws -> Result) rethrows -> Result {
+    guard var notes else { return try compute() }
+    if nextNote < notes.count {
+      guard let known = notes[nextNote] as? Result else {
+        preconditionFailure("forward must make the same calls when it is repeated: expected \(Result.self)")
+      }
+      nextNote += 1
+      return known
+    }
+    // What is noted inside belongs to this note.
+    self.notes = nil
+    let result = try compute()
+    notes.append(result)
+    self.notes = notes
+    nextNote += 1
+    return result
+  }
+
+  /// Makes the next forward pass a repetition that keeps what backward needs.
+  public func rewind() {
+    nextNote = 0
+    keepsMaps = true
+  }
+
+  private struct Repetition<Value> {
+    let input: Value
+    let firstNote: Int
+  }
+
+  /// Calls `forward`; if the pass recomputes, all that it keeps is `x`.
+  package func recomputable<Value>(_ x: Value, _ forward: (Value) throws -> Value) throws -> Value {
+    guard recomputes else { return try forward(x) }
+    push(Repetition(input: x, firstNote: nextNote))
+    let kept = keepsMaps
+    keepsMaps = false
+    defer { keepsMaps = kept }
+    return try forward(x)
+  }
+
+  /// Calls `forward` a second time if the pass recomputes, so that its backward finds what it needs.
+  package func recompute<Value>(_ forward: (Value) throws -> Value) throws {
+    guard recomputes else { return }
+    let repetition = pop(Repetition<Value>.self)
+    nextNote = repetition.firstNote
+    _ = try forward(repetition.input)
+  }
+
+  // MARK: Loops
 
   /// Calls `body` for every shard, on all threads.
   package func forEachShard(_ body: (Int) throws -> Void) throws {

@@ -55,14 +55,17 @@ public final class ResNet {
       configuration.stem == .imagenet ? try MaxPool.forward(x, normalizedBy: statistics, in: pass) : nil
     pass.push(Saved(images: images, stem: x, statistics: statistics, pooled: pooled))
     var y = try stemBatchNorm.normalizeAndPool(pooled?.values ?? x, statistics, in: pass)
-    for block in blocks { y = try block.forward(y, in: pass) }
+    for block in blocks { y = try pass.recomputable(y) { try block.forward($0, in: pass) } }
     return y.means
   }
 
   /// Sets the gradients of all parameters from that of the features.
   public func backward(_ dfeatures: Tensor, in pass: Pass) throws {
     var dy = MapGradient(means: dfeatures)
-    for block in blocks.reversed() { dy = try block.backward(dy, in: pass) }
+    for block in blocks.reversed() {
+      try pass.recompute { try block.forward($0, in: pass) }
+      dy = try block.backward(dy, in: pass)
+    }
     let saved = pass.pop(Saved.self)
     let (g, derivative) = try stemBatchNorm.reluBackward(
       dy, input: saved.pooled?.values ?? saved.stem, saved.statistics, in: pass)

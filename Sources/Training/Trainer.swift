@@ -60,7 +60,8 @@ public final class Trainer {
       reducer: clock.map { TimedReducer(communicator, clock: $0) } ?? communicator,
       noise: GateNoiseSource(
         seed: configuration.seed, epoch: batch.epoch, indices: batch.indices, views: 2,
-        shardSize: configuration.batch.shard))
+        shardSize: configuration.batch.shard),
+      recomputes: configuration.memory.recompute)
     pass.clock = clock
     pass.gradientIsReady = { [unowned pass, gradients, offsets] parameter in
       try pass.timed(.gradients) { try gradients.ready(downTo: offsets[ObjectIdentifier(parameter)]!) }
@@ -69,7 +70,8 @@ public final class Trainer {
     pass.betweenPieces = { [gradients] in try gradients.progress() }
     pass.projectionsAreReady = { [unowned pass] in try watch(pass, $0) }
     let annealing = Budget.annealing(alpha: configuration.annealingRate, epoch: batch.epoch)
-    let result = try step.run(batch.images, annealing: annealing, in: pass)
+    let result = try step.run(
+      batch.images, annealing: annealing, in: pass, microBatches: configuration.batch.microBatches)
     let waits = try pass.timed(.gradients) { try gradients.finish() }
     let rate = configuration.learningRates.rate(step: batch.step, stepsPerEpoch: stepsPerEpoch)
     let held = configuration.learningRates.heldRate(step: batch.step, stepsPerEpoch: stepsPerEpoch)

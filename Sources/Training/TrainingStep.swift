@@ -41,38 +41,85 @@ public struct TrainingStep {
 
   /// Computes loss and gradients: objective + Σ_views (budget + bound).
   ///
+  /// In several micro-batches every one goes forward twice: first for the embeddings, which are all that is kept of
+  /// it, then, when the loss over the global batch and its gradient at the embeddings are known, with its backward.
+  /// What gates did is counted the first time, over all micro-batches. Source: Gao et al., "Scaling Deep Contrastive
+  /// Learning Batch Size under Memory Limited Setup" (2021), Section 3.
+  ///
   /// - Parameters:
   ///   - images: NCHW, in the pass's row order.
   ///   - annealing: p of the bound loss.
+  ///   - microBatches: How many the batch is taken in; see `Pass.microBatches`.
   /// - Throws: `LayerError.nonFinite` naming the layer where a value that is not finite first appeared.
-  public func run(_ images: Tensor, annealing: Double, in pass: Pass) throws -> Result {
-    let features = try model.backbone.forward(images, in: pass)
+  public func run(
+    _ images: Tensor, annealing: Double, in pass: Pass, microBatches: Int = 1
+  ) throws -> Result {
+    let parts = microBatches == 1 ? [pass] : pass.microBatches(microBatches)
+    let embeddings = try forward(images, through: parts, of: pass)
     var terms: [Budget.Terms] = []
     if let budget {
-      terms = try openChannels(in: pass).map {
+      terms = try openChannels(in: parts, of: pass).map {
         budget.terms(open: $0, images: pass.globalImages, annealing: annealing, macs: macs)
       }
-      pass.maskGradients = terms.map(\.maskGradients)
     }
-    let (objective, dfeatures) = try pass.timed(.loss) {
-      try model.objective.lossAndGradient(features: features, in: pass)
+    let (objective, gradient) = try pass.timed(.loss) {
+      try pass.projectionsAreReady(embeddings.projections)
+      return try model.objective.lossAndGradient(embeddings, in: pass)
     }
     let result = Result(objective: objective, views: terms)
     guard result.total.isFinite else { throw LayerError.nonFinite(layer: "loss") }
-    try model.backbone.backward(dfeatures, in: pass)
+    for part in parts {
+      part.maskGradients = terms.map(\.maskGradients)
+      if microBatches > 1 {
+        part.rewind()
+        _ = try forward(part.part(of: images), in: part)
+      }
+      let dfeatures = try pass.timed(.loss) {
+        try model.objective.backward(microBatches > 1 ? part.part(of: gradient) : gradient, in: part)
+      }
+      try model.backbone.backward(dfeatures, in: part)
+    }
     return result
+  }
+
+  private func forward(_ images: Tensor, in pass: Pass) throws -> Embeddings {
+    let features = try model.backbone.forward(images, in: pass)
+    return try pass.timed(.loss) { try model.objective.forward(features, in: pass) }
+  }
+
+  /// The embeddings of all parts, in the order of the whole pass's rows.
+  private func forward(_ images: Tensor, through parts: [Pass], of pass: Pass) throws -> Embeddings {
+    guard parts.count > 1 else { return try forward(images, in: pass) }
+    var whole: Embeddings?
+    for part in parts {
+      let own = try forward(part.part(of: images), in: part)
+      let all =
+        whole
+        ?? Embeddings(
+          projections: Tensor(rows: pass.rows, columns: own.projections.channels),
+          predictions: own.predictions.map { Tensor(rows: pass.rows, columns: $0.channels) })
+      part.put(own.projections, into: all.projections)
+      if let predictions = own.predictions, let target = all.predictions {
+        part.put(predictions, into: target)
+      }
+      whole = all
+    }
+    guard let whole else { preconditionFailure("a pass has at least one part") }
+    return whole
   }
 
   /// Σ mask over all images and channels of the global batch, by view and block. Counted as whole numbers,
   /// so that no order of addition matters; soft masks (gradient checks) are added as they are.
-  private func openChannels(in pass: Pass) throws -> [[Double]] {
-    let gates = pass.gates.count
+  private func openChannels(in parts: [Pass], of pass: Pass) throws -> [[Double]] {
+    let gates = model.backbone.blocks.count
     if pass.softGates {
-      let rows = (0..<pass.shards).flatMap { shard in
-        (0..<pass.views).flatMap { view in
-          pass.gates.map { gate in
-            pass.rows(ofShard: shard, view: view).reduce(0.0) { sum, row in
-              (0..<gate.mask.imageStride).reduce(sum) { $0 + Double(gate.mask.row(row)[$1]) }
+      let rows = parts.flatMap { part in
+        (0..<part.shards).flatMap { shard in
+          (0..<part.views).flatMap { view in
+            part.gates.map { gate in
+              part.rows(ofShard: shard, view: view).reduce(0.0) { sum, row in
+                (0..<gate.mask.imageStride).reduce(sum) { $0 + Double(gate.mask.row(row)[$1]) }
+              }
             }
           }
         }
@@ -81,9 +128,11 @@ public struct TrainingStep {
       return (0..<pass.views).map { view in Array(sums[view * gates..<(view + 1) * gates]) }
     }
     var counts = [Int64](repeating: 0, count: pass.views * gates)
-    for (index, gate) in pass.gates.enumerated() {
-      for (row, open) in gate.openCounts.enumerated() {
-        counts[pass.view(ofRow: row) * gates + index] += Int64(open)
+    for part in parts {
+      for (index, gate) in part.gates.enumerated() {
+        for (row, open) in gate.openCounts.enumerated() {
+          counts[part.view(ofRow: row) * gates + index] += Int64(open)
+        }
       }
     }
     let sums = try pass.reducer.sum(counts)

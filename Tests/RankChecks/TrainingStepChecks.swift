@@ -19,8 +19,8 @@ private struct Outcome {
 
   /// One step from a state, images and noise that are the same on any ranks.
   init(
-    _ name: ObjectiveSettings.Name, images: Int, shardSize: Int, reducer: any ShardReducer,
-    sumGradients: (ParameterStore) throws -> Void
+    _ name: ObjectiveSettings.Name, images: Int, shardSize: Int, microBatches: Int = 1,
+    reducer: any ShardReducer, sumGradients: (ParameterStore) throws -> Void
   ) throws {
     let size = 16
     var configuration = Configuration(dataSource: "shapes")
@@ -45,7 +45,7 @@ private struct Outcome {
       model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: size)
     ).run(
       Tensor(shape: [layout.rows, 3, size, size], lanes: 1, layout.rows(views, width: width)), annealing: 0.9,
-      in: pass)
+      in: pass, microBatches: microBatches)
     try sumGradients(model.store)
     losses =
       [result.objective, result.budget, result.bound]
@@ -58,12 +58,16 @@ private struct Outcome {
 
 /// Takes the same step on all ranks together and on this one alone.
 private func outcomes(
-  _ name: ObjectiveSettings.Name, images: Int, shardSize: Int, _ world: Communicator
+  _ name: ObjectiveSettings.Name, images: Int, shardSize: Int, microBatches: Int = 1, _ world: Communicator
 ) throws -> (together: Outcome, alone: Outcome) {
-  let together = try Outcome(name, images: images, shardSize: shardSize, reducer: world) {
+  let together = try Outcome(
+    name, images: images, shardSize: shardSize, microBatches: microBatches, reducer: world
+  ) {
     _ = try GradientReducer(world, gradients: $0.gradients).finish()
   }
-  let alone = try Outcome(name, images: images, shardSize: shardSize, reducer: LocalShards()) { _ in }
+  let alone = try Outcome(
+    name, images: images, shardSize: shardSize, microBatches: microBatches, reducer: LocalShards()
+  ) { _ in }
   // A rank's rows are a run of all rows.
   for (gate, (mine, all)) in zip(together.masks, alone.masks).enumerated() {
     let own = all[world.rank * mine.count..<(world.rank + 1) * mine.count]
@@ -79,10 +83,15 @@ let trainingStepChecks = [
     obstacle: { 8 % $0 == 0 ? nil : "8 shards are not divisible by \($0) ranks" }
   ) { world in
     for name in [ObjectiveSettings.Name.simclr, .simsiam] {
-      let (together, alone) = try outcomes(name, images: 16, shardSize: 2, world)
-      try expect(together.losses == alone.losses, "\(name): \(together.losses), alone \(alone.losses)")
-      for (index, parameter) in together.names.enumerated() {
-        try expect(together.gradients[index] == alone.gradients[index], "\(name): gradient of \(parameter)")
+      for microBatches in [1, 2] {
+        let (together, alone) = try outcomes(
+          name, images: 16, shardSize: 2, microBatches: microBatches, world)
+        try expect(together.losses == alone.losses, "\(name): \(together.losses), alone \(alone.losses)")
+        for (index, parameter) in together.names.enumerated() {
+          try expect(
+            together.gradients[index] == alone.gradients[index],
+            "\(name), \(microBatches) micro-batches: gradient of \(parameter)")
+        }
       }
     }
   },

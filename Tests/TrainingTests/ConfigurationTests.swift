@@ -334,4 +334,43 @@ import Testing
       #expect(error.map { "\($0)" } == path + message)
     }
   }
+
+  /// Of a global batch of 256 in shards of 16.
+  @Test(
+    arguments: [
+      (64, 1, nil), (64, 4, nil), (256, 8, nil), (16, 1, nil),
+      (
+        48, 1,
+        "batch.micro 48 does not divide batch.global 256 into whole shards of batch.shard 16 for each of 1 rank: "
+          + "use batch.micro 32 or batch.micro 64"
+      ),
+      (
+        32, 4,
+        "batch.micro 32 does not divide batch.global 256 into whole shards of batch.shard 16 for each of 4 ranks: "
+          + "use batch.micro 64"
+      ),
+      (
+        512, 1,
+        "batch.micro 512 does not divide batch.global 256 into whole shards of batch.shard 16 for each of 1 rank: "
+          + "use batch.micro 256"
+      ),
+    ] as [(Int, Int, String?)])
+  func microBatchesMustFitBatchShardsAndRanks(micro: Int, ranks: Int, message: String?) throws {
+    let configuration = try Self.read(
+      Self.shapes, "batch.global=256", "batch.shard=16", "batch.micro=\(micro)")
+    #expect(configuration.batch.microBatches == 256 / micro || message != nil)
+    let conflict = configuration.conflict(imageCount: 10_000, worldSize: ranks)
+    #expect(conflict.map { "\($0)" } == message)
+  }
+
+  /// What a run is split into decides its result, how much it remembers does not.
+  @Test func recomputingMayChangeWhenARunGoesOn() throws {
+    let old = try Self.read(Self.shapes)
+    let new = try Self.read(Self.shapes, "memory.recompute=true", "batch.micro=64")
+    #expect(
+      new.differences(from: old).map(\.description) == [
+        "batch.micro: none → 64", "memory.recompute: false → true",
+      ])
+    #expect(new.differences(from: old).map(\.decidesResult) == [true, false])
+  }
 }

@@ -64,6 +64,16 @@ import Testing
         "\nsteps          31 an epoch, 7 in all (max_steps; 10 epochs would take 310), 3 taken before\n"))
   }
 
+  @Test func microBatchesAreCounted() throws {
+    let plan = try Self.plan(ranks: 2, "batch.micro=64")
+    #expect(plan.microBatches == 4 && plan.json["micro_batches"] == .integer(4))
+    let text = plan.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(
+      text.contains(
+        "4 shards of 32; 4 micro-batches of 64 images, each with batch statistics of its own steps"))
+    #expect(try !Self.plan().text.contains("micro-batches"))
+  }
+
   @Test func simSiamHasNoNegatives() throws {
     let plan = try Self.plan("objective.name=simsiam")
     #expect(plan.negativesPerAnchor == nil)
@@ -153,5 +163,11 @@ import Testing
     #expect(double.batchBytes > one.batchBytes * 1.9)
     #expect(half.batchBytes < one.batchBytes * 0.55)
     #expect(half.bytes > 60e6)
+    let (micro, recomputing) = (
+      try Self.plan(threads: 1, "batch.micro=64").memory,
+      try Self.plan(threads: 1, "memory.recompute=true").memory
+    )
+    #expect(micro.batchBytes < one.batchBytes * 0.5)
+    #expect(recomputing.batchBytes < one.batchBytes * 0.8)
   }
 }

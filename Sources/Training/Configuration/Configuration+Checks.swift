@@ -19,7 +19,7 @@ extension Configuration {
           ? "the data set has \(imageCount) images, fewer than \(ranks(worldSize)): start fewer ranks"
           : "batch.global is \(batch.global), the data set has \(imageCount) images: \(advice)")
     }
-    guard batch.global % unit != 0 else { return nil }
+    guard batch.global % unit != 0 else { return microConflict(unit: unit, worldSize: worldSize) }
     let below = batch.global / unit * unit
     let batches = [below, below + unit].filter { $0 >= 2 && $0 <= imageCount }
     let shards = (1...batch.shard).filter { batch.global % ($0 * worldSize) == 0 }
@@ -27,6 +27,18 @@ extension Configuration {
     return .conflict(
       "batch.global \(batch.global) is not a whole number of shards of batch.shard \(batch.shard) "
         + "for each of \(ranks(worldSize)): use \(advice.joined(separator: " or "))")
+  }
+
+  /// The global batch must be whole micro-batches, and these whole shards, equally many a rank.
+  private func microConflict(unit: Int, worldSize: Int) -> ConfigurationError? {
+    guard let micro = batch.micro, batch.global % micro != 0 || micro % unit != 0 else { return nil }
+    let shards = batch.global / unit
+    let fitting = (1...shards).filter { shards % $0 == 0 }.map { $0 * unit }
+    let advice = [fitting.last { $0 < micro }, fitting.first { $0 > micro }].compactMap(\.self)
+    return .conflict(
+      "batch.micro \(micro) does not divide batch.global \(batch.global) into whole shards of batch.shard "
+        + "\(batch.shard) for each of \(ranks(worldSize)): use "
+        + advice.map { "batch.micro \($0)" }.joined(separator: " or "))
   }
 
   private func ranks(_ count: Int) -> String { count == 1 ? "1 rank" : "\(count) ranks" }

@@ -34,6 +34,7 @@ public struct Configuration: Equatable, Sendable {
   /// What convolutions may be computed in; parameters and sums are f32.
   public var precision = Precision.f32
   public var kernels = KernelSelection.auto
+  public var memory = MemorySettings()
 
   /// - Parameter dataSource: For example `cifar10:DIR` or `shapes`.
   public init(dataSource: String) {
@@ -57,6 +58,16 @@ public struct BatchSettings: Equatable, Sendable {
   public var global = 256
   /// Consecutive images that kernels take at once; sums over the batch are taken per shard (contract C1).
   public var shard = 32
+  /// Images of all ranks whose activations are held at one time; nil: all.
+  public var micro: Int?
+
+  /// How many times ranks take `micro` images in a step.
+  public var microBatches: Int { micro.map { global / $0 } ?? 1 }
+}
+
+public struct MemorySettings: Equatable, Sendable {
+  /// Whether blocks keep their input alone and run forward again before backward.
+  public var recompute = false
 }
 
 public struct NetworkSettings: Equatable, Sendable {

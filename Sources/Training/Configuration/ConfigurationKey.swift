@@ -51,6 +51,7 @@ struct ConfigurationKey: Sendable {
       mayChange: true),
     .init("batch.global", \.batch.global, .wholeNumber(2...)),
     .init("batch.shard", \.batch.shard, .wholeNumber(1...65536)),
+    .init("batch.micro", \.batch.micro, .optional(.wholeNumber(1...), or: "none")),
     .init("epochs", \.epochs, .wholeNumber(1...)),
     .init("max_steps", \.maxSteps, .optional(.wholeNumber(0...), or: "none"), mayChange: true),
     .init("log_every", \.logEvery, .wholeNumber(1...), mayChange: true),
@@ -114,5 +115,6 @@ struct ConfigurationKey: Sendable {
     .init("evaluate.every", \.evaluate.every, .wholeNumber(0...), mayChange: true),
     .init("precision", \.precision, .choice),
     .init("kernels", \.kernels, .kernels),
+    .init("memory.recompute", \.memory.recompute, .flag, mayChange: true),
   ]
 }

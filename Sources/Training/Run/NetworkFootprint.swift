@@ -1,35 +1,44 @@
 import Layers
 import Networks
 
-/// The sizes of a backbone's maps and kernels, from which memory is reckoned.
+/// The sizes of a backbone's maps and kernels, from which memory is reckoned; all in floats.
 struct NetworkFootprint {
+  /// The maps of one row in one block, or in the stem.
+  private struct Layers {
+    /// One map of the block's output.
+    let map: Int
+    /// Kept for backward besides the output: both convolutions, and the shortcut where it has a convolution of its
+    /// own; of the stem its convolution, and with pooling what it left of that.
+    let inner: Int
+    /// The maps of gradients that backward works on.
+    let gradients: Int
+  }
   private let convolutions: [ResNet.PlacedConvolution]
-  /// How many maps a training pass holds at one time, by the floats of one row.
-  ///
-  /// Forward keeps the stem's convolution and its normalised output, and what pooling gives; of every block both
-  /// convolutions, the hidden map and the output, and the shortcut where it has a convolution of its own.
-  private(set) var trainingMaps: [Int: Int] = [:]
-  /// Maps that backward works on besides: gradients on their way through a block or, with pooling, the stem.
-  private static let workingMaps = (block: 6, pooledStem: 2)
+  private let stem: Layers
+  private let blocks: [Layers]
+  /// Gradients on their way through a block or, with pooling, the stem.
+  private static let gradientMaps = (block: 3, pooledStem: 1)
+  /// Maps that live at one time where nothing is kept for backward.
+  private static let mapsInEvaluation = 5
 
   init(_ backbone: ResNet, imageSize: Int) {
     convolutions = backbone.convolutions(imageSize: imageSize)
-    var keptByBlocks: [Int: Int] = [:]
     var size = backbone.stem.outputSize(imageSize)
-    let stem = Self.floats(backbone.stem.outChannels, size)
+    let map = Self.floats(backbone.stem.outChannels, size)
     if backbone.configuration.stem == .imagenet {
-      trainingMaps[stem] = 2 + Self.workingMaps.pooledStem
       size = (size - 1) / 2 + 1
-      keptByBlocks[Self.floats(backbone.stem.outChannels, size)] = 1
+      stem = Layers(
+        map: Self.floats(backbone.stem.outChannels, size), inner: 2 * map,
+        gradients: Self.gradientMaps.pooledStem * map)
     } else {
-      keptByBlocks[stem] = 2
+      stem = Layers(map: map, inner: map, gradients: 0)
     }
-    for block in backbone.blocks {
+    blocks = backbone.blocks.map { block in
       size = block.conv1.outputSize(size)
-      let output = Self.floats(block.conv2.outChannels, size)
-      keptByBlocks[output, default: 0] += block.downsample == nil ? 4 : 5
+      let map = Self.floats(block.conv2.outChannels, size)
+      return Layers(
+        map: map, inner: (block.downsample == nil ? 2 : 3) * map, gradients: Self.gradientMaps.block * map)
     }
-    for (map, kept) in keptByBlocks { trainingMaps[map, default: 0] += kept + Self.workingMaps.block }
   }
 
   /// One row of a map, in whole blocks of channels.
@@ -37,7 +46,34 @@ struct NetworkFootprint {
     (channels + Pass.preferredLanes - 1) / Pass.preferredLanes * Pass.preferredLanes * size * size
   }
 
-  /// What kernels take besides maps.
+  /// What one row's maps take at the fullest moment of a training pass: the end of forward, or the backward of a
+  /// block, which has what came before it still to do.
+  func training(recomputes: Bool) -> Int {
+    var kept = stem.map + stem.inner
+    var peak = kept + stem.gradients
+    for block in blocks {
+      let forward = kept + block.map + block.inner
+      peak = max(peak, forward + block.gradients)
+      kept += block.map + (recomputes ? 0 : block.inner)
+    }
+    return peak
+  }
+
+  /// What one row's maps take in evaluation.
+  var evaluation: Int {
+    Self.mapsInEvaluation * ([stem] + blocks).map { max($0.map, $0.inner / 2) }.reduce(0, max)
+  }
+
+  /// All weights' gradients as kernels lay them out.
+  func packedGradients(rows: Int) throws -> Int {
+    try convolutions.reduce(0) { sum, place in
+      let workspace = try place.convolution.workspace(
+        .backwardWeights, rows: rows, size: place.inputSize, takesImages: place.takesImages)
+      return sum + workspace.packedWeights
+    }
+  }
+
+  /// What kernels take besides maps, at most in one call.
   ///
   /// - Parameters:
   ///   - rows: Of a shard, all views.
@@ -45,28 +81,16 @@ struct NetworkFootprint {
   ///   - gradientSums: Gradients of one layer's weights that live at one time.
   func workspace(
     _ directions: [Convolution.Direction], rows: Int, threads: Int, gradientSums: Int
-  ) throws -> BlockTally {
-    var blocks = BlockTally()
+  ) throws -> Int {
+    var most = 0
     for place in convolutions {
       for direction in directions where !(direction == .backwardData && place.takesImages) {
         let (packedWeights, scratch) = try place.convolution.workspace(
           direction, rows: rows, size: place.inputSize, takesImages: place.takesImages)
-        blocks.add(direction == .backwardWeights ? gradientSums : 1, of: packedWeights)
-        blocks.add(threads, of: scratch)
+        most = max(
+          most, (direction == .backwardWeights ? gradientSums : 1) * packedWeights + threads * scratch)
       }
     }
-    return blocks
+    return most
   }
-}
-
-/// Blocks as the buffer pool keeps them: of each size as many as were in use at once.
-struct BlockTally {
-  private var counts: [Int: Int] = [:]
-
-  mutating func add(_ count: Int, of floats: Int) {
-    counts[floats] = max(counts[floats] ?? 0, count)
-  }
-
-  /// Not a whole number, as a plan for more than any machine has must not overflow.
-  var bytes: Double { counts.reduce(0) { $0 + 4 * Double($1.key) * Double($1.value) } }
 }

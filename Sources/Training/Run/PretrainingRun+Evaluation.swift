@@ -23,8 +23,8 @@ extension PretrainingRun {
     struct Abandoned: Error {}
     progress?.beginEvaluation()
     // Training's buffers and evaluation's differ in size: together they would double the peak.
-    BufferPool.shared.drain()
-    defer { BufferPool.shared.drain() }
+    BufferPool.drainAll()
+    defer { BufferPool.drainAll() }
     let extractor = FeatureExtractor(
       backbone: model.backbone, imageSize: imageSize, shardSize: configuration.batch.shard, pool: pool,
       reducer: communicator)

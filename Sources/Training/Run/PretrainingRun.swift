@@ -91,7 +91,7 @@ public final class PretrainingRun {
     session = Session(
       environments, fromStep: state.step, dataSource: configuration.data.source,
       allowsWinograd: configuration.kernels != .direct, allowsBF16: configuration.precision == .bf16,
-      shards: configuration.batch.global / configuration.batch.shard)
+      shards: (configuration.batch.micro ?? configuration.batch.global) / configuration.batch.shard)
     plan = try TrainingPlan(
       configuration, data: data, model: model, imageSize: size, ranks: communicator.worldSize,
       threads: pool.threads, firstStep: state.step)

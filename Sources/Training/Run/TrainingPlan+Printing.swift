@@ -40,6 +40,10 @@ extension TrainingPlan {
         "batch",
         "\(grouped(globalBatchSize)) images on \(counted(ranks, "rank")) × \(counted(threads, "thread")): "
           + "\(grouped(localBatchSize)) a rank in \(counted(shardsPerRank, "shard")) of \(shardSize)"
+          + (microBatches > 1
+            ? "; \(grouped(microBatches)) micro-batches of \(grouped(globalBatchSize / microBatches)) images, "
+              + "each with batch statistics of its own"
+            : "")
       ),
       (
         "steps",
@@ -95,7 +99,8 @@ extension TrainingPlan {
       "negatives_per_anchor": negativesPerAnchor.map(JSONValue.integer) ?? .null,
       "ranks": .integer(ranks), "threads": .integer(threads), "global_batch": .integer(globalBatchSize),
       "local_batch": .integer(localBatchSize), "shard": .integer(shardSize),
-      "shards_per_rank": .integer(shardsPerRank), "epochs": .integer(epochs),
+      "shards_per_rank": .integer(shardsPerRank), "micro_batches": .integer(microBatches),
+      "epochs": .integer(epochs),
       "steps_per_epoch": .integer(stepsPerEpoch), "first_step": .integer(firstStep),
       "last_step": .integer(lastStep), "optimizer": .text(optimizer.name.rawValue),
       "peak_learning_rate": .number(learningRates.peak),

@@ -18,6 +18,8 @@ public struct TrainingPlan: Equatable, Sendable {
   public let threads: Int
   public let globalBatchSize: Int
   public let shardSize: Int
+  /// How many micro-batches a step takes one after the other.
+  public let microBatches: Int
   public let epochs: Int
   /// The step that comes first, counted from 0; above 0 where a run goes on.
   public let firstStep: Int
@@ -54,6 +56,7 @@ public struct TrainingPlan: Equatable, Sendable {
     self.threads = threads
     globalBatchSize = configuration.batch.global
     shardSize = configuration.batch.shard
+    microBatches = configuration.batch.microBatches
     epochs = configuration.epochs
     self.firstStep = firstStep
     let steps = epochs * (train.images / globalBatchSize)
