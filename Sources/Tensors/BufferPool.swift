@@ -20,9 +20,8 @@ public final class Storage: @unchecked Sendable {
 /// step asks the system for nothing after the first, and takes no more than it uses at its fullest moment.
 ///
 /// Blocks are whole pages. A request takes the upper end of the smallest free run that holds it, among equals of the
-/// highest. New memory joins below, so every step walks down from the top and finds the pages that the last one wrote.
-/// Keeping freed blocks by size instead took 1.5 GB where 0.9 are in use at once, because backward's maps
-/// never fit what forward had freed.
+/// highest: every step walks down from the top and finds the pages that the last one wrote. Keeping freed blocks by
+/// size instead took 1.5 GB where 0.9 are in use at once, because backward's maps never fit what forward had freed.
 public final class BufferPool: @unchecked Sendable {
   // @unchecked: `free` and `used` are guarded by `lock`.
   public static let shared = BufferPool()
