@@ -200,9 +200,10 @@ INLINE void relu_backward_sums(const vector_map &map, int n, int block, int lane
     for (int p = first; p < end; p++) {
       const size_t i = start + (size_t)p * map.lanes;
       const typename L::Float v = L::load(x + i);
-      typename L::Float d = share;
+      typename L::Float d = {};
       if (MAPS > 0) d += L::load(dy.maps[0] + i);
       if (MAPS > 1) d += L::load(dy.maps[1] + i);
+      d += share;
       d = L::where_positive(OUTPUT ? L::load(y + i) : a * v + b, d);
       L::store(g + i, d);
       run_sum += d;

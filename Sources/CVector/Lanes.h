@@ -67,9 +67,9 @@ INLINE size_t plane_offset(const vector_map &map, int n, int block, int lane) {
 }
 INLINE size_t channel_offset(const vector_map &map, int block, int lane) { return (size_t)block * map.lanes + lane; }
 
-// Sums of floats are taken over runs of RUN pixels in single precision, then widened: a run's rounding errors stay
-// below 2⁻²¹ of its terms, and conversions would cost more than the memory.
-enum { RUN = 8 };
+// Floats are summed over runs of RUN pixels in single precision, then widened: a run's rounding is below that of its
+// terms' own, and a conversion for every pixel would cost more than the memory.
+enum { RUN = 4 };
 
 // Stores a plane's sum as a mean, for the lanes that are channels; rows have no padding.
 template <int G>
