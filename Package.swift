@@ -45,7 +45,8 @@ let package = Package(
     .target(
       name: "Benchmarks",
       dependencies: [
-        "Training", "Objectives", "Networks", "Layers", "Collectives", "Datasets", "Metrics", "Tensors", "Version",
+        "Training", "Objectives", "Networks", "Layers", "Collectives", "Datasets", "Metrics", "Tensors",
+        "Version",
         "COpenBLAS",
       ]),
     .executableTarget(

@@ -22,9 +22,7 @@ public struct KernelBenchmark {
   public init(path: String?, settings: [String], size: Int?, batch: Int?, threads: Int) throws {
     var configuration =
       try path.map { try Configuration(contentsOf: $0, settings: settings) }
-      ?? Configuration(
-        yaml: "{data: {source: shapes}, network: {stem_padding: 1}}", path: "the built-in configuration",
-        settings: settings)
+      ?? TrainingBenchmarkOptions.builtInConfiguration(settings)
     if let conflict = configuration.processorConflict { throw conflict }
     if let batch { configuration.batch.shard = min(configuration.batch.shard, batch) }
     // What is measured does not depend on what was measured before.

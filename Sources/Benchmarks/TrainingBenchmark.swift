@@ -28,15 +28,18 @@ public final class TrainingBenchmark {
     let ranks = communicator.worldSize
     // Shards have to be the same on unlike nodes.
     let cores = Int(try communicator.broadcast("\(placement.threads)")) ?? 1
-    (configuration, dataset) = try communicator.agree {
+    let agreed = try communicator.agree {
       let configuration = try options.configuration(ranks: ranks, coresOfARank: cores)
       let dataset =
         options.usesLoader ? try DatasetSource(parsing: configuration.data.source).open().train : nil
-      if let conflict = configuration.conflict(imageCount: dataset?.count ?? .max, worldSize: ranks) {
-        throw conflict
-      }
-      return (configuration, dataset)
+      let conflict = configuration.conflict(imageCount: dataset?.count ?? .max, worldSize: ranks)
+      if let conflict = conflict ?? configuration.processorConflict { throw conflict }
+      return (configuration: configuration, dataset: dataset)
     }
+    var configuration = agreed.configuration
+    try configuration.readKernels(on: communicator)
+    self.configuration = configuration
+    dataset = agreed.dataset
     imageSize = configuration.network.inputSize ?? dataset?.imageSize ?? 32
     pool = .forKernels(threads: configuration.threads ?? placement.threads)
   }
