@@ -224,7 +224,6 @@ public final class BatchNorm {
     let constant = Tensor(zeros: pass.views, columns: stride)
     let slope = Tensor(zeros: pass.views, columns: stride)
     if statistics.count > 0 {
-      let sums = try pass.reducer.sum(rows, leaves: pass.shards, width: width)
       for view in 0..<pass.views {
         for c in 0..<channels {
           let scale = Double(statistics.scale.row(view)[c]) / Double(statistics.count)
