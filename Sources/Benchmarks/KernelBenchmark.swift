@@ -50,7 +50,7 @@ public struct KernelBenchmark {
         entry.directions.append(try time(place, shape, direction, on: pool))
       }
       entries.append(entry)
-      BufferPool.shared.drain()
+      BufferPool.drainAll()
     }
     return KernelReport(
       entries: entries, imageSize: imageSize, threads: threads, precision: configuration.precision)

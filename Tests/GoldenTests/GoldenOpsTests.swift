@@ -161,7 +161,7 @@ private struct Operation {
       return Int32(h * x.width + w)
     }
     let derivative = try layer.derivative(
-      Array(repeating: 0, count: 2 * x.blocks * x.lanes), identity, in: pass)
+      layer.sumOverBatch(2 * x.blocks * x.lanes, in: pass) { _, _, _, _ in }, identity, in: pass)
     let dx = try MaxPool.backward(
       try tensor("dy", lanes: variant.lanes), output, input: x, derivative, in: pass)
     return [
