@@ -44,10 +44,12 @@ extension BatchNorm {
   ///   - y: What forward returned.
   ///   - x: What was normalised. Overwritten by its gradient.
   ///   - shortcut: If it was normalised. Its input is overwritten by its gradient.
-  /// - Returns: The gradients of `x` and of the shortcut.
+  ///   - beforeShortcut: From the gradient of the shortcut to that of the block's input. Called before this layer's
+  ///     own gradients are ready, as backward completes gradients from the last layer to the first.
+  /// - Returns: The gradients of `x` and of the block's input.
   public func residualBackward(
     _ dy: MapGradient, output y: Tensor, input x: Tensor, _ statistics: Statistics,
-    shortcut: Shortcut?, in pass: Pass
+    shortcut: Shortcut?, in pass: Pass, beforeShortcut: (Tensor) throws -> Tensor = { $0 }
   ) throws -> (dx: Tensor, dshortcut: Tensor) {
     let dsum = dy.maps.first ?? y.makeSimilar()
     let own = Self.sumsWidth(statistics)
@@ -62,9 +64,9 @@ extension BatchNorm {
         x.map(rows.count), shortcut.input.row(first), dsum.row(first), shortcut.statistics.mean.row(view),
         shortcut.statistics.scale.row(view), shortcut.statistics.shift.row(view), 0, nil, sums + own, nil)
     }
-    let ownDerivative = try derivative(sums, statistics, in: pass)
-    let shortcutDerivative = try shortcut.map {
-      try $0.batchNorm.derivative(sums, $0.statistics, offset: own, in: pass)
+    let ownDerivative = derivative(sums, statistics, in: pass)
+    let shortcutDerivative = shortcut.map {
+      $0.batchNorm.derivative(sums, $0.statistics, offset: own, in: pass)
     }
     try pass.forEachView { _, view, rows in
       ownDerivative.apply(dsum, input: x, view: view, rows: rows, into: x)
@@ -72,6 +74,11 @@ extension BatchNorm {
         shortcutDerivative.apply(dsum, input: shortcut.input, view: view, rows: rows, into: shortcut.input)
       }
     }
-    return (x, shortcut?.input ?? dsum)
+    if let shortcut {
+      try shortcut.batchNorm.setParameterGradients(sums, shortcut.statistics, offset: own, in: pass)
+    }
+    let dshortcut = try beforeShortcut(shortcut?.input ?? dsum)
+    try setParameterGradients(sums, statistics, in: pass)
+    return (x, dshortcut)
   }
 }

@@ -154,7 +154,8 @@ public final class BatchNorm {
         x.map(rows.count), x.row(first), dy.row(first), statistics.mean.row(view), statistics.scale.row(view),
         statistics.shift.row(view), relu ? 1 : 0, mask?.row(first), sums, dmask?.row(first))
     }
-    let derivative = try derivative(sums, statistics, in: pass)
+    let derivative = derivative(sums, statistics, in: pass)
+    try setParameterGradients(sums, statistics, in: pass)
     try pass.forEachView { _, view, rows in
       derivative.apply(dy, input: x, relu: relu, mask: mask, view: view, rows: rows, into: dx)
     }
@@ -175,7 +176,8 @@ public final class BatchNorm {
         x.map(rows.count), dy.row(first), nil, x.row(first), statistics.mean.row(view),
         statistics.scale.row(view), statistics.shift.row(view), g.row(first), sums)
     }
-    return (g, try derivative(sums, statistics, in: pass))
+    try setParameterGradients(sums, statistics, in: pass)
+    return (g, derivative(sums, statistics, in: pass))
   }
 
   // MARK: Details
@@ -209,17 +211,16 @@ public final class BatchNorm {
     return BatchSums(rows: rows, total: total, width: width)
   }
 
-  /// From Σ g and Σ g·(x − mean) of every view. Sets the gradients of γ and β.
+  /// From Σ g and Σ g·(x − mean) of every view.
   ///
   /// - Parameter offset: Where this layer's two sums begin among those of a view.
   func derivative(
     _ sums: BatchSums, _ statistics: Statistics, offset: Int = 0, in pass: Pass
-  ) throws -> Derivative {
+  ) -> Derivative {
     let stride = statistics.stride
     func sum(_ view: Int, _ which: Int, _ c: Int) -> Double {
       sums.total[view * sums.width + offset + which * stride + c]
     }
-    try setParameterGradients(sums, statistics, offset: offset, in: pass)
     // dx = scale·(g − Σg/m − x̂·Σ(g·x̂)/m), x̂ = (x − mean)·inverseDeviation
     let constant = Tensor(zeros: pass.views, columns: stride)
     let slope = Tensor(zeros: pass.views, columns: stride)
@@ -237,8 +238,10 @@ public final class BatchNorm {
   }
 
   /// ∂L/∂β = Σ g and ∂L/∂γ = Σ g·x̂; summed over shards and ranks like every other gradient.
-  private func setParameterGradients(
-    _ sums: BatchSums, _ statistics: Statistics, offset: Int, in pass: Pass
+  ///
+  /// - Parameter offset: As in `derivative`.
+  func setParameterGradients(
+    _ sums: BatchSums, _ statistics: Statistics, offset: Int = 0, in pass: Pass
   ) throws {
     guard let weight, let bias else { return }
     let stride = statistics.stride

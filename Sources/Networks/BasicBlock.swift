@@ -95,12 +95,9 @@ public final class BasicBlock {
   /// ∂L/∂x; sets the gradients of all parameters.
   public func backward(_ doutput: MapGradient, in pass: Pass) throws -> MapGradient {
     let saved = pass.pop(Saved.self)
-    var (dx2, dshortcut) = try bn2.residualBackward(
+    let (dx2, dshortcut) = try bn2.residualBackward(
       doutput, output: saved.output, input: saved.conv2, saved.statistics2, shortcut: saved.shortcut, in: pass
-    )
-    if let downsample {
-      dshortcut = try downsample.convolution.backward(dshortcut, input: saved.x, in: pass)!
-    }
+    ) { try downsample?.convolution.backward($0, input: saved.x, in: pass) ?? $0 }
     let y = bn1.reluInput(saved.conv1, saved.statistics1, mask: saved.mask, in: pass)
     let dy = try conv2.backward(dx2, input: y, in: pass)!
     let (dx1, dmask) = try bn1.backward(

@@ -15,6 +15,8 @@ public final class Trainer {
   private let communicator: Communicator
   private let gradients: GradientReducer
   private let offsets: [ObjectIdentifier: Int]
+  /// Trainable parameters in the order in which backward completes their gradients.
+  private let backwardOrder: [Parameter]
   private let constantRates: Set<ObjectIdentifier>
 
   /// What a step came to.
@@ -42,6 +44,7 @@ public final class Trainer {
       communicator, gradients: model.store.gradients, precision: configuration.gradients.precision)
     offsets = Dictionary(
       uniqueKeysWithValues: zip(model.store.parameters.map(ObjectIdentifier.init), model.store.offsets))
+    backwardOrder = model.store.parameters.reversed().filter(\.isTrainable)
     constantRates = Set(model.objective.constantRateParameters.map(ObjectIdentifier.init))
   }
 
@@ -63,7 +66,10 @@ public final class Trainer {
         shardSize: configuration.batch.shard),
       recomputes: configuration.memory.recompute)
     pass.clock = clock
+    var order = backwardOrder.makeIterator()
     pass.gradientIsReady = { [unowned pass, gradients, offsets] parameter in
+      // What is sent before it is final would be wrong on other ranks, and on them only.
+      precondition(parameter === order.next(), "the gradient of \(parameter.name) is ready too early")
       try pass.timed(.gradients) { try gradients.ready(downTo: offsets[ObjectIdentifier(parameter)]!) }
     }
     // MPI works only inside its calls: without these the sums would wait until backward is over.

@@ -160,8 +160,8 @@ private struct Operation {
       let (h, w) = (2 * row - 1 + Int(winner) / 3, 2 * column - 1 + Int(winner) % 3)
       return Int32(h * x.width + w)
     }
-    let derivative = try layer.derivative(
-      layer.sumOverBatch(2 * x.blocks * x.lanes, in: pass) { _, _, _, _ in }, identity, in: pass)
+    let derivative = layer.derivative(
+      try layer.sumOverBatch(2 * x.blocks * x.lanes, in: pass) { _, _, _, _ in }, identity, in: pass)
     let dx = try MaxPool.backward(
       try tensor("dy", lanes: variant.lanes), output, input: x, derivative, in: pass)
     return [
