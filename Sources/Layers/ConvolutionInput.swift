@@ -25,7 +25,7 @@ public struct ConvolutionInput {
   ) rethrows -> T {
     let rows = pass.rows(ofShard: shard)
     guard let make else { return try body(map.row(rows.lowerBound)) }
-    let made = BufferPool.shared.take(count: rows.count * map.imageStride)
+    let made = BufferPool.working.take(count: rows.count * map.imageStride)
     pass.timedInsideLoop(.elementwise) { make(shard, made.pointer) }
     return try body(made.pointer)
   }

@@ -19,21 +19,7 @@ struct BenchKernels: ParsableCommand {
         sluice bench kernels --size 224 --batch 8 --set precision=bf16 --write kernels.yaml
       """)
 
-  @Argument(
-    help: ArgumentHelp("A configuration file; see configs/.", valueName: "CONFIG"),
-    completion: .configuration)
-  var path: String?
-
-  @Option(
-    name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "Replaces one value of the configuration, for example precision=bf16. Repeatable.",
-      valueName: "KEY=VALUE"),
-    completion: .setting)
-  var settings: [String] = []
-
-  @Option(help: ArgumentHelp("Height and width of the views in pixels.", valueName: "N"))
-  var size: Int?
+  @OptionGroup var subject: BenchOptions
 
   @Option(
     help: ArgumentHelp("Images of a rank in one step; shards are no larger.", valueName: "N"))
@@ -51,25 +37,19 @@ struct BenchKernels: ParsableCommand {
   var json = false
 
   func validate() throws {
-    func require(_ value: Int?, _ range: ClosedRange<Int>, _ option: String) throws {
-      guard let value, !range.contains(value) else { return }
-      throw ValidationError(
-        "\(option) must be from \(range.lowerBound) to \(range.upperBound), got \(value).")
-    }
-    try require(size, 8...1024, "--size")
-    try require(batch, 1...1_000_000, "--batch")
-    try require(threads, 1...1024, "--threads")
+    try BenchOptions.require(batch, 1...1_000_000, "--batch")
+    try BenchOptions.require(threads, 1...1024, "--threads")
   }
 
   func run() throws {
     try withRanks { communicator in
       let report = try communicator.agree { () throws -> KernelReport? in
         let benchmark = try KernelBenchmark(
-          path: path, settings: settings, size: size, batch: batch, threads: threads)
+          path: subject.path, settings: subject.settings, size: subject.size, batch: batch, threads: threads)
         guard communicator.rank == 0 else { return nil }
         let report = try benchmark.run()
         if let write {
-          let name = path ?? "ResNet-18"
+          let name = subject.path ?? "ResNet-18"
           try report.table.write(
             to: write,
             comment:

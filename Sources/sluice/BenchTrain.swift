@@ -18,21 +18,7 @@ struct BenchTrain: ParsableCommand {
         scripts/launch -n 2 sluice bench train configs/cifar10-quick.yaml --batch 128
       """)
 
-  @Argument(
-    help: ArgumentHelp("A configuration file; see configs/.", valueName: "CONFIG"),
-    completion: .configuration)
-  var path: String?
-
-  @Option(
-    name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "Replaces one value of the configuration, for example network.width=16. Repeatable.",
-      valueName: "KEY=VALUE"),
-    completion: .setting)
-  var settings: [String] = []
-
-  @Option(help: ArgumentHelp("Height and width of the views in pixels.", valueName: "N"))
-  var size: Int?
+  @OptionGroup var subject: BenchOptions
 
   @Option(
     help: ArgumentHelp(
@@ -64,16 +50,10 @@ struct BenchTrain: ParsableCommand {
   var json = false
 
   func validate() throws {
-    func require(_ value: Int?, _ range: ClosedRange<Int>, _ option: String) throws {
-      guard let value, !range.contains(value) else { return }
-      throw ValidationError(
-        "\(option) must be from \(range.lowerBound) to \(range.upperBound), got \(value).")
-    }
-    try require(size, 8...1024, "--size")
-    try require(batch, 2...1_000_000, "--batch")
-    try require(threads, 1...1024, "--threads")
-    try require(steps, 1...1_000_000, "--steps")
-    try require(warmup, 0...1_000_000, "--warmup")
+    try BenchOptions.require(batch, 2...1_000_000, "--batch")
+    try BenchOptions.require(threads, 1...1024, "--threads")
+    try BenchOptions.require(steps, 1...1_000_000, "--steps")
+    try BenchOptions.require(warmup, 0...1_000_000, "--warmup")
   }
 
   func run() throws {
@@ -87,9 +67,9 @@ struct BenchTrain: ParsableCommand {
 
   private var options: TrainingBenchmarkOptions {
     var options = TrainingBenchmarkOptions()
-    options.path = path
-    options.settings = settings
-    options.size = size
+    options.path = subject.path
+    options.settings = subject.settings
+    options.size = subject.size
     options.batch = batch
     options.threads = threads
     options.objective = objective
