@@ -32,8 +32,6 @@ public final class StepClock {
 
   public init() {}
 
-  public func reset() { seconds = [:] }
-
   /// Counts the time of `body` to `part`, unless another part is under way.
   public func time<T>(_ part: Part, _ body: () throws -> T) rethrows -> T {
     guard inner.isEmpty || part == .communication else { return try body() }
