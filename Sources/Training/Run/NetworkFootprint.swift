@@ -17,7 +17,7 @@ struct NetworkFootprint {
   private let stem: Layers
   private let blocks: [Layers]
   /// Gradients on their way through a block or, with pooling, the stem.
-  private static let gradientMaps = (block: 3, pooledStem: 1)
+  private static let gradientMaps = (block: 4, pooledStem: 1)
   /// Maps that live at one time where nothing is kept for backward.
   private static let mapsInEvaluation = 5
 
