@@ -11,10 +11,12 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
-    // C targets: the only places that see mpi.h, cblas.h, dnnl.h, vector instructions and signals.
+    // C targets: the only places that see mpi.h, cblas.h, dnnl.h, jpeglib.h, png.h, vector instructions and signals.
     .target(name: "CMPI", linkerSettings: [.linkedLibrary("mpi")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+    .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
     .target(name: "CVector", linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CSignals"),
 
@@ -22,11 +24,16 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["CVector"]),
     .target(name: "Layers", dependencies: ["Tensors", "CVector", "COneDNN", "COpenBLAS"]),
     .target(name: "Collectives", dependencies: ["Tensors", "CMPI", "CSignals", "CVector"]),
-    .target(name: "Images", dependencies: ["Tensors"]),
-    .target(name: "Datasets", dependencies: ["Images", "Tensors"]),
+    .target(name: "Images", dependencies: ["Tensors", "CVector", "CJPEG", "CPNG"]),
+    .target(
+      name: "Datasets",
+      dependencies: [
+        "Images", "Collectives", "Tensors", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     .target(name: "Networks", dependencies: ["Layers"]),
     .target(name: "Objectives", dependencies: ["Networks", "Layers", "COpenBLAS", "CVector"]),
     .target(name: "Metrics", dependencies: ["Tensors"]),
+    .target(name: "DataTools", dependencies: ["Datasets", "Images", "Collectives", "Metrics", "Tensors"]),
     .plugin(name: "RecordCommit", capability: .buildTool()),
     .target(name: "Version", plugins: ["RecordCommit"]),
     .target(
@@ -45,14 +52,14 @@ let package = Package(
     .target(
       name: "Benchmarks",
       dependencies: [
-        "Training", "Objectives", "Networks", "Layers", "Collectives", "Datasets", "Metrics", "Tensors",
-        "Version",
+        "Training", "Objectives", "Networks", "Layers", "Collectives", "Datasets", "Images", "Metrics",
+        "Tensors", "Version",
         "COpenBLAS",
       ]),
     .executableTarget(
       name: "sluice",
       dependencies: [
-        "Training", "Benchmarks", "Diagnosis", "Version",
+        "Training", "Benchmarks", "DataTools", "Datasets", "Diagnosis", "Version",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -65,7 +72,8 @@ let package = Package(
     .testTarget(name: "LayersTests", dependencies: ["Layers", "GoldenCases", "TestSupport"]),
     .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Collectives", "TestSupport"]),
+    .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "TestSupport"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "GoldenCases", "TestSupport"]),
     .testTarget(name: "ObjectivesTests", dependencies: ["Objectives", "GoldenCases", "TestSupport"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"]),

@@ -28,18 +28,18 @@ public final class TrainingBenchmark {
     let ranks = communicator.worldSize
     // Shards have to be the same on unlike nodes.
     let cores = Int(try communicator.broadcast("\(placement.threads)")) ?? 1
-    let agreed = try communicator.agree {
-      let configuration = try options.configuration(ranks: ranks, coresOfARank: cores)
-      let dataset =
-        options.usesLoader ? try DatasetSource(parsing: configuration.data.source).open().train : nil
+    var configuration = try communicator.agree {
+      try options.configuration(ranks: ranks, coresOfARank: cores)
+    }
+    let source = configuration.data.source
+    let dataset = options.usesLoader ? try DatasetSource.open(source, on: communicator).train : nil
+    try communicator.agree {
       let conflict = configuration.conflict(imageCount: dataset?.count ?? .max, worldSize: ranks)
       if let conflict = conflict ?? configuration.processorConflict { throw conflict }
-      return (configuration: configuration, dataset: dataset)
     }
-    var configuration = agreed.configuration
     try configuration.readKernels(on: communicator)
     self.configuration = configuration
-    dataset = agreed.dataset
+    self.dataset = dataset
     imageSize = configuration.network.inputSize ?? dataset?.imageSize ?? 32
     pool = .forKernels(threads: configuration.threads ?? placement.threads)
   }

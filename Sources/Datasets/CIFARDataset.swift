@@ -61,13 +61,14 @@ public struct CIFARDataset: ImageDataset {
 
   public func label(at index: Int) -> Int { Int(labels[index]) }
 
-  public func image(at index: Int) -> RGBImage {
+  public func picture(at index: Int) -> StoredImage {
     precondition(index >= 0 && index < count, "picture \(index) of \(count)")
     return planes.withUnsafeBufferPointer { planes in
       let start = index * Self.pixelBytes
-      return RGBImage(
-        width: Self.side, height: Self.side,
-        planes: UnsafeBufferPointer(rebasing: planes[start..<start + Self.pixelBytes]))
+      return .pixels(
+        RGBImage(
+          width: Self.side, height: Self.side,
+          planes: UnsafeBufferPointer(rebasing: planes[start..<start + Self.pixelBytes])))
     }
   }
 }

@@ -11,6 +11,10 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// A data set that this version cannot read yet.
   case notYetAvailable(String)
   case badSource(String, rule: String)
+  /// The data set has no part to test on.
+  case noTestPart(String)
+  /// One picture of a data set.
+  case badImage(name: String, reason: String)
 
   public var description: String {
     switch self {
@@ -36,6 +40,10 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
         + "use \(DatasetSource.available.joined(separator: ", "))"
     case .badSource(let text, let rule):
       return "data source '\(text)': \(rule)"
+    case .noTestPart(let text):
+      return "data source '\(text)' has no images to test on"
+    case .badImage(let name, let reason):
+      return "\(name) cannot be used: \(reason)"
     }
   }
 }

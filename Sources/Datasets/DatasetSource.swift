@@ -1,3 +1,4 @@
+import Collectives
 import Foundation
 import Tensors
 
@@ -28,8 +29,17 @@ public enum DatasetSource: Sendable, Equatable {
     }
   }
 
+  /// Opens what a person named, on every rank of `communicator`.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
+  public static func open(
+    _ text: String, _ options: DatasetOptions = DatasetOptions(), on communicator: Communicator
+  ) throws -> DatasetPair {
+    try communicator.agree { try DatasetSource(parsing: text).open() }
+  }
+
   /// Opens training and test part.
-  public func open() throws(DatasetError) -> DatasetPair {
+  func open() throws(DatasetError) -> DatasetPair {
     switch self {
     case .cifar10(let folder): return try CIFARLayout.cifar10.open(folder: URL(fileURLWithPath: folder))
     case .cifar100(let folder): return try CIFARLayout.cifar100.open(folder: URL(fileURLWithPath: folder))

@@ -17,10 +17,12 @@ public protocol ImageDataset: Sendable {
 
   /// The label of picture `index`: 0 ..< `classCount`.
   func label(at index: Int) -> Int
-  /// Picture `index`. Any thread may ask.
+  /// Picture `index` as it is kept. Any thread may ask.
   ///
-  /// - Throws: Where a picture is read only now and cannot be.
-  func image(at index: Int) throws -> RGBImage
+  /// - Throws: `DatasetError.badImage` where a picture is read only now and cannot be.
+  func picture(at index: Int) throws -> StoredImage
+  /// What a person calls picture `index`, for example a file's path.
+  func pictureName(at index: Int) -> String
 }
 
 extension ImageDataset {
@@ -28,18 +30,46 @@ extension ImageDataset {
   public var residentBytes: Int { 0 }
 
   public var classCount: Int { classNames.count }
+
+  public func pictureName(at index: Int) -> String { "\(name), image \(index)" }
+
+  /// Picture `index`, whole.
+  ///
+  /// - Throws: `DatasetError.badImage`, which names the picture.
+  public func image(at index: Int) throws -> RGBImage {
+    let picture = try picture(at: index)
+    do {
+      return try picture.decoded()
+    } catch {
+      throw DatasetError.badImage(name: pictureName(at: index), reason: "\(error)")
+    }
+  }
 }
 
 /// The two parts of a data set.
 public struct DatasetPair: Sendable {
   public let train: any ImageDataset
-  public let test: any ImageDataset
+  /// nil: there is none, and what was learned cannot be tested on this data.
+  public let test: (any ImageDataset)?
+  /// What it is, for everybody who compares results: counts, classes, digests; one sentence each.
+  public let notes: [String]
   /// What a person should know about the data although it is usable; one sentence each.
   public let warnings: [String]
+  /// SHA-256 over what decides which picture has which number, in hexadecimal; nil where the name of the data says
+  /// it.
+  public let digest: String?
 
-  public init(train: any ImageDataset, test: any ImageDataset, warnings: [String] = []) {
+  public init(
+    train: any ImageDataset, test: (any ImageDataset)?, notes: [String] = [], warnings: [String] = [],
+    digest: String? = nil
+  ) {
     self.train = train
     self.test = test
+    self.notes = notes
     self.warnings = warnings
+    self.digest = digest
   }
+
+  /// Training and test images.
+  public var imageCount: Int { train.count + (test?.count ?? 0) }
 }

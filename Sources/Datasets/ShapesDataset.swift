@@ -32,6 +32,9 @@ public struct ShapesDataset: ImageDataset {
 
   public func label(at index: Int) -> Int { index % TexturedShape.allCases.count }
 
+  public func picture(at index: Int) -> StoredImage { .pixels(image(at: index)) }
+
+  /// Draws picture `index`.
   public func image(at index: Int) -> RGBImage {
     precondition(index >= 0 && index < count, "picture \(index) of \(count)")
     let number = part == .train ? index : Self.largestCount + index

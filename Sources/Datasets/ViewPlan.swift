@@ -30,18 +30,24 @@ struct ViewPlan: Sendable {
 
   /// Makes all views of local picture `position`, which is picture `index` of the data set.
   func fill(_ images: Tensor, position: Int, index: Int, epoch: Int) throws {
-    let image = try dataset.image(at: index)
-    for view in 0..<views {
-      let parameters = AugmentationParameters(
-        drawnFor: augmentation, width: image.width, height: image.height,
+    let picture = try dataset.picture(at: index)
+    let decided = (0..<views).map { view in
+      AugmentationParameters(
+        drawnFor: augmentation, width: picture.width, height: picture.height,
         draws: RandomDraws(
           seed: sampler.seed, purpose: .augmentation, index: index, epoch: epoch, view: view))
-      let row = (position / shardSize * views + view) * shardSize + position % shardSize
-      parameters.apply(
-        to: image, size: augmentation.size, interpolation: augmentation.interpolation,
-        normalization: dataset.normalization,
-        into: UnsafeMutableBufferPointer(
-          start: images.pointer + row * images.imageStride, count: images.imageStride))
+    }
+    do {
+      try AugmentationParameters.apply(
+        decided, to: picture, size: augmentation.size, interpolation: augmentation.interpolation,
+        normalization: dataset.normalization
+      ) { view in
+        let row = (position / shardSize * views + view) * shardSize + position % shardSize
+        return UnsafeMutableBufferPointer(
+          start: images.pointer + row * images.imageStride, count: images.imageStride)
+      }
+    } catch {
+      throw DatasetError.badImage(name: dataset.pictureName(at: index), reason: "\(error)")
     }
   }
 }

@@ -40,12 +40,12 @@ public struct FeatureExtractor {
   ///
   /// - Parameter progress: As for one data set.
   public func features(
-    of data: DatasetPair, progress: (Double) throws -> Void = { _ in }
+    of train: any ImageDataset, and test: any ImageDataset, progress: (Double) throws -> Void = { _ in }
   ) throws -> (train: ExtractedFeatures, test: ExtractedFeatures) {
-    let trainShare = Double(data.train.count) / Double(data.train.count + data.test.count)
+    let trainShare = Double(train.count) / Double(train.count + test.count)
     return (
-      try features(of: data.train) { try progress($0 * trainShare) },
-      try features(of: data.test) { try progress(trainShare + $0 * (1 - trainShare)) }
+      try features(of: train) { try progress($0 * trainShare) },
+      try features(of: test) { try progress(trainShare + $0 * (1 - trainShare)) }
     )
   }
 

@@ -56,24 +56,25 @@ struct EvaluateKNN: ParsableCommand {
 
   func run() throws {
     try withRanks { communicator in
-      let (pair, trained) = try communicator.agree { () throws -> (DatasetPair, TrainedBackbone) in
-        let data = try DatasetSource(parsing: self.data).open()
-        return (data, try TrainedBackbone(checkpoint: checkpoint, imageSize: data.train.imageSize))
+      let pair = try DatasetSource.open(data, on: communicator)
+      let (test, trained) = try communicator.agree { () throws -> (any ImageDataset, TrainedBackbone) in
+        guard let test = pair.test else { throw DatasetError.noTestPart(data) }
+        return (test, try TrainedBackbone(checkpoint: checkpoint, imageSize: test.imageSize))
       }
       let extractor = FeatureExtractor(
         backbone: trained.backbone,
-        imageSize: trained.configuration.network.inputSize ?? pair.test.imageSize,
+        imageSize: trained.configuration.network.inputSize ?? test.imageSize,
         shardSize: trained.configuration.batch.shard,
         pool: .forKernels(threads: try threads ?? communicator.placement().threads), reducer: communicator)
       let display = ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil)
-      let (train, test) = try extractor.features(of: pair, showing: display)
+      let (known, asked) = try extractor.features(of: pair.train, and: test, showing: display)
       guard communicator.rank == 0 else { return }
-      let result = test.classified(
-        by: train, classCount: pair.train.classCount, k: k, metric: metric, temperature: temperature
+      let result = asked.classified(
+        by: known, classCount: pair.train.classCount, k: k, metric: metric, temperature: temperature
       ) {}
-      let usage = extractor.usage(of: test)
+      let usage = extractor.usage(of: asked)
       for warning in pair.warnings { FileHandle.standardError.write(Data("warning: \(warning)\n".utf8)) }
-      printResult(json ? object(result, usage, test).line : table(result, usage, test))
+      printResult(json ? object(result, usage, asked).line : table(result, usage, asked))
     }
   }
 

@@ -5,13 +5,13 @@ import Metrics
 extension FeatureExtractor {
   /// Features of the training and the test images, with progress and time left on `display`.
   func features(
-    of data: DatasetPair, showing display: ProgressDisplay
+    of train: any ImageDataset, and test: any ImageDataset, showing display: ProgressDisplay
   ) throws -> (train: ExtractedFeatures, test: ExtractedFeatures) {
     let begin = ContinuousClock.now
     defer { display.finish() }
-    return try features(of: data) { share in
+    return try features(of: train, and: test) { share in
       let left = (ContinuousClock.now - begin) / .seconds(1) * (1 - share) / share
-      let count = data.train.count + data.test.count
+      let count = train.count + test.count
       display.update(
         ProgressState(share: share, secondsLeft: left, details: ["features of \(count) images"]))
       display.line(

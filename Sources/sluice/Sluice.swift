@@ -15,7 +15,7 @@ struct Sluice: ParsableCommand {
       Exit codes: 0 success, 1 failure, 64 wrong usage, 75 training stopped as asked (start it again to go on).
       """,
     version: "sluice \(Version.description)",
-    subcommands: [Pretrain.self, Evaluate.self, MACsCommand.self, Bench.self, Doctor.self])
+    subcommands: [Pretrain.self, Evaluate.self, MACsCommand.self, DataCommand.self, Bench.self, Doctor.self])
 
   static func main() {
     do {

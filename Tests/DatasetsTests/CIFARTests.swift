@@ -32,7 +32,8 @@ import Testing
     try folder.write("test_batch.bin", labels: [7])
     let pair = try folder.open10()
     #expect((0..<pair.train.count).map(pair.train.label) == [3, 9, 0])
-    #expect(pair.test.count == 1 && pair.test.label(at: 0) == 7 && pair.test.classCount == 10)
+    let test = try #require(pair.test)
+    #expect(test.count == 1 && test.label(at: 0) == 7 && test.classCount == 10)
     let image = try pair.train.image(at: 1)
     #expect(Array(image.pixels[0..<6]) == [1, 1, 1, 2, 2, 2], "planes of 1,024 start at the same byte")
     #expect(image.pixels[3 * 1023] == UInt8(truncatingIfNeeded: 1023 + 1))
@@ -104,9 +105,10 @@ import Testing
     let root = try #require(Self.data)
     let ten = try DatasetSource(parsing: "cifar10:\(root)/cifar-10-batches-bin").open()
     #expect(ten.train.classNames[9] == "truck")
-    #expect(ten.train.count >= 10_000 && ten.test.count >= 2000)
+    let test = try #require(ten.test)
+    #expect(ten.train.count >= 10_000 && test.count >= 2000)
     var perClass = [Int](repeating: 0, count: 10)
-    for index in 0..<ten.test.count { perClass[ten.test.label(at: index)] += 1 }
+    for index in 0..<test.count { perClass[test.label(at: index)] += 1 }
     #expect(Set(perClass).count == 1, "the test images are balanced")
     let hundred = try DatasetSource(parsing: "cifar100:\(root)/cifar-100-binary").open()
     #expect(hundred.train.classNames.prefix(2) == ["apple", "aquarium_fish"])

@@ -37,8 +37,9 @@ import Testing
     let imageSize = 7
     let normalization = Normalization(mean: .zero, deviation: .one)
     func label(at index: Int) -> Int { 0 }
-    func image(at index: Int) -> RGBImage {
-      RGBImage(width: 16, height: 8, pixels: (0..<128).flatMap { [UInt8($0), UInt8($0), UInt8($0)] })
+    func picture(at index: Int) -> StoredImage {
+      .pixels(
+        RGBImage(width: 16, height: 8, pixels: (0..<128).flatMap { [UInt8($0), UInt8($0), UInt8($0)] }))
     }
   }
 

@@ -100,10 +100,10 @@ import Testing
 
     var askedCount: Int { lock.withLock { asked } }
     func label(at index: Int) -> Int { 0 }
-    func image(at index: Int) throws -> RGBImage {
+    func picture(at index: Int) throws -> StoredImage {
       lock.withLock { asked += 1 }
       if missing.contains(index) { throw Missing(index: index) }
-      return RGBImage(width: 4, height: 3, pixels: Array(repeating: UInt8(index), count: 36))
+      return .pixels(RGBImage(width: 4, height: 3, pixels: Array(repeating: UInt8(index), count: 36)))
     }
   }
 

@@ -61,12 +61,12 @@ public struct MemoryEstimate: Equatable, Sendable {
     let evaluation =
       try network.workspace([.forward], rows: shard, threads: threads, gradientSums: 0)
       + 4 * threads * shard * network.evaluation
-    let features = (data.train.count + data.test.count) * model.backbone.configuration.featureCount
+    let features = data.imageCount * model.backbone.configuration.featureCount
     let featureBytes = 4 * Double(features) * (2 + 1 / Double(ranks))
 
     // Values, gradients and velocities, and the pieces of gradients that other ranks send.
     let parameters = 4 * model.store.count * (ranks > 1 ? 4 : 3)
-    let pictures = data.train.residentBytes + data.test.residentBytes
+    let pictures = data.train.residentBytes + (data.test?.residentBytes ?? 0)
     batchBytes = 4 * batch
     bytes =
       Double(Self.processBytes + (ranks > 1 ? Self.messagingBytes : 0) + pictures + parameters)

@@ -8,7 +8,8 @@ import Tensors
 extension PretrainingRun {
   /// Whether the images are classified after this step.
   var isEvaluationDue: Bool {
-    state.step == totalSteps || isDue(every: configuration.evaluate.every * stepsPerEpoch)
+    guard data.test != nil else { return false }
+    return state.step == totalSteps || isDue(every: configuration.evaluate.every * stepsPerEpoch)
   }
 
   /// Whether the metrics hold the evaluation after this step.
@@ -17,10 +18,11 @@ extension PretrainingRun {
     return try communicator.broadcast([isThere ? 1 : 0]) == [1]
   }
 
-  /// k-NN on the test images; nil on other ranks than 0, and on all if it was abandoned because of a request to
-  /// stop.
+  /// k-NN on the test images; nil on other ranks than 0, and on all if there are none or it was abandoned because of
+  /// a request to stop.
   func evaluate(_ records: RunRecords?) throws -> KNNReport? {
     struct Abandoned: Error {}
+    guard let testData = data.test else { return nil }
     progress?.beginEvaluation()
     // Training's buffers and evaluation's differ in size: together they would double the peak.
     BufferPool.drainAll()
@@ -31,7 +33,7 @@ extension PretrainingRun {
     let train: ExtractedFeatures
     let test: ExtractedFeatures
     do {
-      (train, test) = try extractor.features(of: data) { share in
+      (train, test) = try extractor.features(of: data.train, and: testData) { share in
         progress?.evaluated(share)
         if try communicator.isStopRequested() { throw Abandoned() }
       }

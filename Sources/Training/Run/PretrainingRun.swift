@@ -17,7 +17,8 @@ public final class PretrainingRun {
     public let steps: Int
     /// Weighted k-NN top-1 of the untrained network in percent.
     public let top1Before: Double?
-    public let after: KNNReport
+    /// nil where the data has no part to test on.
+    public let after: KNNReport?
     /// Images of all ranks a second in training; nil if every step had been taken before.
     public let imagesPerSecond: Double?
     public let checkpoint: String
@@ -63,13 +64,13 @@ public final class PretrainingRun {
     self.communicator = communicator
     self.log = log
     self.display = display
-    data = try communicator.agree {
-      let data = try DatasetSource(parsing: configuration.data.source).open()
+    let data = try DatasetSource.open(configuration.data.source, on: communicator)
+    self.data = data
+    try communicator.agree {
       let conflict = configuration.conflict(
         imageCount: data.train.count, worldSize: communicator.worldSize)
       if let conflict = conflict ?? configuration.processorConflict { throw conflict }
       if communicator.rank == 0 { try folder.check(configuration) }
-      return data
     }
     start = try resume.checkpoint(
       in: folder.checkpoints, folder: folder.path, communicator: communicator
@@ -128,12 +129,10 @@ public final class PretrainingRun {
       if start != last { try saveLast(records) }
       if try communicator.isStopRequested() { throw stopped(with: last) }
     }
-    return report.map {
-      Summary(
-        steps: state.step, top1Before: state.top1BeforeTraining, after: $0,
-        imagesPerSecond: speed.imagesPerSecond, checkpoint: folder.latestCheckpoint,
-        session: session)
-    }
+    guard isRoot else { return nil }
+    return Summary(
+      steps: state.step, top1Before: state.top1BeforeTraining, after: report,
+      imagesPerSecond: speed.imagesPerSecond, checkpoint: folder.latestCheckpoint, session: session)
   }
 
   /// Makes the folder this run's, and says what will be done.
@@ -153,7 +152,7 @@ public final class PretrainingRun {
     guard isRoot else { return nil }
     progress = RunProgress(
       configuration, display: display, step: state.step, totalSteps: totalSteps,
-      stepsPerEpoch: stepsPerEpoch, images: data.train.count + data.test.count, isNew: start == nil)
+      stepsPerEpoch: stepsPerEpoch, images: data.imageCount, isNew: start == nil)
     for line in plan.text.split(separator: "\n") { log.info("\(line)") }
     if let start { log.info("going on from \(start), step \(state.step) of \(totalSteps)") }
     return records

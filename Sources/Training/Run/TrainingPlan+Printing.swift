@@ -20,7 +20,7 @@ extension TrainingPlan {
         "data",
         "\(train.name), \(grouped(train.images)) images"
           + (droppedImages > 0 ? " (each epoch leaves out \(grouped(droppedImages)))" : "")
-          + "; \(test.name), \(grouped(test.images)) images"
+          + (test.map { "; \($0.name), \(grouped($0.images)) images" } ?? "; no images to test on")
       ),
       (
         "network",
@@ -90,8 +90,9 @@ extension TrainingPlan {
   /// The plan as one object; sizes in bytes.
   public var json: JSONValue {
     .object([
-      "train": .text(train.name), "train_images": .integer(train.images), "test": .text(test.name),
-      "test_images": .integer(test.images), "dropped_images": .integer(droppedImages),
+      "train": .text(train.name), "train_images": .integer(train.images),
+      "test": test.map { .text($0.name) } ?? .null,
+      "test_images": .integer(test?.images ?? 0), "dropped_images": .integer(droppedImages),
       "width": .integer(width), "input_size": .integer(imageSize), "precision": .text(precision.rawValue),
       "parameters": .integer(parameters),
       "dense_macs": .integer(Int(denseMACs)), "target": target.map(JSONValue.number) ?? .null,

@@ -12,7 +12,8 @@ public struct TrainingPlan: Equatable, Sendable {
   }
 
   public let train: Part
-  public let test: Part
+  /// nil: nothing is evaluated.
+  public let test: Part?
   public let ranks: Int
   /// Of a rank.
   public let threads: Int
@@ -51,7 +52,7 @@ public struct TrainingPlan: Equatable, Sendable {
     threads: Int, firstStep: Int = 0
   ) throws {
     train = Part(name: data.train.name, images: data.train.count)
-    test = Part(name: data.test.name, images: data.test.count)
+    test = data.test.map { Part(name: $0.name, images: $0.count) }
     self.ranks = ranks
     self.threads = threads
     globalBatchSize = configuration.batch.global
