@@ -64,7 +64,8 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
 
-    // Tests: support first, then a target for each part; RankChecks is a program that mpirun starts.
+    // Tests: support first, then a target for each part; RankChecks is a program that mpirun starts,
+    // FuzzImages one that spoils pictures.
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .target(
       name: "GoldenCases", dependencies: ["Training", "TestSupport"], path: "Tests/GoldenCases"),
@@ -87,6 +88,7 @@ let package = Package(
     .testTarget(name: "CommandTests", dependencies: ["sluice", "TestSupport"]),
     .executableTarget(
       name: "RankChecks", dependencies: ["Training", "GoldenCases"], path: "Tests/RankChecks"),
+    .executableTarget(name: "FuzzImages", dependencies: ["Images", "Tensors"], path: "Tests/FuzzImages"),
   ],
   swiftLanguageModes: [.v6]
 )

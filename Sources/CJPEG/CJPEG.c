@@ -132,9 +132,11 @@ typedef struct {
   errors errors;
 } decoder;
 
+_Static_assert(CJPEG_LARGEST_SCAN_COUNT == 100, "the message below says so");
+
 static void limit_scans(j_common_ptr info) {
   if (((j_decompress_ptr)info)->input_scan_number > CJPEG_LARGEST_SCAN_COUNT)
-    fail_saying(info, CJPEG_UNSUPPORTED, "it has more scans than are decoded");
+    fail_saying(info, CJPEG_UNSUPPORTED, "it has more than 100 scans");
 }
 
 // Afterwards the picture can be destroyed, whatever happens in between.

@@ -25,9 +25,9 @@ typedef enum {
 // Room for the words that go with a result other than CJPEG_OK, their final 0 included.
 enum { CJPEG_MESSAGE_SIZE = 256 };
 
-// Scans of a picture that are decoded. Progressive pictures have about ten; a scan may take fewer than a hundred
-// bytes of file and milliseconds for every megapixel.
-enum { CJPEG_LARGEST_SCAN_COUNT = 500 };
+// Pictures of more scans are refused. Progressive ones have about ten, and could have thousands: a scan of a few
+// hundred bytes can make the decoder walk through every block of the largest picture, some 0.1 s each.
+enum { CJPEG_LARGEST_SCAN_COUNT = 100 };
 
 typedef struct {
   int width, height;
