@@ -39,7 +39,8 @@ let package = Package(
     .target(
       name: "Diagnosis",
       dependencies: ["Collectives", "Metrics", "Version", "COneDNN", "COpenBLAS", "CVector"]),
-    .target(name: "Evaluation", dependencies: ["Networks", "Datasets", "Metrics", "COpenBLAS"]),
+    .target(
+      name: "Evaluation", dependencies: ["Networks", "Datasets", "Collectives", "Metrics", "COpenBLAS"]),
     .target(
       name: "Training",
       dependencies: [

@@ -15,6 +15,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case noTestPart(String)
   /// One picture of a data set.
   case badImage(name: String, reason: String)
+  /// Neighbours that cannot be used, so many that none is looked for any further.
+  case badRun(first: String, count: Int, last: String, reason: String)
 
   public var description: String {
     switch self {
@@ -44,6 +46,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       return "data source '\(text)' has no images to test on"
     case .badImage(let name, let reason):
       return "\(name) cannot be used: \(reason)"
+    case .badRun(let first, let count, let last, let reason):
+      return "none of the \(count) images from \(first) on can be used; of the last, \(last): \(reason)"
     }
   }
 }

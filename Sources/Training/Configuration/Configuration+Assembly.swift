@@ -101,7 +101,7 @@ extension Configuration {
     for dataset: any ImageDataset, imageSize: Int, startStep: Int, threads: Int, communicator: Communicator
   ) throws -> ViewLoader {
     try ViewLoader(
-      dataset: dataset, augmentation: views(imageSize: imageSize), seed: seed,
+      dataset: dataset, augmentation: views(imageSize: imageSize), onError: data.onError, seed: seed,
       globalBatchSize: batch.global, shardSize: batch.shard, rank: communicator.rank,
       worldSize: communicator.worldSize, startStep: startStep, threads: data.loaderThreads ?? threads)
   }

@@ -64,6 +64,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   /// Every checkpoint of the folder is damaged.
   case noWholeCheckpoint(folder: String, problems: [String])
   case nonFinite(step: Int, layer: String, lastCheckpoint: String?)
+  /// Images that cannot be used; `canSkip`: another `data.on_error` would go on without them.
+  case badData(during: String, problem: String, source: String, canSkip: Bool, lastCheckpoint: String?)
   /// What a run ends with could not be written.
   case unsaved(step: Int, problem: String, newest: String?)
 
@@ -82,6 +84,11 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "step \(step): a value that is not finite first appeared at '\(layer)'; "
         + (lastCheckpoint.map { "the last good checkpoint is \($0)" } ?? "no checkpoint was written yet")
         + "; a lower optimizer.learning_rate usually helps"
+    case .badData(let work, let problem, let source, let canSkip, let lastCheckpoint):
+      "\(work): \(problem); "
+        + (lastCheckpoint.map { "the last checkpoint is \($0)" } ?? "no checkpoint was written yet")
+        + "; 'sluice data verify \(source)' finds every such image"
+        + (canSkip ? ", data.on_error=skip goes on without them" : "")
     case .unsaved(let step, let problem, let newest):
       "after step \(step): \(problem); "
         + (newest.map { "the newest checkpoint is \($0)" } ?? "there is no checkpoint")
