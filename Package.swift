@@ -74,7 +74,7 @@ let package = Package(
     .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Collectives", "TestSupport"]),
-    .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "TestSupport"]),
+    .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "Datasets", "Images", "TestSupport"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "GoldenCases", "TestSupport"]),
     .testTarget(name: "ObjectivesTests", dependencies: ["Objectives", "GoldenCases", "TestSupport"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"]),

@@ -52,7 +52,8 @@ public struct ContactSheet: Sendable {
     ofPicture index: Int, of dataset: any ImageDataset, augmentation: AugmentationConfiguration, seed: UInt64
   ) throws -> [RGBImage] {
     let size = augmentation.size
-    let evaluation = try EvaluationBatches(dataset, onError: .skip, imageSize: size, pieceSize: 1).piece(index)
+    let evaluation = try EvaluationBatches(dataset, onError: .skip, imageSize: size, pieceSize: 1).piece(
+      index)
     let training = Tensor(images: 2 * epochs, channels: 3, height: size, width: size, lanes: 1)
     _ = try PictureReader(dataset, onError: .skip).read(at: index) { picture, _ in
       let decided = (0..<2 * epochs).map { number in
@@ -71,9 +72,9 @@ public struct ContactSheet: Sendable {
     }
     return [evaluation.images, training].flatMap { images in
       (0..<images.images).map { number in
-        dataset.normalization.image(
-          of: UnsafeBufferPointer(start: images.pointer + number * images.imageStride, count: images.imageStride),
-          side: size)
+        let planes = UnsafeMutableBufferPointer(
+          start: images.pointer + number * images.imageStride, count: images.imageStride)
+        return dataset.normalization.image(of: UnsafeBufferPointer(planes), side: size)
       }
     }
   }

@@ -12,7 +12,8 @@ extension DataInspection {
     }
     if test == nil { rows.append(("test", "none: nothing can be evaluated on this data")) }
     if let mean = colors.mean, let deviation = colors.deviation {
-      rows.append(("mean", "\(decimals(mean)) over \(sampledImages) images; used: \(decimals(normalization.mean))"))
+      rows.append(
+        ("mean", "\(decimals(mean)) over \(sampledImages) images; used: \(decimals(normalization.mean))"))
       rows.append(("deviation", "\(decimals(deviation)); used: \(decimals(normalization.deviation))"))
     }
     let width = (rows.map(\.label.count).max() ?? 0) + 2
@@ -39,9 +40,9 @@ extension DataInspection {
     let width = (cells.map(\.count).max() ?? 0) + 2
     let columns = max(1, 100 / width)
     let lines = stride(from: 0, to: cells.count, by: columns).map { start in
-      cells[start..<min(start + columns, cells.count)].map {
-        $0.padding(toLength: width, withPad: " ", startingAt: 0)
-      }.joined().replacing(/ +$/, with: "")
+      let row = cells[start..<min(start + columns, cells.count)]
+      return row.dropLast().map { $0.padding(toLength: width, withPad: " ", startingAt: 0) }.joined()
+        + (row.last ?? "")
     }
     return ["", "class, training images\(test == nil ? "" : "/test images")"] + lines
   }
@@ -100,7 +101,10 @@ extension PictureSizes {
     }
     if !kinds.isEmpty {
       rows.append(
-        ("  kept as", kinds.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")))
+        (
+          "  kept as",
+          kinds.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        ))
     }
     if unreadable > 0 {
       rows.append(("  unreadable", "\(unreadable), which 'sluice data verify' names"))

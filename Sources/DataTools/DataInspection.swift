@@ -37,7 +37,8 @@ public struct DataInspection: Sendable {
   ///   - progress: Is told now and then the share of this rank's work that is done.
   /// - Throws: `CollectiveError`.
   public init(
-    of pair: DatasetPair, source: String, sampleSize: Int = 1000, pool: WorkerPool, communicator: Communicator,
+    of pair: DatasetPair, source: String, sampleSize: Int = 1000, pool: WorkerPool,
+    communicator: Communicator,
     progress: (Double) -> Void
   ) throws {
     self.source = source
@@ -51,11 +52,10 @@ public struct DataInspection: Sendable {
     // Decoding a picture takes about as long as reading the headers of ten.
     let work = Double(pair.imageCount + 10 * sample)
     var done = 0.0
-    func share(of part: Double) -> (Double) -> Void {
-      { progress((done + $0 * part) / work) }
-    }
     func inspect(_ dataset: any ImageDataset) throws -> Part {
-      let measured = try sweep.map(dataset.count, progress: share(of: Double(dataset.count))) { index in
+      let measured = try sweep.map(
+        dataset.count, progress: { progress((done + $0 * Double(dataset.count)) / work) }
+      ) { index in
         (try? dataset.picture(at: index)).map(PictureSizes.Measured.init)
       }
       done += Double(dataset.count)
@@ -71,7 +71,8 @@ public struct DataInspection: Sendable {
     test = try pair.test.map(inspect)
 
     let dataset = pair.train
-    let decoded = try sweep.map(sample, progress: share(of: Double(10 * sample))) { number in
+    let decoded = try sweep.map(sample, progress: { progress((done + $0 * Double(10 * sample)) / work) }) {
+      number in
       (try? dataset.image(at: number * dataset.count / sample)).map(ColorStatistics.init)
     }
     var own = ColorStatistics()

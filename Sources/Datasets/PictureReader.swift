@@ -24,7 +24,7 @@ public struct SkippedImage: Codable, Equatable, Sendable {
 /// Reads pictures of a data set and does about bad ones what a person wants done.
 ///
 /// The stand-in of picture i is the first usable one of i + 1, i + 2, … modulo the data set's count: a function of
-/// the data alone, whichever rank or thread reads it (contract C1).
+/// the data and of what is asked of it, whichever rank or thread reads it (contract C1).
 public struct PictureReader: Sendable {
   /// So many bad pictures in a row are no accident: a disk is away, or the data set is another one.
   public static let largestRun = 100
@@ -40,7 +40,7 @@ public struct PictureReader: Sendable {
   /// Calls `body` with picture `index` or its stand-in until it succeeds. Any thread may ask.
   ///
   /// - Parameter body: Decodes the picture; is given its index, which is the stand-in's where one is needed.
-  ///   Only `ImageError` and `DatasetError.badImage` make a picture a bad one.
+  ///   Only `ImageError` and `DatasetError.badImage` make a picture a bad one; too little memory does not.
   /// - Returns: What `body` returned, and the bad pictures that were met on the way to it.
   /// - Throws: `DatasetError.badImage`, which names the picture; `DatasetError.badRun` if there is no stand-in near;
   ///   anything else that `body` or the data set throws.
@@ -55,7 +55,9 @@ public struct PictureReader: Sendable {
       } catch {
         guard let reason = Self.reason(error) else { throw error }
         let name = dataset.pictureName(at: candidate)
-        guard onError == .skip else { throw DatasetError.badImage(name: name, reason: reason) }
+        guard onError == .skip, error as? ImageError != .noMemory else {
+          throw DatasetError.badImage(name: name, reason: reason)
+        }
         skipped.append(SkippedImage(index: candidate, reason: reason))
         if skipped.count == min(Self.largestRun, dataset.count) {
           throw DatasetError.badRun(

@@ -58,7 +58,8 @@ struct DataInspect: ParsableCommand {
         guard communicator.rank == 0, let sheet else { return }
         let size = configuration.network.inputSize ?? pair.train.imageSize
         let image = try ContactSheet(
-          of: pair.train, augmentation: configuration.views(imageSize: size), seed: configuration.seed, pool: pool
+          of: pair.train, augmentation: configuration.views(imageSize: size), seed: configuration.seed,
+          pool: pool
         ).image
         try write(image, to: sheet)
       }
@@ -75,7 +76,7 @@ struct DataInspect: ParsableCommand {
 
   private func write(_ image: RGBImage, to path: String) throws {
     do {
-      try Data(try image.png()).write(to: URL(fileURLWithPath: path), options: .atomic)
+      try Data(try image.pngData()).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
       throw SheetError(path: path, reason: error.fileReason)
     }

@@ -11,7 +11,8 @@ struct DataOptions: ParsableArguments {
   var source: String
 
   @Option(
-    help: ArgumentHelp("A list of class folders, one a line, instead of the standard one.", valueName: "FILE"),
+    help: ArgumentHelp(
+      "A list of class folders, one a line, instead of the standard one.", valueName: "FILE"),
     completion: .file())
   var classes: String?
 
