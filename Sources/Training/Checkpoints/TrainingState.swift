@@ -17,10 +17,14 @@ public struct TrainingState: Codable, Equatable, Sendable {
   /// Weighted k-NN top-1 of the untrained network in percent; nil where it was not measured.
   public var top1BeforeTraining: Double?
 
+  /// `DatasetPair.digest` of what the run is trained on; nil where that has none, and in older checkpoints.
+  public var dataDigest: String?
+
   enum CodingKeys: String, CodingKey {
     case format, step, epoch, seed, configuration
     case imagesSeen = "images_seen"
     case top1BeforeTraining = "top1_before_training"
+    case dataDigest = "data_digest"
   }
 
   public init(step: Int, epoch: Int, imagesSeen: Int, seed: UInt64, configuration: String) {

@@ -45,6 +45,7 @@ public struct Configuration: Equatable, Sendable {
 public struct DataSettings: Equatable, Sendable {
   /// What to train on: `cifar10:DIR`, `cifar100:DIR`, `imagenet100:DIR`, … or `shapes`.
   public var source: String
+  public var classes = ClassSelection.auto
   public var onError = OnError.stop
   /// Threads that read and augment ahead of the step; nil: as many as compute.
   public var loaderThreads: Int?
