@@ -191,6 +191,20 @@ static int smooths_blocks(j_decompress_ptr info) {
   return 0;
 }
 
+// Whether libjpeg-turbo 2.1's jpeg_crop_scanline is wrong. Where a component has less than a quarter of the samples,
+// a scaled picture gets a larger DCT for it and upsampling for the rest of the way, over only as many columns as
+// there would be with the others' DCT.
+static int crops_wrongly(j_decompress_ptr info) {
+  if (info->scale_num == 8) return 0;
+  for (int c = 0; c < info->num_components; c++) {
+    const jpeg_component_info *component = &info->comp_info[c];
+    if (info->max_h_samp_factor * info->max_v_samp_factor >
+        4 * component->h_samp_factor * component->v_samp_factor)
+      return 1;
+  }
+  return 0;
+}
+
 // Whether every coefficient of a progressive picture has been sent to its last bit.
 static int has_all_scans(j_decompress_ptr info) {
   if (!info->progressive_mode || info->coef_bits == NULL) return 0;
@@ -236,7 +250,7 @@ static void decode(decoder *d, int eighths, cjpeg_box box, uint8_t *rgb) {
   int left = box.left / step * step - step, right = box.left + box.width + step;
   if (left < 0) left = 0;
   if (right > width) right = width;
-  if (smooths_blocks(info)) {
+  if (smooths_blocks(info) || crops_wrongly(info)) {
     left = 0;
     right = width;
   }

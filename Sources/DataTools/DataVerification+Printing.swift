@@ -18,7 +18,8 @@ extension DataVerification {
       "faults": .list(
         faults.map {
           .object([
-            "name": .text($0.name), "reason": .text($0.reason), "part": .text($0.part.rawValue),
+            "name": .text($0.name), "reason": .text($0.reason),
+            "part": $0.part.map { .text($0.rawValue) } ?? .null,
             "index": $0.index.map(JSONValue.integer) ?? .null,
           ])
         }),

@@ -12,14 +12,15 @@ public struct DataVerification: Sendable {
     /// What a person calls it.
     public let name: String
     public let reason: String
-    public let part: Part
+    /// nil: of the data as a whole, such as a class folder without pictures.
+    public let part: Part?
     /// Of the picture in its part; nil: a file as a whole.
     public let index: Int?
   }
 
   /// How many pictures were decoded, usable or not.
   public let images: Int
-  /// Training before test; in each files as a whole, then pictures, by number.
+  /// Of the data as a whole, then of training, then of test; in each files as a whole, then pictures, by number.
   public let faults: [Fault]
   public let seconds: Double
 
@@ -62,7 +63,10 @@ public struct DataVerification: Sendable {
         ($0.index ?? -1, $0.name) < ($1.index ?? -1, $1.name)
       }
     }
-    self.faults = faults
+    // What was found when the data was opened: pictures were found again, with the decoder's reason.
+    let named = Set(faults.map(\.name))
+    let others = pair.faults.filter { !named.contains($0.name) }
+    self.faults = others.map { Fault(name: $0.name, reason: $0.reason, part: nil, index: nil) } + faults
     seconds = (ContinuousClock.now - start) / .seconds(1)
   }
 

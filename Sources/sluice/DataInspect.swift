@@ -20,7 +20,7 @@ struct DataInspect: ParsableCommand {
         sluice data inspect imagenet100:DIR --sheet sheet.png
       """)
 
-  @OptionGroup var data: DataOptions
+  @OptionGroup var data: DataSourceOptions
 
   @Option(
     help: ArgumentHelp("Write a PNG picture of augmented views.", valueName: "FILE.png"),

@@ -1,33 +1,20 @@
 import ArgumentParser
 import Collectives
 import Datasets
-import Tensors
 
-/// A data set, and who works on it.
+/// What a person says about a data set beside its name.
 struct DataOptions: ParsableArguments {
-  @Argument(
-    help: ArgumentHelp("The data set, for example folder:DIR or imagenet100:DIR.", valueName: "SOURCE"),
-    completion: .dataset)
-  var source: String
-
   @Option(
     help: ArgumentHelp(
-      "A list of class folders, one a line, instead of the standard one.", valueName: "FILE"),
+      "The class folders of imagenet100: or folder: that are used: a file with a name a line.",
+      valueName: "FILE"),
     completion: .file())
   var classes: String?
 
-  @Option(help: ArgumentHelp("Threads of a rank (default: its share of the cores).", valueName: "N"))
-  var threads: Int?
-
-  func validate() throws {
-    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads).") }
-  }
-
-  func open(on communicator: Communicator) throws -> DatasetPair {
-    try DatasetSource.open(source, DatasetOptions(classList: classes), on: communicator)
-  }
-
-  func pool(on communicator: Communicator) throws -> WorkerPool {
-    WorkerPool(threads: try threads ?? communicator.placement().threads)
+  /// The options, with the file of classes as rank 0 reads it.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank.
+  func options(on communicator: Communicator) throws -> DatasetOptions {
+    DatasetOptions(classList: try classes.map { try ClassList(contentsOf: $0, on: communicator) })
   }
 }

@@ -17,7 +17,7 @@ struct DataVerify: ParsableCommand {
         mpirun -np 4 sluice data verify imagenet100:DIR
       """)
 
-  @OptionGroup var data: DataOptions
+  @OptionGroup var data: DataSourceOptions
 
   @Flag(help: "Count the decoders' warnings, too, such as a missing end marker.")
   var strict = false

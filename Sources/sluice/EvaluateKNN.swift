@@ -25,9 +25,11 @@ struct EvaluateKNN: ParsableCommand {
   var checkpoint: String
 
   @Option(
-    help: ArgumentHelp("The data set, for example cifar10:DIR or shapes.", valueName: "DATA"),
+    help: ArgumentHelp("The data set, for example imagenet100:DIR or shapes.", valueName: "DATA"),
     completion: .dataset)
   var data: String
+
+  @OptionGroup var dataOptions: DataOptions
 
   @Option(help: ArgumentHelp("Neighbours that vote.", valueName: "N"))
   var k = 20
@@ -59,7 +61,9 @@ struct EvaluateKNN: ParsableCommand {
 
   func run() throws {
     try withRanks { communicator in
-      let pair = try DatasetSource.open(data, on: communicator)
+      var options = try dataOptions.options(on: communicator)
+      options.onFault = onError == .stop ? .stop : .ignore
+      let pair = try DatasetSource.open(data, options, on: communicator)
       let (test, trained) = try communicator.agree { () throws -> (any ImageDataset, TrainedBackbone) in
         guard let test = pair.test else { throw DatasetError.noTestPart(data) }
         return (test, try TrainedBackbone(checkpoint: checkpoint, imageSize: test.imageSize))

@@ -22,7 +22,7 @@ import Testing
       try Data(bytes).write(to: url.appendingPathComponent(name))
     }
 
-    func open10() throws -> DatasetPair { try DatasetSource.cifar10(folder: url.path).open() }
+    func open10() throws -> DatasetPair { try CIFARLayout.cifar10.open(folder: url) }
   }
 
   @Test func recordsBecomePictures() throws {
@@ -48,7 +48,7 @@ import Testing
     let folder = try Folder()
     try folder.write("train.bin", labels: [99, 5], labelBytes: 2)
     try folder.write("test.bin", labels: [42], labelBytes: 2)
-    let pair = try DatasetSource.cifar100(folder: folder.url.path).open()
+    let pair = try CIFARLayout.cifar100.open(folder: folder.url)
     #expect((0..<2).map(pair.train.label) == [99, 5])
     #expect(pair.train.normalization == .cifar100)
     #expect(Array(try pair.train.image(at: 0).pixels[0..<4]) == [0, 0, 0, 1])
@@ -63,7 +63,7 @@ import Testing
         == "cifar10 test: \(folder.url.path) holds none of test_batch.bin; "
         + "name the folder of the original binary files")
     let none = #expect(throws: DatasetError.self) {
-      try DatasetSource.cifar100(folder: "/nowhere/at/all").open()
+      try CIFARLayout.cifar100.open(folder: URL(fileURLWithPath: "/nowhere/at/all"))
     }
     #expect(none?.description.contains("train.bin") == true)
     #expect(none?.description.contains("/nowhere/at/all") == true)

@@ -46,6 +46,7 @@ public struct Configuration: Equatable, Sendable {
 public struct DataSettings: Equatable, Sendable {
   /// What to train on: `cifar10:DIR`, `cifar100:DIR`, `imagenet100:DIR`, … or `shapes`.
   public var source: String
+  public var classes = ClassSelection.auto
   /// What to do about an image that cannot be used.
   public var onError = OnBadImage.stop
   /// Threads that read and augment ahead of the step; nil: as many as compute. They take what time these leave of

@@ -73,7 +73,8 @@ public final class PretrainingRun {
     self.communicator = communicator
     self.log = log
     self.display = display
-    let data = try DatasetSource.open(configuration.data.source, on: communicator)
+    let data = try DatasetSource.open(
+      configuration.data.source, configuration.datasetOptions(indexFile: folder.dataIndex), on: communicator)
     self.data = data
     try communicator.agree {
       let conflict = configuration.conflict(
@@ -100,14 +101,16 @@ public final class PretrainingRun {
     }
     let environments = try Environment.gather(communicator, threads: pool.threads)
     session = Session(
-      environments, fromStep: state.step, dataSource: configuration.data.source,
+      environments, fromStep: state.step, dataSource: configuration.data.source, dataDigest: data.digest,
       allowsWinograd: configuration.kernels != .direct, allowsBF16: configuration.precision == .bf16,
       shards: (configuration.batch.micro ?? configuration.batch.global) / configuration.batch.shard)
     plan = try TrainingPlan(
       configuration, data: data, model: model, imageSize: size, ranks: communicator.worldSize,
       threads: pool.threads, firstStep: state.step)
     if let start { try check(state, from: start) }
+    state.dataDigest = data.digest
     if isRoot {
+      for note in data.notes { log.info("\(note)") }
       for finding in Finding.wrong(environments) { log.warning("\(finding.problem): \(finding.advice)") }
       for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
       if let warning = configuration.kernelWarning() { log.warning("\(warning)") }
@@ -158,6 +161,7 @@ public final class PretrainingRun {
       let environment = try folder.environmentData(
         of: session, from: start, warn: { log.warning("\($0)") }, inform: { log.info("\($0)") })
       try folder.claim(for: configuration, environment: environment)
+      keepDataIndex()
       return try RunRecords(
         folder, of: configuration, environment: environment, resumedStep: start == nil ? nil : state.step
       ) { [log] in log.warning("\($0)") }
@@ -169,6 +173,16 @@ public final class PretrainingRun {
     for line in plan.text.split(separator: "\n") { log.info("\(line)") }
     if let start { log.info("going on from \(start), step \(state.step) of \(totalSteps)") }
     return records
+  }
+
+  /// Spares the next start the scan of the data; without it that start only takes longer.
+  private func keepDataIndex() {
+    guard let index = data.index else { return }
+    do {
+      try DurableFiles.replace(folder.dataIndex, by: index)
+    } catch {
+      log.warning("\(error); the data will be scanned again at the next start")
+    }
   }
 
   // MARK: Steps
@@ -281,6 +295,7 @@ public final class PretrainingRun {
   private func check(_ state: TrainingState, from path: String) throws {
     try communicator.agree {
       try configuration.requireSameResult(as: state.readConfiguration(from: path), in: path)
+      try state.requireSameData(as: data.digest, in: path)
     }
   }
 
