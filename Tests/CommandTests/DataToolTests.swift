@@ -12,7 +12,7 @@ extension CommandLineTests {
         let sound = try Program.run(["data", "verify", tree.source], ranks: ranks)
         #expect(sound.status == 0 && sound.result.hasPrefix("no faults in 128 images, "), "\(sound)")
 
-        let bad = [tree.path(train: 5), tree.path(train: 40), tree.path(test: 9)]
+        let bad = [tree.path(train: 6), tree.path(train: 40), tree.path(test: 9)]
         try tree.spoil(bad[0])
         try tree.empty(bad[1])
         try FileManager.default.removeItem(atPath: bad[2])
@@ -30,7 +30,7 @@ extension CommandLineTests {
         #expect(json.status == 1)
         let faults = try #require(try json.object()["faults"] as? [[String: Any]])
         #expect(faults.compactMap { $0["name"] as? String }.prefix(2) == bad.prefix(2))
-        #expect(faults.first?["part"] as? String == "train" && faults.first?["index"] as? Int == 5)
+        #expect(faults.first?["part"] as? String == "train" && faults.first?["index"] as? Int == 6)
         #expect(try json.object()["seconds"] is Double)
       }
     }
