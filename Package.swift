@@ -39,7 +39,8 @@ let package = Package(
     .target(
       name: "Diagnosis",
       dependencies: ["Collectives", "Metrics", "Version", "COneDNN", "COpenBLAS", "CVector"]),
-    .target(name: "Evaluation", dependencies: ["Networks", "Datasets", "Metrics", "COpenBLAS"]),
+    .target(
+      name: "Evaluation", dependencies: ["Networks", "Datasets", "Collectives", "Metrics", "COpenBLAS"]),
     .target(
       name: "Training",
       dependencies: [
@@ -74,7 +75,7 @@ let package = Package(
     .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Collectives", "TestSupport"]),
-    .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "TestSupport"]),
+    .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "Datasets", "Images", "TestSupport"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "GoldenCases", "TestSupport"]),
     .testTarget(name: "ObjectivesTests", dependencies: ["Objectives", "GoldenCases", "TestSupport"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"]),

@@ -31,13 +31,15 @@ public final class TrainingBenchmark {
     var configuration = try communicator.agree {
       try options.configuration(ranks: ranks, coresOfARank: cores)
     }
+    try configuration.readFiles(on: communicator)
     let source = configuration.data.source
-    let dataset = options.usesLoader ? try DatasetSource.open(source, on: communicator).train : nil
+    let dataset =
+      options.usesLoader
+      ? try DatasetSource.open(source, configuration.datasetOptions(), on: communicator).train : nil
     try communicator.agree {
       let conflict = configuration.conflict(imageCount: dataset?.count ?? .max, worldSize: ranks)
       if let conflict = conflict ?? configuration.processorConflict { throw conflict }
     }
-    try configuration.readKernels(on: communicator)
     self.configuration = configuration
     self.dataset = dataset
     imageSize = configuration.network.inputSize ?? dataset?.imageSize ?? 32

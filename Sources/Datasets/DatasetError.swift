@@ -1,3 +1,5 @@
+import Tensors
+
 /// Data that cannot be used, or cannot be found.
 public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// Not one of these files is in the folder.
@@ -15,6 +17,19 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case noTestPart(String)
   /// One picture of a data set.
   case badImage(name: String, reason: String)
+  /// Neighbours that cannot be used, so many that none is looked for any further.
+  case badRun(first: String, count: Int, last: String, reason: String)
+  /// A folder that is not laid out as it should be; a whole sentence.
+  case badTree(String)
+  /// Class folders of a list that are not in a folder; `of`: how many the list has.
+  case missingClasses(folder: String, missing: [String], of: Int, tree: String)
+  case noImages(folder: String)
+  /// A line, counted from 1, of a list of classes.
+  case badLine(path: String, line: Int, problem: String)
+  /// A list of classes for data whose classes are fixed.
+  case noClassList(String)
+  /// Everything that is wrong with the files of `source`, which has `total`, in the order of their names.
+  case faults([DataFault], total: Int, source: String)
 
   public var description: String {
     switch self {
@@ -44,6 +59,38 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       return "data source '\(text)' has no images to test on"
     case .badImage(let name, let reason):
       return "\(name) cannot be used: \(reason)"
+    case .badRun(let first, let count, let last, let reason):
+      return "none of the \(count) images from \(first) on can be used; of the last, \(last): \(reason)"
+    case .badTree(let sentence):
+      return sentence
+    case .missingClasses(let folder, let missing, let count, let tree):
+      let names = missing.prefix(10).joined(separator: ", ") + (missing.count > 10 ? ", …" : "")
+      return
+        "\(folder) lacks \(missing.count) of the \(count) classes of the list (\(names)): name a tree that has "
+        + "them, another list with --classes FILE (data.classes in a configuration)"
+        + (tree == "folder" ? "" : ", or folder:DIR for all class folders")
+    case .noImages(let folder):
+      return "\(folder) holds no images: files must end in .jpg, .jpeg or .png"
+    case .badLine(let path, let line, let problem):
+      return "\(path):\(line): \(problem)"
+    case .noClassList(let text):
+      return
+        "data source '\(text)' has classes of its own: a list of classes is for imagenet100:DIR and folder:DIR"
+    case .faults(let faults, let total, let source):
+      return Self.list(faults, total: total, source: source)
     }
+  }
+
+  /// The most faults that a message lists.
+  static let listedFaults = 20
+
+  /// A sentence, then a line for each fault.
+  private static func list(_ faults: [DataFault], total: Int, source: String) -> String {
+    let rest = faults.count - listedFaults
+    let verify = "`sluice data verify \(source)` finds everything"
+    return
+      (["\(source): \(grouped(faults.count)) of \(grouped(total)) files and class folders cannot be used:"]
+      + faults.prefix(listedFaults).map { "  \($0.name): \($0.reason)" }
+      + ["  " + (rest > 0 ? "… and \(grouped(rest)) more; \(verify)" : verify)]).joined(separator: "\n")
   }
 }

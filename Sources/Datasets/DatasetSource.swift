@@ -2,17 +2,24 @@ import Collectives
 import Foundation
 import Tensors
 
-/// A data set as a person names it: `cifar10:DIR`, `cifar100:DIR`, `shapes` or `shapes:512x128`.
+/// A data set as a person names it: `cifar10:DIR`, `cifar100:DIR`, `imagenet100:DIR`, `folder:DIR`, `shapes` or
+/// `shapes:512x128`.
 public enum DatasetSource: Sendable, Equatable {
   case cifar10(folder: String)
   case cifar100(folder: String)
+  /// The classes of a list, of an ImageNet tree.
+  case imageNet100(folder: String)
+  /// A tree of class folders.
+  case folder(String)
   /// The built-in pictures: how many to train on and to test on.
   case shapes(train: Int, test: Int)
 
   /// Ways to name a data set that this version opens.
-  public static let available = ["cifar10:DIR", "cifar100:DIR", "shapes", "shapes:TRAINxTEST"]
+  public static let available = [
+    "cifar10:DIR", "cifar100:DIR", "imagenet100:DIR", "folder:DIR", "shapes", "shapes:TRAINxTEST",
+  ]
   /// Names that are reserved and answered with an explanation.
-  public static let planned = ["folder:DIR", "imagenet100:DIR", "packed:DIR"]
+  public static let planned = ["packed:DIR"]
   static let forms = available + planned
 
   /// - Throws: `DatasetError` that lists what exists, with the nearest name.
@@ -22,6 +29,8 @@ public enum DatasetSource: Sendable, Equatable {
     switch parts[0] {
     case "cifar10": self = .cifar10(folder: try Self.folder(argument, text))
     case "cifar100": self = .cifar100(folder: try Self.folder(argument, text))
+    case "imagenet100": self = .imageNet100(folder: try Self.folder(argument, text))
+    case "folder": self = .folder(try Self.folder(argument, text))
     case "shapes": self = try Self.shapes(argument, text)
     case let kind:
       if let form = Self.planned.first(where: { $0.hasPrefix(kind + ":") }) { throw .notYetAvailable(form) }
@@ -35,23 +44,37 @@ public enum DatasetSource: Sendable, Equatable {
   public static func open(
     _ text: String, _ options: DatasetOptions = DatasetOptions(), on communicator: Communicator
   ) throws -> DatasetPair {
-    try communicator.agree { try DatasetSource(parsing: text).open() }
+    let source = try communicator.agree { () throws -> DatasetSource in
+      let source = try DatasetSource(parsing: text)
+      if options.classList != nil, !source.takesClassList { throw DatasetError.noClassList(text) }
+      return source
+    }
+    return switch source {
+    case .imageNet100(let folder):
+      try TreeSource(form: .imageNet100, folder: folder, options: options).open(on: communicator)
+    case .folder(let folder):
+      try TreeSource(form: .folder, folder: folder, options: options).open(on: communicator)
+    case .cifar10(let folder):
+      try communicator.agree { try CIFARLayout.cifar10.open(folder: URL(fileURLWithPath: folder)) }
+    case .cifar100(let folder):
+      try communicator.agree { try CIFARLayout.cifar100.open(folder: URL(fileURLWithPath: folder)) }
+    case .shapes(let train, let test):
+      DatasetPair(train: ShapesDataset(.train, count: train), test: ShapesDataset(.test, count: test))
+    }
   }
 
-  /// Opens training and test part.
-  func open() throws(DatasetError) -> DatasetPair {
+  /// Whether a person may choose the classes.
+  private var takesClassList: Bool {
     switch self {
-    case .cifar10(let folder): return try CIFARLayout.cifar10.open(folder: URL(fileURLWithPath: folder))
-    case .cifar100(let folder): return try CIFARLayout.cifar100.open(folder: URL(fileURLWithPath: folder))
-    case .shapes(let train, let test):
-      return DatasetPair(
-        train: ShapesDataset(.train, count: train), test: ShapesDataset(.test, count: test))
+    case .imageNet100, .folder: true
+    case .cifar10, .cifar100, .shapes: false
     }
   }
 
   private static func folder(_ argument: String?, _ text: String) throws(DatasetError) -> String {
     guard let argument, !argument.isEmpty else {
-      throw .badSource(text, rule: "a folder must follow the colon, for example cifar10:DIR")
+      let kind = text.prefix { $0 != ":" }
+      throw .badSource(text, rule: "a folder must follow the colon, for example \(kind):DIR")
     }
     return argument
   }

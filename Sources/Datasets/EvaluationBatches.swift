@@ -10,23 +10,30 @@ public struct EvaluationBatches: Sendable {
   /// One piece: pictures `indices` of the data set.
   public struct Piece: Sendable {
     public let indices: Range<Int>
+    /// Of what is really shown: of its stand-in where a picture is a bad one.
     public let labels: [Int]
     /// `[indices.count, 3, size, size]`, NCHW (one lane).
     public let images: Tensor
+    /// The bad pictures that were met, in their order.
+    public let skipped: [SkippedImage]
   }
 
-  private let dataset: any ImageDataset
+  private let pictures: PictureReader
+  private var dataset: any ImageDataset { pictures.dataset }
   private let imageSize: Int
   private let pieceSize: Int
   /// The pieces of this rank, in numbers of the whole data set.
   private let pieces: Range<Int>
 
-  /// - Parameter imageSize: Side of the pictures in pixels; nil: the data set's.
+  /// - Parameters:
+  ///   - onError: What happens where a picture cannot be used.
+  ///   - imageSize: Side of the pictures in pixels; nil: the data set's.
   public init(
-    _ dataset: any ImageDataset, imageSize: Int? = nil, pieceSize: Int, rank: Int = 0, worldSize: Int = 1
+    _ dataset: any ImageDataset, onError: OnBadImage = .stop, imageSize: Int? = nil, pieceSize: Int,
+    rank: Int = 0, worldSize: Int = 1
   ) {
     precondition(pieceSize > 0 && rank >= 0 && rank < worldSize)
-    self.dataset = dataset
+    pictures = PictureReader(dataset, onError: onError)
     self.imageSize = imageSize ?? dataset.imageSize
     self.pieceSize = pieceSize
     let all = (dataset.count + pieceSize - 1) / pieceSize
@@ -50,8 +57,13 @@ public struct EvaluationBatches: Sendable {
     let indices = first..<min(first + pieceSize, dataset.count)
     let size = imageSize
     let images = Tensor(images: indices.count, channels: 3, height: size, width: size, lanes: 1)
+    var labels: [Int] = []
+    var skipped: [SkippedImage] = []
     for (row, index) in indices.enumerated() {
-      var image = try dataset.image(at: index)
+      let read = try pictures.read(at: index) { (image: try $0.decoded(), label: dataset.label(at: $1)) }
+      labels.append(read.result.label)
+      skipped += read.skipped
+      var image = read.result.image
       if image.width != size || image.height != size {
         image = image.evaluationCrop(shorterSide: size * 8 / 7, side: size)
       }
@@ -59,6 +71,6 @@ public struct EvaluationBatches: Sendable {
         start: images.pointer + row * images.imageStride, count: images.imageStride)
       dataset.normalization.write(image, into: planes)
     }
-    return Piece(indices: indices, labels: indices.map(dataset.label), images: images)
+    return Piece(indices: indices, labels: labels, images: images, skipped: skipped)
   }
 }

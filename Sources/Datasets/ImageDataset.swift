@@ -1,3 +1,4 @@
+import Foundation
 import Images
 
 /// Labelled pictures, numbered from 0.
@@ -55,19 +56,26 @@ public struct DatasetPair: Sendable {
   public let notes: [String]
   /// What a person should know about the data although it is usable; one sentence each.
   public let warnings: [String]
+  /// What was found to be unusable when the data was opened, and was let pass: pictures, and folders without any.
+  public let faults: [DataFault]
   /// SHA-256 over what decides which picture has which number, in hexadecimal; nil where the name of the data says
   /// it.
   public let digest: String?
+  /// For the file that `DatasetOptions.indexFile` names at the next start; nil where it need not be written, and on
+  /// other ranks than 0.
+  public let index: Data?
 
   public init(
     train: any ImageDataset, test: (any ImageDataset)?, notes: [String] = [], warnings: [String] = [],
-    digest: String? = nil
+    faults: [DataFault] = [], digest: String? = nil, index: Data? = nil
   ) {
     self.train = train
     self.test = test
     self.notes = notes
     self.warnings = warnings
+    self.faults = faults
     self.digest = digest
+    self.index = index
   }
 
   /// Training and test images.

@@ -12,6 +12,9 @@ public struct ViewBatch: Sendable {
   /// `[shards × views × shardSize, 3, size, size]`, NCHW (one lane), normalised. The views of a shard lie
   /// beside each other: picture i of shard s, view v, is row (s · views + v) · shardSize + i.
   public let images: Tensor
+  /// The bad pictures that were met for this batch, in the order of the local pictures; the images are their
+  /// stand-ins'.
+  public internal(set) var skipped: [SkippedImage] = []
 
   /// A batch that no loader made.
   package init(epoch: Int, step: Int, indices: [Int], images: Tensor) {
@@ -35,14 +38,16 @@ public final class ViewLoader: Sendable {
   /// Starts the threads.
   ///
   /// - Parameters:
+  ///   - onError: What happens where a picture cannot be used.
   ///   - globalBatchSize: Pictures of all ranks in a step; a multiple of `shardSize · worldSize`.
   ///   - startStep: The step of the first batch.
   ///   - threads: That make views, at least 1.
   ///   - queueDepth: Batches made ahead, at least 1.
   /// - Throws: `AugmentationError` or `SamplerError` for values no batch could be made with.
   public init(
-    dataset: any ImageDataset, augmentation: AugmentationConfiguration, views: Int = 2, seed: UInt64,
-    globalBatchSize: Int, shardSize: Int, rank: Int = 0, worldSize: Int = 1, startStep: Int = 0,
+    dataset: any ImageDataset, augmentation: AugmentationConfiguration, onError: OnBadImage = .stop,
+    views: Int = 2, seed: UInt64, globalBatchSize: Int, shardSize: Int, rank: Int = 0, worldSize: Int = 1,
+    startStep: Int = 0,
     threads: Int = 1, queueDepth: Int = 2
   ) throws {
     try augmentation.validate()
@@ -54,7 +59,8 @@ public final class ViewLoader: Sendable {
     precondition(views > 0 && startStep >= 0 && threads > 0 && queueDepth > 0)
     stepsPerEpoch = sampler.stepsPerEpoch
     let plan = ViewPlan(
-      dataset: dataset, augmentation: augmentation, views: views, shardSize: shardSize, sampler: sampler,
+      pictures: PictureReader(dataset, onError: onError), augmentation: augmentation, views: views,
+      shardSize: shardSize, sampler: sampler,
       rank: rank, worldSize: worldSize)
     queue = ViewQueue(plan: plan, startStep: startStep, threads: threads, depth: queueDepth)
     for number in 0..<threads {

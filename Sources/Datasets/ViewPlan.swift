@@ -3,7 +3,7 @@ import Tensors
 
 /// What the views of a run are made of; a function of the step, without state.
 struct ViewPlan: Sendable {
-  let dataset: any ImageDataset
+  let pictures: PictureReader
   let augmentation: AugmentationConfiguration
   let views: Int
   let shardSize: Int
@@ -28,26 +28,26 @@ struct ViewPlan: Sendable {
       lanes: 1)
   }
 
-  /// Makes all views of local picture `position`, which is picture `index` of the data set.
-  func fill(_ images: Tensor, position: Int, index: Int, epoch: Int) throws {
-    let picture = try dataset.picture(at: index)
-    let decided = (0..<views).map { view in
-      AugmentationParameters(
-        drawnFor: augmentation, width: picture.width, height: picture.height,
-        draws: RandomDraws(
-          seed: sampler.seed, purpose: .augmentation, index: index, epoch: epoch, view: view))
-    }
-    do {
+  /// Makes all views of local picture `position`, which is picture `index` of the data set. A stand-in for a bad
+  /// picture has the draws of the one that it stands in for.
+  ///
+  /// - Returns: The bad pictures that were met.
+  func fill(_ images: Tensor, position: Int, index: Int, epoch: Int) throws -> [SkippedImage] {
+    try pictures.read(at: index) { picture, _ in
+      let decided = (0..<views).map { view in
+        AugmentationParameters(
+          drawnFor: augmentation, width: picture.width, height: picture.height,
+          draws: RandomDraws(
+            seed: sampler.seed, purpose: .augmentation, index: index, epoch: epoch, view: view))
+      }
       try AugmentationParameters.apply(
         decided, to: picture, size: augmentation.size, interpolation: augmentation.interpolation,
-        normalization: dataset.normalization
+        normalization: pictures.dataset.normalization
       ) { view in
         let row = (position / shardSize * views + view) * shardSize + position % shardSize
         return UnsafeMutableBufferPointer(
           start: images.pointer + row * images.imageStride, count: images.imageStride)
       }
-    } catch {
-      throw DatasetError.badImage(name: dataset.pictureName(at: index), reason: "\(error)")
-    }
+    }.skipped
   }
 }

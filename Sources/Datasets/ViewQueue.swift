@@ -23,10 +23,19 @@ final class ViewQueue: @unchecked Sendable {
     var next = 0
     var missing: Int
     var failure: (position: Int, error: any Error)?
+    /// By position, as threads come to them in any order.
+    var skipped: [(position: Int, images: [SkippedImage])] = []
 
     init(_ batch: ViewBatch) {
       self.batch = batch
       missing = batch.indices.count
+    }
+
+    /// The batch with what was found out while it was made.
+    var finished: ViewBatch {
+      var batch = batch
+      batch.skipped = skipped.sorted { $0.position < $1.position }.flatMap(\.images)
+      return batch
     }
   }
 
@@ -49,7 +58,7 @@ final class ViewQueue: @unchecked Sendable {
       if let failure = first.failure { throw failure.error }
       batches.removeFirst()
       condition.broadcast()
-      return first.batch
+      return first.finished
     }
   }
 
@@ -89,8 +98,11 @@ final class ViewQueue: @unchecked Sendable {
       try plan.fill(batch.images, position: position, index: batch.indices[position], epoch: batch.epoch)
     }
     condition.lock()
-    if case .failure(let error) = result, position < unfinished.failure?.position ?? .max {
-      unfinished.failure = (position, error)
+    switch result {
+    case .success(let skipped):
+      if !skipped.isEmpty { unfinished.skipped.append((position, skipped)) }
+    case .failure(let error):
+      if position < unfinished.failure?.position ?? .max { unfinished.failure = (position, error) }
     }
     unfinished.missing -= 1
     if unfinished.missing == 0 { condition.broadcast() }

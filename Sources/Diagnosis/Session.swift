@@ -8,6 +8,8 @@ public struct Session: Codable, Equatable, Sendable {
   /// Steps that had been taken before.
   public var fromStep: Int
   public var dataSource: String
+  /// Of the data's files and their classes; nil where the source says what the data is, and in older files.
+  public var dataDigest: String?
   /// What convolutions really were: winograd or direct, and bf16 where that was faster.
   public var kernels: String
   /// Shards of a global batch, by which rank counts decide bits (contract C1).
@@ -31,12 +33,13 @@ public struct Session: Codable, Equatable, Sendable {
   ///   - environments: In rank order.
   ///   - allowsWinograd: Whether the configuration does; likewise `allowsBF16`.
   public init(
-    _ environments: [Environment], fromStep: Int, dataSource: String, allowsWinograd: Bool,
-    allowsBF16: Bool = false, shards: Int, startedAt: Date = Date()
+    _ environments: [Environment], fromStep: Int, dataSource: String, dataDigest: String? = nil,
+    allowsWinograd: Bool, allowsBF16: Bool = false, shards: Int, startedAt: Date = Date()
   ) {
     self.startedAt = ISO8601DateFormatter().string(from: startedAt)
     self.fromStep = fromStep
     self.dataSource = dataSource
+    self.dataDigest = dataDigest
     kernels =
       (allowsWinograd && environments[0].onednn.winograd == true ? "winograd" : "direct")
       + (allowsBF16 ? " and bf16" : "")

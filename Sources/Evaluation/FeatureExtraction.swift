@@ -1,3 +1,4 @@
+import Collectives
 import Datasets
 import Layers
 import Networks
@@ -8,9 +9,12 @@ public struct ExtractedFeatures: Sendable {
   /// `[images × dimension]`, in the data set's order.
   public let values: [Float]
   public let dimension: Int
+  /// Of what was really seen: of its stand-in where an image could not be used.
   public let labels: [Int]
   /// Open channels of each block, summed over all images; empty without gates.
   public let open: [Int64]
+  /// The images that could not be used, each once, in the data set's order.
+  public let skipped: [SkippedImage]
 
   public var images: Int { labels.count }
 }
@@ -19,21 +23,25 @@ public struct ExtractedFeatures: Sendable {
 public struct FeatureExtractor {
   private let backbone: ResNet
   private let imageSize: Int
+  private let onError: OnBadImage
   private let shardSize: Int
   private let pool: WorkerPool
-  private let reducer: any ShardReducer
+  private let communicator: Communicator
 
   /// - Parameters:
   ///   - imageSize: Side in pixels of the network's input.
+  ///   - onError: What happens where an image cannot be used.
   ///   - shardSize: Images that kernels take at once; part of what decides the features' bits.
   public init(
-    backbone: ResNet, imageSize: Int, shardSize: Int, pool: WorkerPool, reducer: any ShardReducer
+    backbone: ResNet, imageSize: Int, onError: OnBadImage = .stop, shardSize: Int, pool: WorkerPool,
+    communicator: Communicator
   ) {
     self.backbone = backbone
     self.imageSize = imageSize
+    self.onError = onError
     self.shardSize = shardSize
     self.pool = pool
-    self.reducer = reducer
+    self.communicator = communicator
   }
 
   /// Features of the training and the test images.
@@ -53,21 +61,24 @@ public struct FeatureExtractor {
   ///
   /// - Parameter progress: Is told the share of this rank's work that is done after every few shards, equally
   ///   often on every rank; ends the extraction by throwing, on all ranks if on any.
+  /// - Throws: The same `AgreedFailure` on every rank if any could not read its images; `CollectiveError`; what
+  ///   `progress` threw.
   public func features(
     of dataset: any ImageDataset, progress: (Double) throws -> Void = { _ in }
   ) throws -> ExtractedFeatures {
     let dimension = backbone.configuration.featureCount
-    let runs = (0..<reducer.worldSize).map {
+    let runs = (0..<communicator.worldSize).map {
       EvaluationBatches(
-        dataset, imageSize: imageSize, pieceSize: shardSize, rank: $0, worldSize: reducer.worldSize)
+        dataset, onError: onError, imageSize: imageSize, pieceSize: shardSize, rank: $0,
+        worldSize: communicator.worldSize)
     }
     // Ranks gather equally many rows: the longest run's.
     let longest = runs.map(\.indices.count).max() ?? 0
     let own = Tensor(zeros: longest, columns: dimension)
-    let open = try extract(runs[reducer.rank], into: own, progress)
+    let seen = try extract(runs[communicator.rank], into: own, progress)
 
-    let all = Tensor(rows: longest * reducer.worldSize, columns: dimension)
-    try reducer.gather(
+    let all = Tensor(rows: longest * communicator.worldSize, columns: dimension)
+    try communicator.gather(
       UnsafeBufferPointer(start: own.pointer, count: own.count),
       into: UnsafeMutableBufferPointer(start: all.pointer, count: all.count))
     var values: [Float] = []
@@ -75,9 +86,12 @@ public struct FeatureExtractor {
     for (rank, run) in runs.enumerated() {
       values += UnsafeBufferPointer(start: all.row(rank * longest), count: run.indices.count * dimension)
     }
+    // Every label is known to one rank, and 0 on the others.
+    var labels = [Int64](repeating: 0, count: dataset.count)
+    labels.replaceSubrange(runs[communicator.rank].indices, with: seen.labels.map(Int64.init))
     return ExtractedFeatures(
-      values: values, dimension: dimension, labels: (0..<dataset.count).map(dataset.label),
-      open: try reducer.sum(open))
+      values: values, dimension: dimension, labels: try communicator.sum(labels).map(Int.init),
+      open: try communicator.sum(seen.open), skipped: try communicator.gather(seen.skipped).unique)
   }
 
   /// What the network spent on these images.
@@ -86,51 +100,72 @@ public struct FeatureExtractor {
       open: features.open, images: features.images, macs: MACs(backbone, imageSize: imageSize))
   }
 
-  /// Fills the first rows of `features` from this rank's images; returns the open channels of each block.
+  /// What this rank saw beside features.
+  private struct Seen {
+    /// Open channels of each block.
+    var open: [Int64]
+    var labels: [Int] = []
+    var skipped: [SkippedImage] = []
+  }
+
+  /// Fills the first rows of `features` from this rank's images.
   private func extract(
     _ batches: EvaluationBatches, into features: Tensor, _ progress: (Double) throws -> Void
-  ) throws -> [Int64] {
-    var open = [Int64](repeating: 0, count: backbone.configuration.gated ? backbone.blocks.count : 0)
+  ) throws -> Seen {
+    var seen = Seen(
+      open: [Int64](repeating: 0, count: backbone.configuration.gated ? backbone.blocks.count : 0))
     // A few shards at a time keep all threads busy in bounded memory.
     let atOnce = 4 * pool.threads
     var row = 0
     for round in 0..<(try largest((batches.count + atOnce - 1) / atOnce)) {
       let first = round * atOnce
-      if first < batches.count {
-        let images = try load(first..<min(first + atOnce, batches.count), of: batches)
+      // A rank that cannot read an image must not leave the others waiting for its features.
+      let pieces = try communicator.agree {
+        first < batches.count ? try load(first..<min(first + atOnce, batches.count), of: batches) : []
+      }
+      if !pieces.isEmpty {
+        seen.labels += pieces.flatMap(\.labels)
+        seen.skipped += pieces.flatMap(\.skipped)
+        let images = joined(pieces.map(\.images))
         let pass = Pass(.evaluation, rows: images.images, shardSize: shardSize, pool: pool)
         let y = try backbone.forward(images, in: pass)
         features.row(row).update(from: y.pointer, count: y.count)
         for (block, gate) in pass.gates.enumerated() {
-          open[block] += gate.openCounts.reduce(0) { $0 + Int64($1) }
+          seen.open[block] += gate.openCounts.reduce(0) { $0 + Int64($1) }
         }
         row += images.images
       }
       try progress(Double(row) / Double(max(batches.indices.count, 1)))
     }
-    return open
+    return seen
   }
 
   /// The largest of all ranks' numbers: they differ in images and may differ in threads.
   private func largest(_ number: Int) throws -> Int {
-    var numbers = [Int64](repeating: 0, count: reducer.worldSize)
-    numbers[reducer.rank] = Int64(number)
-    return Int(try reducer.sum(numbers).max() ?? 0)
+    var numbers = [Int64](repeating: 0, count: communicator.worldSize)
+    numbers[communicator.rank] = Int64(number)
+    return Int(try communicator.sum(numbers).max() ?? 0)
   }
 
-  /// Consecutive pieces as one tensor, read on all threads.
-  private func load(_ numbers: Range<Int>, of batches: EvaluationBatches) throws -> Tensor {
+  /// Consecutive pieces, read on all threads.
+  private func load(
+    _ numbers: Range<Int>, of batches: EvaluationBatches
+  ) throws -> [EvaluationBatches.Piece] {
     var pieces = [EvaluationBatches.Piece?](repeating: nil, count: numbers.count)
     try pieces.withUnsafeMutableBufferPointer { pieces in
       nonisolated(unsafe) let pieces = pieces  // each thread fills places of its own
       try pool.run(numbers.count) { pieces[$0] = try batches.piece(numbers.lowerBound + $0) }
     }
-    let loaded = pieces.compactMap(\.?.images)
+    return pieces.compactMap(\.self)
+  }
+
+  /// The images of all pieces, of which there is at least one, as one tensor.
+  private func joined(_ pieces: [Tensor]) -> Tensor {
     let images = Tensor(
-      images: loaded.reduce(0) { $0 + $1.images }, channels: 3, height: loaded[0].height,
-      width: loaded[0].width, lanes: 1)
+      images: pieces.reduce(0) { $0 + $1.images }, channels: 3, height: pieces[0].height,
+      width: pieces[0].width, lanes: 1)
     var row = 0
-    for piece in loaded {
+    for piece in pieces {
       images.row(row).update(from: piece.pointer, count: piece.count)
       row += piece.images
     }

@@ -19,15 +19,16 @@ public struct ProgressLine: Sendable {
     let left = secondsLeft.map { [Self.duration($0) + " left"] } ?? []
     return
       ([epoch(metrics), step(metrics), loss(metrics), macs(metrics), density(metrics)]
-      + [speed(metrics.imagesPerSecond)] + left + parts(metrics)).joined(separator: "  ")
+      + [speed(metrics.imagesPerSecond)] + waiting(metrics) + left + parts(metrics)).joined(separator: "  ")
   }
 
   /// What stands behind a bar, most important first.
   ///
   /// - Parameter imagesPerSecond: A speed that does not jump from draw to draw.
   public func details(_ metrics: TrainingMetrics, imagesPerSecond: Double) -> [String] {
-    [loss(metrics), macs(metrics), speed(imagesPerSecond), epoch(metrics), step(metrics), density(metrics)]
-      + parts(metrics)
+    [loss(metrics), macs(metrics), speed(imagesPerSecond)] + waiting(metrics) + [
+      epoch(metrics), step(metrics), density(metrics),
+    ] + parts(metrics)
   }
 
   /// A length of time in its two largest units; `–` if it is not finite.
@@ -48,6 +49,10 @@ public struct ProgressLine: Sendable {
   private func macs(_ metrics: TrainingMetrics) -> String { "MACs \(fixed(100 * metrics.macsShare, 1)) %" }
   private func density(_ metrics: TrainingMetrics) -> String { "density \(fixed(metrics.meanDensity, 3))" }
   private func speed(_ imagesPerSecond: Double) -> String { "\(significant(imagesPerSecond)) images/s" }
+  /// Empty where the loader keeps up.
+  private func waiting(_ metrics: TrainingMetrics) -> [String] {
+    metrics.dataWaitShare < 0.05 ? [] : ["\(fixed(100 * metrics.dataWaitShare, 0)) % waiting for images"]
+  }
   private func parts(_ metrics: TrainingMetrics) -> [String] {
     [
       "objective \(fixed(metrics.objective, 4))", "budget \(fixed(metrics.budget, 4))",

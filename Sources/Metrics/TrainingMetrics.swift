@@ -16,6 +16,10 @@ public struct TrainingMetrics: Equatable, Sendable {
   public var learningRate: Double
   /// Images (not views) of all ranks.
   public var imagesPerSecond: Double
+  /// Of the time, the part in which the step waited for images, in [0, 1].
+  public var dataWaitShare: Double
+  /// Images that could not be used so far, each counted once.
+  public var imagesSkipped: Int
   /// How far apart the projections of different images are: 0 if all are alike, 1 if spread evenly over
   /// directions.
   public var embeddingStd: Double?
@@ -25,7 +29,8 @@ public struct TrainingMetrics: Equatable, Sendable {
   public init(
     step: Int, epoch: Int, loss: Double, objective: Double, budget: Double, bound: Double,
     macsShare: Double, density: [Double], learningRate: Double, imagesPerSecond: Double,
-    embeddingStd: Double? = nil, effectiveRank: Double? = nil
+    dataWaitShare: Double = 0, imagesSkipped: Int = 0, embeddingStd: Double? = nil,
+    effectiveRank: Double? = nil
   ) {
     self.step = step
     self.epoch = epoch
@@ -37,6 +42,8 @@ public struct TrainingMetrics: Equatable, Sendable {
     self.density = density
     self.learningRate = learningRate
     self.imagesPerSecond = imagesPerSecond
+    self.dataWaitShare = dataWaitShare
+    self.imagesSkipped = imagesSkipped
     self.embeddingStd = embeddingStd
     self.effectiveRank = effectiveRank
   }
@@ -53,6 +60,7 @@ public struct TrainingMetrics: Equatable, Sendable {
       "objective": .number(objective), "budget": .number(budget), "bound": .number(bound),
       "macs_share": .number(macsShare), "density": .list(density.map(JSONValue.number)),
       "learning_rate": .number(learningRate), "images_per_s": .number(imagesPerSecond),
+      "data_wait_share": .number(dataWaitShare), "images_skipped": .integer(imagesSkipped),
       "embedding_std": embeddingStd.map(JSONValue.number) ?? .null,
       "effective_rank": effectiveRank.map(JSONValue.number) ?? .null,
     ])

@@ -20,10 +20,10 @@ struct ConfigurationOptions: ParsableArguments {
   /// The file's name without folder and extension.
   var name: String { URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent }
 
-  /// The configuration, read on every rank; rank 0 reads the file of kernels for all.
+  /// The configuration, read on every rank; rank 0 reads the files that it names for all.
   func load(on communicator: Communicator) throws -> Configuration {
     var configuration = try communicator.agree { try Configuration(contentsOf: path, settings: settings) }
-    try configuration.readKernels(on: communicator)
+    try configuration.readFiles(on: communicator)
     return configuration
   }
 }

@@ -25,9 +25,11 @@ struct EvaluateKNN: ParsableCommand {
   var checkpoint: String
 
   @Option(
-    help: ArgumentHelp("The data set, for example cifar10:DIR or shapes.", valueName: "DATA"),
+    help: ArgumentHelp("The data set, for example imagenet100:DIR or shapes.", valueName: "DATA"),
     completion: .dataset)
   var data: String
+
+  @OptionGroup var dataOptions: DataOptions
 
   @Option(help: ArgumentHelp("Neighbours that vote.", valueName: "N"))
   var k = 20
@@ -37,6 +39,9 @@ struct EvaluateKNN: ParsableCommand {
 
   @Option(help: ArgumentHelp("Temperature of cosine votes.", valueName: "T"))
   var temperature = 0.07
+
+  @Option(help: "What to do about an image that cannot be used; skip: its neighbour stands in.")
+  var onError = OnBadImage.stop
 
   @Option(help: ArgumentHelp("Threads of a rank (default: its share of the cores).", valueName: "N"))
   var threads: Int?
@@ -56,16 +61,19 @@ struct EvaluateKNN: ParsableCommand {
 
   func run() throws {
     try withRanks { communicator in
-      let pair = try DatasetSource.open(data, on: communicator)
+      var options = try dataOptions.options(on: communicator)
+      options.onFault = onError == .stop ? .stop : .ignore
+      let pair = try DatasetSource.open(data, options, on: communicator)
       let (test, trained) = try communicator.agree { () throws -> (any ImageDataset, TrainedBackbone) in
         guard let test = pair.test else { throw DatasetError.noTestPart(data) }
         return (test, try TrainedBackbone(checkpoint: checkpoint, imageSize: test.imageSize))
       }
       let extractor = FeatureExtractor(
         backbone: trained.backbone,
-        imageSize: trained.configuration.network.inputSize ?? test.imageSize,
+        imageSize: trained.configuration.network.inputSize ?? test.imageSize, onError: onError,
         shardSize: trained.configuration.batch.shard,
-        pool: .forKernels(threads: try threads ?? communicator.placement().threads), reducer: communicator)
+        pool: .forKernels(threads: try threads ?? communicator.placement().threads),
+        communicator: communicator)
       let display = ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil)
       let (known, asked) = try extractor.features(of: pair.train, and: test, showing: display)
       guard communicator.rank == 0 else { return }
@@ -73,7 +81,12 @@ struct EvaluateKNN: ParsableCommand {
         by: known, classCount: pair.train.classCount, k: k, metric: metric, temperature: temperature
       ) {}
       let usage = extractor.usage(of: asked)
-      for warning in pair.warnings { FileHandle.standardError.write(Data("warning: \(warning)\n".utf8)) }
+      let skipped =
+        known.skipped.map { (pair.train.pictureName(at: $0.index), $0.reason) }
+        + asked.skipped.map { (test.pictureName(at: $0.index), $0.reason) }
+      let warnings =
+        pair.warnings + skipped.map { "\($0) is skipped, its neighbour stands in: \($1)" }
+      for warning in warnings { FileHandle.standardError.write(Data("warning: \(warning)\n".utf8)) }
       printResult(json ? object(result, usage, asked).line : table(result, usage, asked))
     }
   }
@@ -81,7 +94,9 @@ struct EvaluateKNN: ParsableCommand {
   private func object(_ result: KNNResult, _ usage: ChannelUsage, _ test: ExtractedFeatures) -> JSONValue {
     .object([
       "top1": .number(result.top1), "top5": .number(result.top5), "images": .integer(test.images),
-      "macs_share": .number(usage.macsShare), "k": .integer(result.k), "metric": .text(metric.rawValue),
+      "macs_share": .number(usage.macsShare),
+      "images_skipped": .integer(test.skipped.count), "k": .integer(result.k),
+      "metric": .text(metric.rawValue),
       "blocks": .list(
         usage.blocks.map {
           .object([
@@ -104,3 +119,4 @@ struct EvaluateKNN: ParsableCommand {
 }
 
 extension KNearestNeighbors.Metric: ExpressibleByArgument {}
+extension OnBadImage: ExpressibleByArgument {}

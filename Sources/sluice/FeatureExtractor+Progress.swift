@@ -7,15 +7,8 @@ extension FeatureExtractor {
   func features(
     of train: any ImageDataset, and test: any ImageDataset, showing display: ProgressDisplay
   ) throws -> (train: ExtractedFeatures, test: ExtractedFeatures) {
-    let begin = ContinuousClock.now
-    defer { display.finish() }
-    return try features(of: train, and: test) { share in
-      let left = (ContinuousClock.now - begin) / .seconds(1) * (1 - share) / share
-      let count = train.count + test.count
-      display.update(
-        ProgressState(share: share, secondsLeft: left, details: ["features of \(count) images"]))
-      display.line(
-        "features of \(Int(100 * share)) % of \(count) images, \(ProgressLine.duration(left)) left")
+    try display.following("features of \(train.count + test.count) images") { report in
+      try features(of: train, and: test) { report($0) }
     }
   }
 }

@@ -106,7 +106,7 @@ extension CommandLineTests {
         let command = words(
           "evaluate knn --checkpoint \(small.run.path)/checkpoints/latest --data shapes:50x31")
         let lines = try Program.run(command).lines
-        #expect(lines.last?.hasPrefix("features of 100 % of 81 images, ") == true, "\(lines)")
+        #expect(lines.last?.hasPrefix("features of 81 images: 100 %, ") == true, "\(lines)")
         #expect(try Program.run(command + ["--quiet"]).lines == [])
         let bar = try Program.run(command + ["--progress", "bar"], environment: ["COLUMNS": "70"]).errors
         #expect(draws(in: bar).last?.contains("] 0:00:00 left  features of 81 images") == true, "\(bar)")

@@ -8,6 +8,7 @@ extension CommandLineTests {
     static let presets = [
       "cifar10-simsiam", "cifar10-simclr", "cifar100-simsiam", "cifar100-simclr", "imagenet100-simsiam",
       "imagenet100-simclr", "cifar10-quick", "shapes-quick",
+      "tiny-imagenet100-simsiam", "tiny-imagenet100-simclr", "tiny-imagenet100-quick",
     ]
 
     static func path(_ preset: String) -> String {

@@ -49,7 +49,7 @@ struct SmallRun {
 
   func hasCheckpoint(_ step: Int) -> Bool { FileManager.default.fileExists(atPath: checkpoint(step).path) }
 
-  /// The lines of the metrics, without the one number that depends on the clock.
+  /// The lines of the metrics, without the numbers that depend on the clock.
   func metrics() throws -> [NSDictionary] { try Self.metrics(in: metricsText()) }
 
   func metricsText() throws -> String {
@@ -61,6 +61,7 @@ struct SmallRun {
     try text.split(separator: "\n").map { line in
       var object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
       object["images_per_s"] = nil
+      object["data_wait_share"] = nil
       return object as NSDictionary
     }
   }

@@ -1,3 +1,4 @@
+import Collectives
 import Foundation
 import Images
 import Testing
@@ -22,7 +23,7 @@ import Testing
       try Data(bytes).write(to: url.appendingPathComponent(name))
     }
 
-    func open10() throws -> DatasetPair { try DatasetSource.cifar10(folder: url.path).open() }
+    func open10() throws -> DatasetPair { try CIFARLayout.cifar10.open(folder: url) }
   }
 
   @Test func recordsBecomePictures() throws {
@@ -48,7 +49,7 @@ import Testing
     let folder = try Folder()
     try folder.write("train.bin", labels: [99, 5], labelBytes: 2)
     try folder.write("test.bin", labels: [42], labelBytes: 2)
-    let pair = try DatasetSource.cifar100(folder: folder.url.path).open()
+    let pair = try CIFARLayout.cifar100.open(folder: folder.url)
     #expect((0..<2).map(pair.train.label) == [99, 5])
     #expect(pair.train.normalization == .cifar100)
     #expect(Array(try pair.train.image(at: 0).pixels[0..<4]) == [0, 0, 0, 1])
@@ -63,7 +64,7 @@ import Testing
         == "cifar10 test: \(folder.url.path) holds none of test_batch.bin; "
         + "name the folder of the original binary files")
     let none = #expect(throws: DatasetError.self) {
-      try DatasetSource.cifar100(folder: "/nowhere/at/all").open()
+      try CIFARLayout.cifar100.open(folder: URL(fileURLWithPath: "/nowhere/at/all"))
     }
     #expect(none?.description.contains("train.bin") == true)
     #expect(none?.description.contains("/nowhere/at/all") == true)
@@ -103,14 +104,14 @@ import Testing
   @Test(.enabled(if: data != nil, "SLUICE_DATA names no folder of real images"))
   func realFilesOpen() throws {
     let root = try #require(Self.data)
-    let ten = try DatasetSource(parsing: "cifar10:\(root)/cifar-10-batches-bin").open()
+    let ten = try DatasetSource.open("cifar10:\(root)/cifar-10-batches-bin", on: .alone())
     #expect(ten.train.classNames[9] == "truck")
     let test = try #require(ten.test)
     #expect(ten.train.count >= 10_000 && test.count >= 2000)
     var perClass = [Int](repeating: 0, count: 10)
     for index in 0..<test.count { perClass[test.label(at: index)] += 1 }
     #expect(Set(perClass).count == 1, "the test images are balanced")
-    let hundred = try DatasetSource(parsing: "cifar100:\(root)/cifar-100-binary").open()
+    let hundred = try DatasetSource.open("cifar100:\(root)/cifar-100-binary", on: .alone())
     #expect(hundred.train.classNames.prefix(2) == ["apple", "aquarium_fish"])
   }
 }

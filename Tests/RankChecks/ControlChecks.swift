@@ -134,7 +134,7 @@ let controlChecks = [
     defer { try? FileManager.default.removeItem(atPath: path) }
     var configuration = Configuration(dataSource: "shapes")
     configuration.kernels = .file(world.rank == 0 ? path : "/no/such/file")
-    try configuration.readKernels(on: world)
+    try configuration.readFiles(on: world)
     try expect(configuration.kernels == .table(table), "\(configuration.kernels)")
   },
 ]

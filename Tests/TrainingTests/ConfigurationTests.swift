@@ -307,7 +307,7 @@ import Testing
       let table = try KernelTable(items: Self.tableItems)
       try table.write(to: path, comment: "measured: on a machine")
       var configuration = try Self.read(Self.shapes, "kernels=\(path)")
-      try configuration.readKernels(on: .alone())
+      try configuration.readFiles(on: .alone())
       #expect(configuration.kernels == .table(table))
     }
   }
@@ -330,7 +330,7 @@ import Testing
       let path = folder.appendingPathComponent("kernels.yaml").path
       try Data(text.utf8).write(to: URL(fileURLWithPath: path))
       var configuration = try Self.read(Self.shapes, "kernels=\(path)")
-      let error = #expect(throws: (any Error).self) { try configuration.readKernels(on: .alone()) }
+      let error = #expect(throws: (any Error).self) { try configuration.readFiles(on: .alone()) }
       #expect(error.map { "\($0)" } == path + message)
     }
   }

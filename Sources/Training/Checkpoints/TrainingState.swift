@@ -16,11 +16,22 @@ public struct TrainingState: Codable, Equatable, Sendable {
   public let configuration: String
   /// Weighted k-NN top-1 of the untrained network in percent; nil where it was not measured.
   public var top1BeforeTraining: Double?
+  /// The images that could not be used so far.
+  public var skipped: SkippedImages {
+    get { skippedImages ?? SkippedImages() }
+    set { skippedImages = newValue.count == 0 ? nil : newValue }
+  }
+  /// nil: none; a run without such images writes nothing about them.
+  private var skippedImages: SkippedImages?
+  /// `DatasetPair.digest` of what the run is trained on; nil where that has none, and in older checkpoints.
+  public var dataDigest: String?
 
   enum CodingKeys: String, CodingKey {
     case format, step, epoch, seed, configuration
     case imagesSeen = "images_seen"
     case top1BeforeTraining = "top1_before_training"
+    case skippedImages = "skipped_images"
+    case dataDigest = "data_digest"
   }
 
   public init(step: Int, epoch: Int, imagesSeen: Int, seed: UInt64, configuration: String) {

@@ -31,7 +31,7 @@ extension Configuration {
     case .auto: ConvolutionKernels(.auto, precision: precision)
     case .direct: ConvolutionKernels(.direct, precision: precision)
     case .table(let table): ConvolutionKernels(.table(table), precision: precision)
-    // Not read yet, see readKernels: such a network counts operations, it does not compute.
+    // Not read yet, see readFiles: such a network counts operations, it does not compute.
     case .file: ConvolutionKernels(.auto, precision: precision)
     }
   }
@@ -53,7 +53,7 @@ extension Configuration {
 
   /// A model with its initial weights.
   public func makeModel(imageSize: Int) -> Model {
-    if case .file(let path) = kernels { preconditionFailure("\(path) was not read: call readKernels") }
+    if case .file(let path) = kernels { preconditionFailure("\(path) was not read: call readFiles") }
     let resNet = resNet(imageSize: imageSize)
     return Model(
       backbone: ResNet(resNet), objective: makeObjective(featureCount: resNet.featureCount), seed: seed)
@@ -101,7 +101,7 @@ extension Configuration {
     for dataset: any ImageDataset, imageSize: Int, startStep: Int, threads: Int, communicator: Communicator
   ) throws -> ViewLoader {
     try ViewLoader(
-      dataset: dataset, augmentation: views(imageSize: imageSize), seed: seed,
+      dataset: dataset, augmentation: views(imageSize: imageSize), onError: data.onError, seed: seed,
       globalBatchSize: batch.global, shardSize: batch.shard, rank: communicator.rank,
       worldSize: communicator.worldSize, startStep: startStep, threads: data.loaderThreads ?? threads)
   }

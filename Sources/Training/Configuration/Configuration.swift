@@ -1,4 +1,5 @@
 import Collectives
+import Datasets
 import Images
 import Layers
 import Objectives
@@ -45,12 +46,12 @@ public struct Configuration: Equatable, Sendable {
 public struct DataSettings: Equatable, Sendable {
   /// What to train on: `cifar10:DIR`, `cifar100:DIR`, `imagenet100:DIR`, … or `shapes`.
   public var source: String
-  public var onError = OnError.stop
-  /// Threads that read and augment ahead of the step; nil: as many as compute.
+  public var classes = ClassSelection.auto
+  /// What to do about an image that cannot be used.
+  public var onError = OnBadImage.stop
+  /// Threads that read and augment ahead of the step; nil: as many as compute. They take what time these leave of
+  /// the cores.
   public var loaderThreads: Int?
-
-  /// What to do about an image that cannot be read.
-  public enum OnError: String, CaseIterable, Sendable { case stop }
 }
 
 public struct BatchSettings: Equatable, Sendable {

@@ -45,7 +45,8 @@ struct ConfigurationKey: Sendable {
   /// Every key, in the order in which a configuration is printed.
   static let all: [ConfigurationKey] = [
     .init("data.source", \.data.source, .text("a data set, for example cifar10:DIR or shapes")),
-    .init("data.on_error", \.data.onError, .choice),
+    .init("data.classes", \.data.classes, .classes),
+    .init("data.on_error", \.data.onError, .choice, mayChange: true),
     .init(
       "data.loader_threads", \.data.loaderThreads, .optional(.wholeNumber(1...1024), or: "auto"),
       mayChange: true),

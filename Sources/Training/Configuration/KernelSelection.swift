@@ -110,7 +110,7 @@ extension Configuration {
   /// Replaces the name of a file of kernels by what rank 0 reads there: other nodes need not see its disk.
   ///
   /// - Throws: The same `AgreedFailure` on every rank.
-  public mutating func readKernels(on communicator: Communicator) throws {
+  mutating func readKernels(on communicator: Communicator) throws {
     guard case .file(let path) = kernels else { return }
     let items = try communicator.agree { () throws -> [String] in
       guard communicator.rank == 0 else { return [] }

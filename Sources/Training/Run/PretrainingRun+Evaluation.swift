@@ -28,8 +28,8 @@ extension PretrainingRun {
     BufferPool.drainAll()
     defer { BufferPool.drainAll() }
     let extractor = FeatureExtractor(
-      backbone: model.backbone, imageSize: imageSize, shardSize: configuration.batch.shard, pool: pool,
-      reducer: communicator)
+      backbone: model.backbone, imageSize: imageSize, onError: configuration.data.onError,
+      shardSize: configuration.batch.shard, pool: pool, communicator: communicator)
     let train: ExtractedFeatures
     let test: ExtractedFeatures
     do {
@@ -39,7 +39,11 @@ extension PretrainingRun {
       }
     } catch is Abandoned {
       return nil
+    } catch let failure as AgreedFailure {
+      throw badData(failure, during: "evaluation after step \(state.step)")
     }
+    note(train.skipped, of: .train)
+    note(test.skipped, of: .test)
     let report = try communicator.onRoot { isStopRequested -> KNNReport? in
       do {
         return try KNNReport(
@@ -63,6 +67,7 @@ extension PretrainingRun {
       step: state.step, epoch: state.epoch, loss: result.total, objective: result.objective,
       budget: result.budget, bound: result.bound, macsShare: result.macsShare, density: result.densities,
       learningRate: rate, imagesPerSecond: speed.imagesPerSecond ?? 0,
+      dataWaitShare: speed.waitedShare ?? 0, imagesSkipped: state.skipped.count,
       embeddingStd: spread?.standardDeviation, effectiveRank: spread?.effectiveRank)
   }
 }

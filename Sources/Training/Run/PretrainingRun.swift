@@ -21,6 +21,11 @@ public final class PretrainingRun {
     public let after: KNNReport?
     /// Images of all ranks a second in training; nil if every step had been taken before.
     public let imagesPerSecond: Double?
+    /// The part of that time in which steps waited for images, in [0, 1].
+    public let dataWaitShare: Double?
+    /// How many images could not be used, and what a person calls the first of them.
+    public let imagesSkipped: Int
+    public let skipped: [String]
     public let checkpoint: String
     /// What produced the last steps.
     public let session: Session
@@ -40,6 +45,10 @@ public final class PretrainingRun {
   /// The checkpoint that the run goes on from, nil: it begins.
   private let start: String?
   var state: TrainingState
+  /// The newest checkpoint that this run wrote or went on from.
+  private(set) var lastCheckpoint: String?
+  /// What this rank skipped in training since ranks last told each other.
+  var skippedHere: [SkippedImage] = []
   let log: Logger
   private let display: ProgressDisplay
   private let trainer: Trainer
@@ -64,7 +73,8 @@ public final class PretrainingRun {
     self.communicator = communicator
     self.log = log
     self.display = display
-    let data = try DatasetSource.open(configuration.data.source, on: communicator)
+    let data = try DatasetSource.open(
+      configuration.data.source, configuration.datasetOptions(indexFile: folder.dataIndex), on: communicator)
     self.data = data
     try communicator.agree {
       let conflict = configuration.conflict(
@@ -85,19 +95,22 @@ public final class PretrainingRun {
     state = TrainingState(
       step: 0, epoch: 0, imagesSeen: 0, seed: configuration.seed,
       configuration: configuration.decisiveYAML)
+    lastCheckpoint = start
     if let start {
       state = try checkpointing.restore(from: start)
     }
     let environments = try Environment.gather(communicator, threads: pool.threads)
     session = Session(
-      environments, fromStep: state.step, dataSource: configuration.data.source,
+      environments, fromStep: state.step, dataSource: configuration.data.source, dataDigest: data.digest,
       allowsWinograd: configuration.kernels != .direct, allowsBF16: configuration.precision == .bf16,
       shards: (configuration.batch.micro ?? configuration.batch.global) / configuration.batch.shard)
     plan = try TrainingPlan(
       configuration, data: data, model: model, imageSize: size, ranks: communicator.worldSize,
       threads: pool.threads, firstStep: state.step)
     if let start { try check(state, from: start) }
+    state.dataDigest = data.digest
     if isRoot {
+      for note in data.notes { log.info("\(note)") }
       for finding in Finding.wrong(environments) { log.warning("\(finding.problem): \(finding.advice)") }
       for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
       if let warning = configuration.kernelWarning() { log.warning("\(warning)") }
@@ -132,7 +145,10 @@ public final class PretrainingRun {
     guard isRoot else { return nil }
     return Summary(
       steps: state.step, top1Before: state.top1BeforeTraining, after: report,
-      imagesPerSecond: speed.imagesPerSecond, checkpoint: folder.latestCheckpoint, session: session)
+      imagesPerSecond: speed.imagesPerSecond, dataWaitShare: speed.waitedShare,
+      imagesSkipped: state.skipped.count,
+      skipped: state.skipped.names(in: data, atMost: Summary.largestNameCount),
+      checkpoint: folder.latestCheckpoint, session: session)
   }
 
   /// Makes the folder this run's, and says what will be done.
@@ -145,6 +161,7 @@ public final class PretrainingRun {
       let environment = try folder.environmentData(
         of: session, from: start, warn: { log.warning("\($0)") }, inform: { log.info("\($0)") })
       try folder.claim(for: configuration, environment: environment)
+      keepDataIndex()
       return try RunRecords(
         folder, of: configuration, environment: environment, resumedStep: start == nil ? nil : state.step
       ) { [log] in log.warning("\($0)") }
@@ -158,11 +175,20 @@ public final class PretrainingRun {
     return records
   }
 
+  /// Spares the next start the scan of the data; without it that start only takes longer.
+  private func keepDataIndex() {
+    guard let index = data.index else { return }
+    do {
+      try DurableFiles.replace(folder.dataIndex, by: index)
+    } catch {
+      log.warning("\(error); the data will be scanned again at the next start")
+    }
+  }
+
   // MARK: Steps
 
   private func train(_ records: RunRecords?) throws -> (last: KNNReport?, speed: Throughput) {
     var total = Throughput()
-    var lastCheckpoint = start
     var report: KNNReport?
     var recent = Throughput()
     var watch = CollapseWatch(
@@ -176,7 +202,8 @@ public final class PretrainingRun {
 
     while state.step < totalSteps {
       let begin = ContinuousClock.now
-      let batch = try loader.next()
+      let batch = try next(of: loader)
+      let waited = (ContinuousClock.now - begin) / .seconds(1)
       let isLast = batch.step + 1 == totalSteps
       let isLogged = isLast || (batch.step + 1) % configuration.logEvery == 0
       var spread: EmbeddingSpread?
@@ -191,9 +218,11 @@ public final class PretrainingRun {
       state.step = batch.step + 1
       state.epoch = batch.epoch
       state.imagesSeen += configuration.batch.global
+      skippedHere += batch.skipped
       let seconds = (ContinuousClock.now - begin) / .seconds(1)
-      recent.add(images: configuration.batch.global, seconds: seconds)
-      total.add(images: configuration.batch.global, seconds: seconds)
+      recent.add(images: configuration.batch.global, seconds: seconds, waited: waited)
+      total.add(images: configuration.batch.global, seconds: seconds, waited: waited)
+      if isLogged { try shareSkipped() }
 
       if isRoot {
         let metrics = self.metrics(
@@ -211,6 +240,7 @@ public final class PretrainingRun {
       if isCheckpointDue || isEvaluationDue, let tensor = model.firstNonFinite {
         throw RunError.nonFinite(step: state.step, layer: tensor, lastCheckpoint: lastCheckpoint)
       }
+      if isCheckpointDue { try shareSkipped() }
       if isEvaluationDue, !isStopping {
         report = try evaluate(records)
         // The evaluation was abandoned if this is so, and is made up for when the run goes on.
@@ -224,6 +254,17 @@ public final class PretrainingRun {
       if isStopping { throw stopped(with: folder.checkpoints.path(ofStep: state.step)) }
     }
     return (report, total)
+  }
+
+  /// The next batch, on every rank or on none: a rank that has none must not leave the others waiting.
+  ///
+  /// - Throws: `RunError.badData` on every rank if any could not read its images.
+  private func next(of loader: ViewLoader) throws -> ViewBatch {
+    do {
+      return try communicator.agree { try loader.next() }
+    } catch let failure as AgreedFailure {
+      throw badData(failure, during: "step \(state.step + 1)")
+    }
   }
 
   /// Writes a checkpoint; rank 0 only.
@@ -254,6 +295,7 @@ public final class PretrainingRun {
   private func check(_ state: TrainingState, from path: String) throws {
     try communicator.agree {
       try configuration.requireSameResult(as: state.readConfiguration(from: path), in: path)
+      try state.requireSameData(as: data.digest, in: path)
     }
   }
 

@@ -8,6 +8,8 @@ public struct RunFolder: Sendable {
 
   public var configuration: String { "\(path)/config.yaml" }
   public var metrics: String { "\(path)/metrics.jsonl" }
+  /// What the next start need not find out about the data (`DatasetPair.index`).
+  public var dataIndex: String { "\(path)/data-index" }
   public var checkpoints: CheckpointStore { CheckpointStore(runFolder: path) }
   public var latestCheckpoint: String { "\(path)/checkpoints/latest" }
 
@@ -55,15 +57,28 @@ extension Configuration {
   }
 }
 
+extension TrainingState {
+  /// - Throws: `RunError.otherData` where the run went over other data than that of `digest`; `folder` is where the
+  ///   state was found.
+  func requireSameData(as digest: String?, in folder: String) throws(RunError) {
+    guard let dataDigest, dataDigest != digest else { return }
+    throw .otherData(folder: folder, old: dataDigest, new: digest)
+  }
+}
+
 /// Why a run could not start or go on, in one sentence.
 public enum RunError: Error, Equatable, CustomStringConvertible {
   /// A run folder or checkpoint of a run whose result other values decide.
   case otherConfiguration(folder: String, differences: [String])
+  /// A checkpoint of a run over other images, or the same in another order; digests as in `DatasetPair`.
+  case otherData(folder: String, old: String, new: String?)
   /// `--resume never` on a folder that holds checkpoints.
   case alreadyStarted(folder: String)
   /// Every checkpoint of the folder is damaged.
   case noWholeCheckpoint(folder: String, problems: [String])
   case nonFinite(step: Int, layer: String, lastCheckpoint: String?)
+  /// Images that cannot be used; `canSkip`: another `data.on_error` would go on without them.
+  case badData(during: String, problem: String, source: String, canSkip: Bool, lastCheckpoint: String?)
   /// What a run ends with could not be written.
   case unsaved(step: Int, problem: String, newest: String?)
 
@@ -72,6 +87,10 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .otherConfiguration(let folder, let differences):
       "\(folder) holds a run of another configuration (\(differences.joined(separator: "; "))): "
         + "choose another folder with --run, or the old values"
+    case .otherData(let folder, let old, let new):
+      "\(folder) holds a run over other data (file list SHA-256 \(old.prefix(12)) → \(new?.prefix(12) ?? "none")): "
+        + "since then files were added, removed or renamed: bring the old ones back, or choose another folder with "
+        + "--run"
     case .alreadyStarted(let folder):
       "\(folder) holds checkpoints of an earlier run: go on from them with --resume auto, or choose another "
         + "folder with --run"
@@ -82,6 +101,11 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "step \(step): a value that is not finite first appeared at '\(layer)'; "
         + (lastCheckpoint.map { "the last good checkpoint is \($0)" } ?? "no checkpoint was written yet")
         + "; a lower optimizer.learning_rate usually helps"
+    case .badData(let work, let problem, let source, let canSkip, let lastCheckpoint):
+      "\(work): \(problem); "
+        + (lastCheckpoint.map { "the last checkpoint is \($0)" } ?? "no checkpoint was written yet")
+        + "; 'sluice data verify \(source)' finds every such image"
+        + (canSkip ? ", data.on_error=skip goes on without them" : "")
     case .unsaved(let step, let problem, let newest):
       "after step \(step): \(problem); "
         + (newest.map { "the newest checkpoint is \($0)" } ?? "there is no checkpoint")

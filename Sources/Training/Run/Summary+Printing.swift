@@ -2,6 +2,9 @@ import Foundation
 import Metrics
 
 extension PretrainingRun.Summary {
+  /// How many of the images that were skipped are named.
+  static let largestNameCount = 100
+
   /// For a person: what was learned, what it costs, where it is.
   public var text: String {
     func percent(_ value: Double) -> String { String(format: "%.2f %%", value) }
@@ -18,16 +21,37 @@ extension PretrainingRun.Summary {
     return
       (results + [
         "speed:      "
-          + (imagesPerSecond.map { String(format: "%.0f images/s", $0) } ?? "no step was left to take"),
+          + (imagesPerSecond.map { String(format: "%.0f images/s", $0) + waiting }
+            ?? "no step was left to take"),
         "checkpoint: \(checkpoint) (step \(steps))",
         "environment: \(session.line)",
-      ]).joined(separator: "\n")
+      ] + skippedRow).joined(separator: "\n")
+  }
+
+  /// Empty where the loader kept up.
+  private var waiting: String {
+    guard let share = dataWaitShare, share >= 0.05 else { return "" }
+    return String(format: "; %.0f %% of the time", 100 * share)
+      + " the step waited for images: more data.loader_threads or a faster disk would help"
+  }
+
+  /// Empty where every image could be used.
+  private var skippedRow: [String] {
+    guard imagesSkipped > 0 else { return [] }
+    let named = skipped.prefix(10)
+    let rest = imagesSkipped - named.count
+    return [
+      "skipped:    \(imagesSkipped) image\(imagesSkipped == 1 ? "" : "s") that could not be used: "
+        + named.joined(separator: ", ") + (rest > 0 ? " and \(rest) more, see the log" : "")
+    ]
   }
 
   public var json: JSONValue {
     .object([
       "steps": .integer(steps), "top1_before": top1Before.map { .number($0) } ?? .null,
       "evaluation": after?.json ?? .null, "images_per_s": imagesPerSecond.map { .number($0) } ?? .null,
+      "data_wait_share": dataWaitShare.map { .number($0) } ?? .null,
+      "images_skipped": .integer(imagesSkipped), "skipped": .list(skipped.map(JSONValue.text)),
       "checkpoint": .text(checkpoint), "environment": (try? session.json()) ?? .null,
     ])
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Metrics
+import Tensors
 
 extension TrainingPlan {
   /// For a person: aligned rows of at most 100 columns.
@@ -92,7 +93,8 @@ extension TrainingPlan {
     .object([
       "train": .text(train.name), "train_images": .integer(train.images),
       "test": test.map { .text($0.name) } ?? .null,
-      "test_images": .integer(test?.images ?? 0), "dropped_images": .integer(droppedImages),
+      "test_images": .integer(test?.images ?? 0), "data_notes": .list(dataNotes.map(JSONValue.text)),
+      "data_digest": dataDigest.map(JSONValue.text) ?? .null, "dropped_images": .integer(droppedImages),
       "width": .integer(width), "input_size": .integer(imageSize), "precision": .text(precision.rawValue),
       "parameters": .integer(parameters),
       "dense_macs": .integer(Int(denseMACs)), "target": target.map(JSONValue.number) ?? .null,
@@ -146,17 +148,6 @@ private func patterns(_ names: [String]) -> [String] {
 private func short(_ number: Double) -> String { String(format: "%.6g", number) }
 
 private func percent(_ share: Double) -> String { "\(short(100 * share)) %" }
-
-/// For example `1,813,561,344`.
-private func grouped(_ count: Int) -> String {
-  var text = "\(count)"
-  var end = text.count
-  while end > 3 {
-    end -= 3
-    text.insert(",", at: text.index(text.startIndex, offsetBy: end))
-  }
-  return text
-}
 
 private func counted(_ count: Int, _ noun: String) -> String {
   "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"

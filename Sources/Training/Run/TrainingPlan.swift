@@ -14,6 +14,10 @@ public struct TrainingPlan: Equatable, Sendable {
   public let train: Part
   /// nil: nothing is evaluated.
   public let test: Part?
+  /// What the data is, one sentence each.
+  public let dataNotes: [String]
+  /// Of the files of the data and their classes; nil where the name of the data says it.
+  public let dataDigest: String?
   public let ranks: Int
   /// Of a rank.
   public let threads: Int
@@ -53,6 +57,8 @@ public struct TrainingPlan: Equatable, Sendable {
   ) throws {
     train = Part(name: data.train.name, images: data.train.count)
     test = data.test.map { Part(name: $0.name, images: $0.count) }
+    dataNotes = data.notes
+    dataDigest = data.digest
     self.ranks = ranks
     self.threads = threads
     globalBatchSize = configuration.batch.global

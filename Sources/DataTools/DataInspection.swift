@@ -1,0 +1,83 @@
+import Collectives
+import Datasets
+import Images
+import Tensors
+
+/// What a data set is like: how many pictures of which class, how large, in which colours.
+public struct DataInspection: Sendable {
+  /// One part of the data.
+  public struct Part: Sendable {
+    public let name: String
+    public let images: Int
+    /// By label.
+    public let classCounts: [Int]
+    public let sizes: PictureSizes
+  }
+
+  public let source: String
+  public let notes: [String]
+  public let warnings: [String]
+  public let digest: String?
+  public let classNames: [String]
+  public let train: Part
+  /// nil: there are no images to test on.
+  public let test: Part?
+  /// Of `sampledImages` training images.
+  public let colors: ColorStatistics
+  public let sampledImages: Int
+  /// How training and evaluation centre the colours.
+  public let normalization: Normalization
+
+  /// Reads the header of every picture and decodes a sample of the training images. Every rank calls it and takes
+  /// its share; all get the same.
+  ///
+  /// - Parameters:
+  ///   - source: What a person calls the data.
+  ///   - sampleSize: How many training images colours are measured on: evenly spaced, so spread over classes.
+  ///   - progress: Is told now and then the share of this rank's work that is done.
+  /// - Throws: `CollectiveError`.
+  public init(
+    of pair: DatasetPair, source: String, sampleSize: Int = 1000, pool: WorkerPool,
+    communicator: Communicator,
+    progress: (Double) -> Void
+  ) throws {
+    self.source = source
+    notes = pair.notes
+    warnings = pair.warnings
+    digest = pair.digest
+    classNames = pair.train.classNames
+    normalization = pair.train.normalization
+    let sweep = Sweep(communicator: communicator, pool: pool)
+    let sample = min(sampleSize, pair.train.count)
+    // Decoding a picture takes about as long as reading the headers of ten.
+    let work = Double(pair.imageCount + 10 * sample)
+    var done = 0.0
+    func inspect(_ dataset: any ImageDataset) throws -> Part {
+      let measured = try sweep.map(
+        dataset.count, progress: { progress((done + $0 * Double(dataset.count)) / work) }
+      ) { index in
+        (try? dataset.picture(at: index)).map(PictureSizes.Measured.init)
+      }
+      done += Double(dataset.count)
+      var own = PictureSizes()
+      for picture in measured { own.add(picture) }
+      var all = PictureSizes()
+      for sizes in try communicator.gather([own]) { all.add(sizes) }
+      var counts = [Int](repeating: 0, count: dataset.classCount)
+      for index in 0..<dataset.count { counts[dataset.label(at: index)] += 1 }
+      return Part(name: dataset.name, images: dataset.count, classCounts: counts, sizes: all)
+    }
+    train = try inspect(pair.train)
+    test = try pair.test.map(inspect)
+
+    let dataset = pair.train
+    let decoded = try sweep.map(sample, progress: { progress((done + $0 * Double(10 * sample)) / work) }) {
+      number in
+      (try? dataset.image(at: number * dataset.count / sample)).map(ColorStatistics.init)
+    }
+    var own = ColorStatistics()
+    for statistics in decoded { statistics.map { own.add($0) } }
+    colors = ColorStatistics(sums: try communicator.sum(own.sums))
+    sampledImages = Int(try communicator.sum([Int64(decoded.count { $0 != nil })])[0])
+  }
+}

@@ -1,0 +1,45 @@
+import Images
+
+/// One part of a tree of class folders. Pictures stay in their files until they are asked for.
+public struct ImageTree: ImageDataset {
+  public let name: String
+  public let classNames: [String]
+  public var imageSize: Int { 224 }
+  public var normalization: Normalization { .imageNet }
+  public var count: Int { files.count }
+  public var residentBytes: Int { files.residentBytes }
+
+  /// The tree's folder, as a person named it.
+  let folder: String
+  let files: FileList
+
+  init(name: String, classNames: [String], folder: String, files: FileList) {
+    self.name = name
+    self.classNames = classNames
+    self.folder = folder
+    self.files = files
+  }
+
+  public func label(at index: Int) -> Int { files.label(at: index) }
+
+  /// The file's path.
+  public func pictureName(at index: Int) -> String { path(at: index).text }
+
+  public func picture(at index: Int) throws -> StoredImage {
+    let path = path(at: index)
+    func bad(_ reason: String) -> DatasetError { .badImage(name: path.text, reason: reason) }
+    let bytes: [UInt8]
+    do {
+      bytes = try ImageFile(path).readAll()
+    } catch {
+      throw bad(error.reason)
+    }
+    do {
+      return .encoded(try EncodedImage(bytes[...]))
+    } catch {
+      throw bad("\(error)")
+    }
+  }
+
+  func path(at index: Int) -> FilePath { FilePath(folder: folder, files.path(at: index)) }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import Collectives
+import DataTools
+import Datasets
+import Foundation
+import Images
+import Metrics
+import Tensors
+import Training
+
+struct DataInspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Shows what a data set holds: counts, classes, sizes, colours, and views to look at.",
+    discussion: """
+      The sheet has a row for each of eight images: first what evaluation sees, then what training does, two views \
+      for each of four epochs. Without --config they are made as for ImageNet-100.
+
+      Example:
+        sluice data inspect imagenet100:DIR --sheet sheet.png
+      """)
+
+  @OptionGroup var data: DataSourceOptions
+
+  @Option(
+    help: ArgumentHelp("Write a PNG picture of augmented views.", valueName: "FILE.png"),
+    completion: .file(extensions: ["png"]))
+  var sheet: String?
+
+  @Option(
+    help: ArgumentHelp("Make the views as this configuration says.", valueName: "CONFIG"),
+    completion: .configuration)
+  var config: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Replaces one value of the configuration, for example seed=1. Repeatable.", valueName: "KEY=VALUE"),
+    completion: .setting)
+  var settings: [String] = []
+
+  @OptionGroup var progress: ProgressOptions
+
+  @Flag(help: "Print one JSON object on standard output.")
+  var json = false
+
+  func run() throws {
+    try withRanks { communicator in
+      let configuration = try communicator.agree { try self.configuration() }
+      let pair = try data.open(on: communicator)
+      let pool = try data.pool(on: communicator)
+      let display = ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil)
+      let inspection = try display.following("inspecting \(pair.imageCount) images") { report in
+        try DataInspection(
+          of: pair, source: data.source, pool: pool, communicator: communicator, progress: report)
+      }
+      try communicator.agree {
+        guard communicator.rank == 0, let sheet else { return }
+        let size = configuration.network.inputSize ?? pair.train.imageSize
+        let image = try ContactSheet(
+          of: pair.train, augmentation: configuration.views(imageSize: size), seed: configuration.seed,
+          pool: pool
+        ).image
+        try write(image, to: sheet)
+      }
+      if communicator.rank == 0 { printResult(json ? inspection.json.line : inspection.text) }
+    }
+  }
+
+  /// What decides the views: of the file, or ImageNet-100's.
+  private func configuration() throws -> Configuration {
+    if let config { return try Configuration(contentsOf: config, settings: settings) }
+    return try Configuration(
+      yaml: "data: {source: shapes}\naugmentation: {blur_probability: 0.5}\n", path: "", settings: settings)
+  }
+
+  private func write(_ image: RGBImage, to path: String) throws {
+    do {
+      try Data(try image.pngData()).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw SheetError(path: path, reason: error.fileReason)
+    }
+  }
+
+  /// A sheet that could not be written.
+  private struct SheetError: Error, CustomStringConvertible {
+    let path: String
+    let reason: String
+    var description: String { "\(path): cannot be written: \(reason)" }
+  }
+}

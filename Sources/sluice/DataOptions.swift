@@ -1,0 +1,20 @@
+import ArgumentParser
+import Collectives
+import Datasets
+
+/// What a person says about a data set beside its name.
+struct DataOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The class folders of imagenet100: or folder: that are used: a file with a name a line.",
+      valueName: "FILE"),
+    completion: .file())
+  var classes: String?
+
+  /// The options, with the file of classes as rank 0 reads it.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank.
+  func options(on communicator: Communicator) throws -> DatasetOptions {
+    DatasetOptions(classList: try classes.map { try ClassList(contentsOf: $0, on: communicator) })
+  }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Collectives
+import Datasets
+import Tensors
+
+/// A data set, and who works on it.
+struct DataSourceOptions: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp("The data set, for example folder:DIR or imagenet100:DIR.", valueName: "SOURCE"),
+    completion: .dataset)
+  var source: String
+
+  @OptionGroup var options: DataOptions
+
+  @Option(help: ArgumentHelp("Threads of a rank (default: its share of the cores).", valueName: "N"))
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads).") }
+  }
+
+  /// Opens the data, files that cannot be used or not.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank.
+  func open(on communicator: Communicator) throws -> DatasetPair {
+    var options = try self.options.options(on: communicator)
+    options.onFault = .ignore
+    return try DatasetSource.open(source, options, on: communicator)
+  }
+
+  func pool(on communicator: Communicator) throws -> WorkerPool {
+    WorkerPool(threads: try threads ?? communicator.placement().threads)
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Collectives
+import DataTools
+import Datasets
+import Foundation
+import Metrics
+import Tensors
+
+struct DataVerify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Decodes every image of a data set and names those that cannot be used.",
+    discussion: """
+      Ranks and threads share the work. The exit code is 1 if anything was found.
+
+      Example:
+        mpirun -np 4 sluice data verify imagenet100:DIR
+      """)
+
+  @OptionGroup var data: DataSourceOptions
+
+  @Flag(help: "Count the decoders' warnings, too, such as a missing end marker.")
+  var strict = false
+
+  @OptionGroup var progress: ProgressOptions
+
+  @Flag(help: "Print one JSON object on standard output.")
+  var json = false
+
+  func run() throws {
+    try withRanks { communicator in
+      let pair = try data.open(on: communicator)
+      let display = ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil)
+      let found = try display.following("decoding \(pair.imageCount) images") { report in
+        try DataVerification(
+          of: pair, strict: strict, pool: try data.pool(on: communicator), communicator: communicator,
+          progress: report)
+      }
+      if communicator.rank == 0 {
+        for warning in pair.warnings { display.message("warning: \(warning)") }
+        printResult(json ? found.json.line : found.text)
+      }
+      try communicator.finalize()
+      Foundation.exit(found.faults.isEmpty ? 0 : 1)
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import Datasets
+import Foundation
+import Testing
+
+@testable import Training
+
+@Suite struct SkippedImagesTests {
+  private func images(_ indices: Int...) -> [SkippedImage] {
+    indices.map { SkippedImage(index: $0, reason: "torn") }
+  }
+
+  @Test func eachIsNewOnce() {
+    var skipped = SkippedImages()
+    #expect(skipped.insert(images(7, 3, 7), of: .train).map(\.index) == [3, 7])
+    #expect(skipped.insert(images(7, 1), of: .train).map(\.index) == [1])
+    #expect(skipped.insert(images(7), of: .test).map(\.index) == [7], "parts are counted apart")
+    #expect(skipped.train == [1, 3, 7] && skipped.test == [7] && skipped.count == 4)
+    let data = DatasetPair(train: ShapesDataset(.train, count: 9), test: ShapesDataset(.test, count: 9))
+    #expect(skipped.names(in: data, atMost: 2) == ["shapes train, image 1", "shapes train, image 3"])
+    #expect(skipped.names(in: data, atMost: 9).last == "shapes test, image 7")
+  }
+
+  /// A run that goes on counts none twice; one without such images writes what it always wrote.
+  @Test func theyComeBackFromTheStateOfACheckpoint() throws {
+    var state = TrainingState(step: 1, epoch: 0, imagesSeen: 2, seed: 0, configuration: "")
+    let text = String(decoding: state.encode(), as: UTF8.self)
+    #expect(!text.contains("skipped"))
+    #expect(try TrainingState(state.encode(), path: "state.json").skipped == SkippedImages())
+    _ = state.skipped.insert(images(4), of: .train)
+    #expect(try TrainingState(state.encode(), path: "state.json") == state)
+    #expect(state.encode() != Data(text.utf8))
+  }
+
+  @Test func badDataSaysWhatToDo() {
+    func error(_ canSkip: Bool, _ checkpoint: String?) -> String {
+      "\(RunError.badData(during: "step 3", problem: "a.png cannot be used: it has no bytes", source: "folder:d", canSkip: canSkip, lastCheckpoint: checkpoint))"
+    }
+    #expect(
+      error(true, "run/step-2")
+        == "step 3: a.png cannot be used: it has no bytes; the last checkpoint is run/step-2; "
+        + "'sluice data verify folder:d' finds every such image, data.on_error=skip goes on without them")
+    #expect(
+      error(false, nil)
+        == "step 3: a.png cannot be used: it has no bytes; no checkpoint was written yet; "
+        + "'sluice data verify folder:d' finds every such image")
+  }
+}
