@@ -9,13 +9,21 @@ extension AugmentationParameters {
   }
 
   /// Makes the view from a part of the picture that holds the crop, at any resolution.
-  func apply(to region: DecodedRegion, size: Int, interpolation: Interpolation) -> PlanarImage {
-    var view = region.resized(crop, width: size, height: size, interpolation: interpolation)
-    for stage in jitter { view.apply(stage) }
-    if isGrayscale { view.convertToGrayscale() }
-    if let blurSigma { view.blur(sigma: blurSigma) }
-    if isSolarized { view.solarize() }
-    if isFlipped { view.flipHorizontally() }
+  func apply(
+    to region: DecodedRegion, size: Int, interpolation: Interpolation, clock: ViewClock? = nil
+  ) -> PlanarImage {
+    var view = clock.time(.resize) {
+      region.resized(crop, width: size, height: size, interpolation: interpolation)
+    }
+    clock.time(.color) {
+      for stage in jitter { view.apply(stage) }
+      if isGrayscale { view.convertToGrayscale() }
+    }
+    if let blurSigma { clock.time(.blur) { view.blur(sigma: blurSigma) } }
+    clock.time(.color) {
+      if isSolarized { view.solarize() }
+      if isFlipped { view.flipHorizontally() }
+    }
     return view
   }
 }

@@ -10,35 +10,38 @@ extension AugmentationParameters {
   /// - Parameters:
   ///   - views: What was decided about each view, drawn for the picture's size.
   ///   - size: Side of a view in pixels.
+  ///   - clock: Is told where the time goes.
   ///   - planes: Where a view goes: `3 · size · size` numbers.
   public static func apply(
     _ views: [AugmentationParameters], to image: StoredImage, size: Int, interpolation: Interpolation,
-    normalization: Normalization, planes: (Int) -> UnsafeMutableBufferPointer<Float>
+    normalization: Normalization, clock: ViewClock? = nil, planes: (Int) -> UnsafeMutableBufferPointer<Float>
   ) throws(ImageError) {
     let resolutions = views.map { image.eighths(for: $0.crop, size: size) }
-    for eighths in EncodedImage.resolutions {
+    for eighths in Set(resolutions).sorted() {
       let members = views.indices.filter { resolutions[$0] == eighths }
-      guard let first = members.first else { continue }
-      let box = members.dropFirst().reduce(views[first].crop) { $0.union(views[$1].crop) }
-      let region = try image.decoded(covering: box, eighths: eighths)
+      let box = members.dropFirst().reduce(views[members[0]].crop) { $0.union(views[$1].crop) }
+      let region = try clock.time(.decode) { () throws(ImageError) in
+        try image.decoded(covering: box, eighths: eighths)
+      }
       for number in members {
-        let view = views[number].apply(to: region, size: size, interpolation: interpolation)
-        normalization.write(view, into: planes(number))
+        let view = views[number].apply(to: region, size: size, interpolation: interpolation, clock: clock)
+        clock.time(.normalize) { normalization.write(view, into: planes(number)) }
       }
     }
   }
 }
 
 extension StoredImage {
-  /// The lowest resolution, in eighths, at which a crop still has `size` pixels along both sides; the full one where
-  /// there is no lower one or the crop is smaller.
-  func eighths(for crop: CropBox, size: Int) -> Int {
-    guard case .encoded(let image) = self, image.format == .jpeg else { return 8 }
-    return EncodedImage.resolutions.first { min(crop.width, crop.height) * $0 >= 8 * size } ?? 8
+  /// See `EncodedImage.eighths(for:size:)`.
+  fileprivate func eighths(for box: CropBox, size: Int) -> Int {
+    switch self {
+    case .pixels: 8
+    case .encoded(let image): image.eighths(for: box, size: size)
+    }
   }
 
-  /// At least the pixels inside `box`: see `EncodedImage.decoded(covering:eighths:)`.
-  func decoded(covering box: CropBox, eighths: Int) throws(ImageError) -> DecodedRegion {
+  /// See `EncodedImage.decoded(covering:eighths:)`.
+  fileprivate func decoded(covering box: CropBox, eighths: Int) throws(ImageError) -> DecodedRegion {
     switch self {
     case .pixels(let image): DecodedRegion(pixels: image, top: 0, left: 0, eighths: 8)
     case .encoded(let image): try image.decoded(covering: box, eighths: eighths)
@@ -46,14 +49,9 @@ extension StoredImage {
   }
 }
 
-extension EncodedImage {
-  /// libjpeg's, in eighths, from the lowest.
-  static let resolutions = [1, 2, 4, 8]
-}
-
 extension CropBox {
   /// The smallest box that holds both.
-  func union(_ other: CropBox) -> CropBox {
+  fileprivate func union(_ other: CropBox) -> CropBox {
     let (top, left) = (min(self.top, other.top), min(self.left, other.left))
     return CropBox(
       top: top, left: left,
