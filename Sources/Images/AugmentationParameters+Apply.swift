@@ -3,34 +3,43 @@ extension AugmentationParameters {
   ///
   /// All stages work on 8 bits as Pillow's do, the blur included, whose result is rounded.
   public func apply(to image: RGBImage, size: Int, interpolation: Interpolation) -> RGBImage {
-    var view = image.resizedCrop(crop, width: size, height: size, interpolation: interpolation)
-    for stage in jitter { view.apply(stage) }
-    if isGrayscale { view.convertToGrayscale() }
-    if let blurSigma { view.blur(sigma: blurSigma) }
-    if isSolarized { view.solarize() }
-    if isFlipped { view.flipHorizontally() }
-    return view
+    apply(
+      to: DecodedRegion(pixels: image, top: 0, left: 0, eighths: 8), size: size, interpolation: interpolation
+    ).interleaved
   }
 
-  /// Makes the view and writes it normalised, as planes (CHW).
-  ///
-  /// - Parameter planes: `3 · size · size` numbers.
-  public func apply(
-    to image: RGBImage, size: Int, interpolation: Interpolation, normalization: Normalization,
-    into planes: UnsafeMutableBufferPointer<Float>
-  ) {
-    normalization.write(apply(to: image, size: size, interpolation: interpolation), into: planes)
+  /// Makes the view from a part of the picture that holds the crop, at any resolution.
+  func apply(
+    to region: DecodedRegion, size: Int, interpolation: Interpolation, clock: ViewClock? = nil
+  ) -> PlanarImage {
+    var view = clock.time(.resize) {
+      region.resized(crop, width: size, height: size, interpolation: interpolation)
+    }
+    clock.time(.color) {
+      for stage in jitter { view.apply(stage) }
+      if isGrayscale { view.convertToGrayscale() }
+    }
+    if let blurSigma { clock.time(.blur) { view.blur(sigma: blurSigma) } }
+    clock.time(.color) {
+      if isSolarized { view.solarize() }
+      if isFlipped { view.flipHorizontally() }
+    }
+    return view
   }
 }
 
-extension RGBImage {
-  /// Applies one operation of the colour jitter.
-  public mutating func apply(_ stage: AugmentationParameters.JitterStage) {
-    switch stage {
-    case .brightness(let factor): adjustBrightness(by: Float(factor))
-    case .contrast(let factor): adjustContrast(by: Float(factor))
-    case .saturation(let factor): adjustSaturation(by: Float(factor))
-    case .hue(let turns): shiftHue(by: turns)
+extension DecodedRegion {
+  /// The part of the picture inside `box`, which is in pixels of the full resolution, resized to `width`×`height`
+  /// with antialiasing. In a scaled picture the box has fractions of pixels: see `ResamplingWeights`.
+  func resized(_ box: CropBox, width: Int, height: Int, interpolation: Interpolation) -> PlanarImage {
+    func weights(_ start: Int, _ length: Int, from origin: Int, to size: Int) -> ResamplingWeights {
+      // Eighths are exact in binary.
+      ResamplingWeights(
+        start: Double(start * eighths) / 8 - Double(origin), length: Double(length * eighths) / 8, size: size,
+        interpolation: interpolation)
     }
+    return pixels.resampled(
+      columns: weights(box.left, box.width, from: left, to: width),
+      rows: weights(box.top, box.height, from: top, to: height))
   }
 }

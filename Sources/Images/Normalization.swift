@@ -1,3 +1,5 @@
+import CVector
+
 /// The mean and standard deviation with which a data set's colours are centred: (value/255 − mean)/std.
 public struct Normalization: Sendable, Equatable {
   /// Red, green, blue, as shares of full brightness.
@@ -27,17 +29,21 @@ public struct Normalization: Sendable, Equatable {
   /// Writes the picture as three normalised planes, red, green and blue (CHW).
   ///
   /// - Parameter planes: `3 · width · height` numbers.
-  public func write(_ image: RGBImage, into planes: UnsafeMutableBufferPointer<Float>) {
-    let count = image.width * image.height
+  public func write(_ image: PlanarImage, into planes: UnsafeMutableBufferPointer<Float>) {
+    let count = image.count
     precondition(planes.count == 3 * count, "\(image.width)×\(image.height) into \(planes.count) numbers")
-    image.pixels.withUnsafeBufferPointer { pixels in
+    image.planes.withUnsafeBufferPointer { bytes in
       table.withUnsafeBufferPointer { table in
-        for i in 0..<count {
-          planes[i] = table[Int(pixels[3 * i])]
-          planes[count + i] = table[256 + Int(pixels[3 * i + 1])]
-          planes[2 * count + i] = table[512 + Int(pixels[3 * i + 2])]
+        for c in 0..<3 {
+          pixels_look_up(
+            count, bytes.baseAddress! + c * count, table.baseAddress! + 256 * c,
+            planes.baseAddress! + c * count)
         }
       }
     }
+  }
+
+  public func write(_ image: RGBImage, into planes: UnsafeMutableBufferPointer<Float>) {
+    write(PlanarImage(image), into: planes)
   }
 }

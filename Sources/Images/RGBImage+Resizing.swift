@@ -1,3 +1,5 @@
+import CVector
+
 extension RGBImage {
   /// The part of the picture inside `box`, resized to `width`×`height` with antialiasing.
   ///
@@ -9,98 +11,62 @@ extension RGBImage {
   ) -> RGBImage {
     precondition(box.lies(inWidth: self.width, height: self.height), "\(box) leaves the picture")
     precondition(width > 0 && height > 0)
-    let columns = ResamplingWeights(source: box.width, size: width, interpolation: interpolation)
-    let rows = ResamplingWeights(source: box.height, size: height, interpolation: interpolation)
-    let result = [UInt8](unsafeUninitializedCapacity: 3 * width * height) { result, initialized in
-      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 3 * width * box.height) { narrow in
-        pixels.withUnsafeBufferPointer { source in
-          for y in 0..<box.height {
-            let start = 3 * ((box.top + y) * self.width + box.left)
-            Self.resampleRow(
-              UnsafeBufferPointer(rebasing: source[start..<start + 3 * box.width]),
-              into: UnsafeMutableBufferPointer(rebasing: narrow[3 * width * y..<3 * width * (y + 1)]),
-              columns)
-          }
-        }
-        Self.resampleColumns(UnsafeBufferPointer(narrow), rowBytes: 3 * width, into: result, rows)
-      }
-      initialized = 3 * width * height
-    }
-    return RGBImage(width: width, height: height, pixels: result)
+    return resampled(
+      columns: ResamplingWeights(
+        start: Double(box.left), length: Double(box.width), size: width, interpolation: interpolation),
+      rows: ResamplingWeights(
+        start: Double(box.top), length: Double(box.height), size: height, interpolation: interpolation)
+    ).interleaved
   }
 
   /// The picture as evaluation sees it: its shorter side resized to `shorterSide`, the `side`×`side` pixels
-  /// in its middle cut out.
+  /// in its middle cut out. Only these are computed.
   ///
   /// Source: torchvision's `Resize` and `CenterCrop` (bicubic where `interpolation` says so).
   public func evaluationCrop(
     shorterSide: Int, side: Int, interpolation: Interpolation = .bicubic
   ) -> RGBImage {
     precondition(side > 0 && side <= shorterSide, "a crop of \(side) from a side of \(shorterSide)")
-    let resized = resizedCrop(
-      bounds,
-      width: width <= height ? shorterSide : shorterSide * width / height,
-      height: height <= width ? shorterSide : shorterSide * height / width,
-      interpolation: interpolation)
-    // Python's round takes halves to the even neighbour.
-    let top = Int((Double(resized.height - side) / 2).rounded(.toNearestOrEven))
-    let left = Int((Double(resized.width - side) / 2).rounded(.toNearestOrEven))
-    var crop: [UInt8] = []
-    crop.reserveCapacity(3 * side * side)
-    for y in top..<top + side {
-      let start = 3 * (y * resized.width + left)
-      crop += resized.pixels[start..<start + 3 * side]
+    func middle(of length: Int, resizedTo size: Int) -> ResamplingWeights {
+      // Python's round takes halves to the even neighbour.
+      let start = Int((Double(size - side) / 2).rounded(.toNearestOrEven))
+      return ResamplingWeights(
+        start: 0, length: Double(length), size: size, outputs: start..<start + side,
+        interpolation: interpolation)
     }
-    return RGBImage(width: side, height: side, pixels: crop)
+    return resampled(
+      columns: middle(of: width, resizedTo: width <= height ? shorterSide : shorterSide * width / height),
+      rows: middle(of: height, resizedTo: height <= width ? shorterSide : shorterSide * height / width)
+    ).interleaved
   }
 
-  private static func resampleRow(
-    _ source: UnsafeBufferPointer<UInt8>, into result: UnsafeMutableBufferPointer<UInt8>,
-    _ weights: ResamplingWeights
-  ) {
-    let half = Int32(1) << (ResamplingWeights.precisionBits - 1)
-    weights.values.withUnsafeBufferPointer { values in
-      for x in 0..<weights.first.count {
-        var red = half
-        var green = half
-        var blue = half
-        var at = 3 * weights.first[x]
-        for k in x * weights.taps..<x * weights.taps + weights.counts[x] {
-          red &+= Int32(source[at]) &* values[k]
-          green &+= Int32(source[at + 1]) &* values[k]
-          blue &+= Int32(source[at + 2]) &* values[k]
-          at += 3
+  /// The picture resampled along rows, as far as the columns' weights need them, and then along columns.
+  func resampled(columns: ResamplingWeights, rows: ResamplingWeights) -> PlanarImage {
+    let (usedColumns, usedRows) = (columns.source, rows.source)
+    precondition(
+      usedColumns.lowerBound >= 0 && usedColumns.upperBound <= width && usedRows.lowerBound >= 0
+        && usedRows.upperBound <= height, "rows \(usedRows) and columns \(usedColumns) of \(width)×\(height)")
+    let narrowPlane = columns.count * usedRows.count
+    let plane = columns.count * rows.count
+    return PlanarImage(width: columns.count, height: rows.count) { result in
+      let stripBytes = pixels_strip_bytes(Int32(usedColumns.count), Int32(columns.count))
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: stripBytes + 3 * narrowPlane) { scratch in
+        let narrow = scratch.baseAddress! + stripBytes
+        pixels.withUnsafeBufferPointer { pixels in
+          let start = pixels.baseAddress! + 3 * (usedRows.lowerBound * width + usedColumns.lowerBound)
+          columns.relative(to: usedColumns.lowerBound).withKernelWeights {
+            pixels_resample_rows(
+              start, 3 * width, Int32(usedRows.count), Int32(usedColumns.count), $0, scratch.baseAddress,
+              narrow)
+          }
         }
-        result[3 * x] = byte(red)
-        result[3 * x + 1] = byte(green)
-        result[3 * x + 2] = byte(blue)
+        rows.relative(to: usedRows.lowerBound).withKernelWeights { weights in
+          for c in 0..<3 {
+            pixels_resample_columns(
+              narrow + c * narrowPlane, Int32(columns.count), weights, result.baseAddress! + c * plane)
+          }
+        }
       }
     }
-  }
-
-  private static func resampleColumns(
-    _ source: UnsafeBufferPointer<UInt8>, rowBytes: Int,
-    into result: UnsafeMutableBufferPointer<UInt8>, _ weights: ResamplingWeights
-  ) {
-    let half = Int32(1) << (ResamplingWeights.precisionBits - 1)
-    // One row of sums at a time: its inner loops run over neighbouring bytes and become vector code.
-    withUnsafeTemporaryAllocation(of: Int32.self, capacity: rowBytes) { sums in
-      for y in 0..<weights.first.count {
-        sums.update(repeating: half)
-        for k in 0..<weights.counts[y] {
-          let weight = weights.values[y * weights.taps + k]
-          let row = source.baseAddress! + (weights.first[y] + k) * rowBytes
-          for i in 0..<rowBytes { sums[i] &+= Int32(row[i]) &* weight }
-        }
-        let row = result.baseAddress! + y * rowBytes
-        for i in 0..<rowBytes { row[i] = byte(sums[i]) }
-      }
-    }
-  }
-
-  /// A fixed-point sum as a byte, clipped.
-  @inline(__always)
-  private static func byte(_ sum: Int32) -> UInt8 {
-    UInt8(truncatingIfNeeded: max(0, min(255, sum >> ResamplingWeights.precisionBits)))
   }
 }

@@ -59,6 +59,9 @@ extension CommandLineTests {
           "Error: The value 'l2' is invalid for '--metric <metric>'. "
             + "Please provide one of 'cosine' and 'euclidean'."
         ),
+        ("bench loader", "Error: Missing expected argument '<DATA>'"),
+        ("bench loader shapes --size 4", "Error: --size must be from 8 to 1024, got 4."),
+        ("bench loader shapes --images 0", "Error: --images must be from 1 to 100000000, got 0."),
         ("bench loss --ranks 0", "Error: --ranks must be from 1 to 2147483647, got 0."),
         ("bench loss --temperature 0", "Error: --temperature must be above 0, got 0.0."),
         (

@@ -46,6 +46,12 @@ extension Mistake {
     .init(
       "bench train --set gates.targets=0.5",
       "--set gates.targets=0.5: there is no key 'gates.targets'; did you mean 'gates.target'?"),
+    .init(
+      "bench loader shapes:8x8 --batch 16",
+      "--batch must be from 2 to 8 images, which there are, and a multiple of the ranks; it is 16"),
+    .init(
+      "bench loader shapes --set augmentation.hue=2",
+      "--set augmentation.hue=2: 'augmentation.hue' must be a number from 0 to 0.5, found '2'"),
     .init("macs FILES/none.yaml", "FILES/none.yaml: cannot be read: No such file or directory"),
     .set(
       "gates.targets=0.5",

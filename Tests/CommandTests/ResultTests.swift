@@ -106,7 +106,15 @@ extension CommandLineTests {
         "evaluate knn", ["--checkpoint", "--data", "--k", "--metric", "--temperature", "--threads", "--json"]
       ),
       ("macs", ["<CONFIG>", "--checkpoint", "--set", "--json"]),
-      ("bench", ["train"]),
+      ("bench", ["train", "loader"]),
+      (
+        "bench loader",
+        [
+          "<DATA>", "--set", "--size", "--threads", "--images", "--batch", "--classes", "--progress",
+          "--quiet",
+          "--json",
+        ]
+      ),
       (
         "bench train",
         [

@@ -40,11 +40,8 @@ import Testing
           drawnFor: configuration, width: 32, height: 32,
           draws: RandomDraws(seed: 11, purpose: .augmentation, index: index, epoch: 1, view: view))
         var expected = [Float](repeating: 0, count: 3072)
-        expected.withUnsafeMutableBufferPointer {
-          parameters.apply(
-            to: dataset.image(at: index), size: 32, interpolation: .bicubic,
-            normalization: dataset.normalization, into: $0)
-        }
+        let image = parameters.apply(to: dataset.image(at: index), size: 32, interpolation: .bicubic)
+        expected.withUnsafeMutableBufferPointer { dataset.normalization.write(image, into: $0) }
         #expect(rows[(position / 4 * 2 + view) * 4 + position % 4] == expected, "\(position), view \(view)")
       }
     }

@@ -1,0 +1,68 @@
+import Foundation
+import Images
+import Metrics
+import Version
+
+/// What `sluice bench loader` measured, and of what.
+public struct LoaderBenchmarkReport {
+  let source: String
+  /// The data set's own name, and how many pictures it has.
+  let dataset: String
+  let pictures: Int
+  let augmentation: AugmentationConfiguration
+  let ranks: Int
+  /// Of one rank.
+  let threads: Int
+  /// Pictures of all ranks, in a batch and in `seconds`.
+  let batch: Int
+  let images: Int
+  let seconds: Double
+  /// Of one picture with its views, on one thread that does nothing else.
+  let breakdown: [(part: ViewClock.Part, seconds: Double)]
+  let peakMB: Double?
+
+  private var imagesPerSecond: Double { Double(images) / seconds }
+  private var views: Int { LoaderBenchmark.views }
+
+  /// One object; times in milliseconds, memory in 10⁶ bytes.
+  public var json: JSONValue {
+    .object([
+      "images_per_s": .number(imagesPerSecond), "views_per_s": .number(Double(views) * imagesPerSecond),
+      "images_per_s_per_thread": .number(imagesPerSecond / Double(ranks * threads)),
+      "breakdown_ms": .object(keyed: breakdown.map { ($0.part.rawValue, .number(1000 * $0.seconds)) }),
+      "peak_rss_mb": peakMB.map(JSONValue.number) ?? .null,
+      "source": .text(source), "pictures": .integer(pictures), "images": .integer(images),
+      "views": .integer(views), "size": .integer(augmentation.size), "batch": .integer(batch),
+      "ranks": .integer(ranks), "threads": .integer(threads), "seconds": .number(seconds),
+      "version": .text(Version.description),
+    ])
+  }
+
+  /// For a person.
+  public var text: String {
+    let total = breakdown.reduce(0) { $0 + $1.seconds }
+    let size = augmentation.size
+    let perThread = imagesPerSecond / Double(ranks * threads)
+    let lines =
+      [
+        "\(views) views of \(size)×\(size) of \(images) images, \(dataset) (\(pictures) images) in batches of \(batch)",
+        "\(ranks) rank\(ranks == 1 ? "" : "s") × \(threads) thread\(threads == 1 ? "" : "s")", "",
+        row("images a second", String(format: "%.1f", imagesPerSecond))
+          + String(format: "   %.1f a thread", perThread),
+        row("views a second", String(format: "%.1f", Double(views) * imagesPerSecond)),
+        row("peak memory", peakMB.map { String(format: "%.0f MB", $0) } ?? "unknown")
+          + (ranks == 1 ? "" : "   of the rank that takes most"),
+        "", "An image and its views on one thread by itself:",
+      ]
+      + breakdown.map { part, seconds in
+        row(part.rawValue, String(format: "%.3f ms", 1000 * seconds))
+          + String(format: "%8.1f %%", 100 * seconds / total)
+      } + [row("together", String(format: "%.3f ms", 1000 * total))]
+    return lines.joined(separator: "\n")
+  }
+
+  private func row(_ label: String, _ value: String) -> String {
+    label.padding(toLength: 20, withPad: " ", startingAt: 0)
+      + String(repeating: " ", count: max(0, 12 - value.count)) + value
+  }
+}
