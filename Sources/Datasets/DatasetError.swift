@@ -3,6 +3,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// Not one of these files is in the folder.
   case missingFiles(dataset: String, names: [String], folder: String)
   case unreadable(path: String, reason: String)
+  /// A file of a packed data set is not what was written.
+  case damaged(path: String, problem: String)
   /// The file ends inside a record, or holds none.
   case notWholeRecords(path: String, bytes: Int, recordBytes: Int)
   case labelOutOfRange(path: String, record: Int, label: Int, classes: Int)
@@ -23,6 +25,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
         + "name the folder of the original binary files"
     case .unreadable(let path, let reason):
       return "\(path) cannot be read: \(reason)"
+    case .damaged(let path, let problem):
+      return "\(path) is damaged: \(problem)"
     case .notWholeRecords(let path, let bytes, let recordBytes):
       let records = max(1, (bytes + recordBytes / 2) / recordBytes)
       return "\(path) has \(bytes) bytes, which is not a whole number of records of \(recordBytes) bytes: "

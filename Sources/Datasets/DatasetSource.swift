@@ -6,13 +6,15 @@ import Tensors
 public enum DatasetSource: Sendable, Equatable {
   case cifar10(folder: String)
   case cifar100(folder: String)
+  /// What `sluice data pack` wrote.
+  case packed(folder: String)
   /// The built-in pictures: how many to train on and to test on.
   case shapes(train: Int, test: Int)
 
   /// Ways to name a data set that this version opens.
-  public static let available = ["cifar10:DIR", "cifar100:DIR", "shapes", "shapes:TRAINxTEST"]
+  public static let available = ["cifar10:DIR", "cifar100:DIR", "packed:DIR", "shapes", "shapes:TRAINxTEST"]
   /// Names that are reserved and answered with an explanation.
-  public static let planned = ["folder:DIR", "imagenet100:DIR", "packed:DIR"]
+  public static let planned = ["folder:DIR", "imagenet100:DIR"]
   static let forms = available + planned
 
   /// - Throws: `DatasetError` that lists what exists, with the nearest name.
@@ -22,6 +24,7 @@ public enum DatasetSource: Sendable, Equatable {
     switch parts[0] {
     case "cifar10": self = .cifar10(folder: try Self.folder(argument, text))
     case "cifar100": self = .cifar100(folder: try Self.folder(argument, text))
+    case "packed": self = .packed(folder: try Self.folder(argument, text))
     case "shapes": self = try Self.shapes(argument, text)
     case let kind:
       if let form = Self.planned.first(where: { $0.hasPrefix(kind + ":") }) { throw .notYetAvailable(form) }
@@ -35,14 +38,17 @@ public enum DatasetSource: Sendable, Equatable {
   public static func open(
     _ text: String, _ options: DatasetOptions = DatasetOptions(), on communicator: Communicator
   ) throws -> DatasetPair {
-    try communicator.agree { try DatasetSource(parsing: text).open() }
+    let source = try communicator.agree { try DatasetSource(parsing: text) }
+    if case .packed(let folder) = source { return try PackedFolder(path: folder).open(on: communicator) }
+    return try communicator.agree { try source.open() }
   }
 
-  /// Opens training and test part.
+  /// Opens training and test part of what every rank opens by itself.
   func open() throws(DatasetError) -> DatasetPair {
     switch self {
     case .cifar10(let folder): return try CIFARLayout.cifar10.open(folder: URL(fileURLWithPath: folder))
     case .cifar100(let folder): return try CIFARLayout.cifar100.open(folder: URL(fileURLWithPath: folder))
+    case .packed: preconditionFailure("ranks open a pack together")
     case .shapes(let train, let test):
       return DatasetPair(
         train: ShapesDataset(.train, count: train), test: ShapesDataset(.test, count: test))

@@ -46,6 +46,8 @@ public struct DataSettings: Equatable, Sendable {
   /// What to train on: `cifar10:DIR`, `cifar100:DIR`, `imagenet100:DIR`, … or `shapes`.
   public var source: String
   public var onError = OnError.stop
+  /// Pictures that are shuffled at a time where data is read in blocks, of all ranks; nil: as many as take 256 MB.
+  public var shuffleWindow: Int?
   /// Threads that read and augment ahead of the step; nil: as many as compute.
   public var loaderThreads: Int?
 

@@ -46,6 +46,7 @@ struct ConfigurationKey: Sendable {
   static let all: [ConfigurationKey] = [
     .init("data.source", \.data.source, .text("a data set, for example cifar10:DIR or shapes")),
     .init("data.on_error", \.data.onError, .choice),
+    .init("data.shuffle_window", \.data.shuffleWindow, .optional(.wholeNumber(1...), or: "auto")),
     .init(
       "data.loader_threads", \.data.loaderThreads, .optional(.wholeNumber(1...1024), or: "auto"),
       mayChange: true),
