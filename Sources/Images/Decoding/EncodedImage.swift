@@ -1,6 +1,7 @@
 /// A JPEG or PNG picture whose header was read and whose pixels were not.
 ///
-/// What the bytes are decides, not a file's name. EXIF orientation is ignored, as torchvision does.
+/// What the bytes are decides, not a file's name. EXIF orientation is ignored, as torchvision does. Any bytes may
+/// be handed in: whatever is wrong with them is an `ImageError`.
 public struct EncodedImage: Sendable {
   public enum Format: String, Sendable, CaseIterable {
     case jpeg, png
@@ -22,23 +23,73 @@ public struct EncodedImage: Sendable {
   /// Reads the header.
   public init(_ bytes: ArraySlice<UInt8>) throws(ImageError) {
     guard !bytes.isEmpty else { throw .empty }
-    throw .unknownFormat(start: Array(bytes.prefix(4)))
+    let size: (width: Int, height: Int)
+    if bytes.starts(with: [0xFF, 0xD8]) {
+      format = .jpeg
+      size = try JPEGCodec.size(of: bytes)
+    } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
+      format = .png
+      size = try PNGCodec.size(of: bytes)
+    } else {
+      throw .unknownFormat(start: Array(bytes.prefix(4)))
+    }
+    (width, height) = size
+    self.bytes = bytes
+    guard width <= Self.largestPixelCount / height else { throw .tooLarge(width: width, height: height) }
   }
 
-  /// The whole picture at full resolution, as Pillow's `convert("RGB")` has it.
+  /// The whole picture as a box.
+  public var bounds: CropBox { CropBox(top: 0, left: 0, height: height, width: width) }
+
+  /// The whole picture at full resolution, as Pillow's `convert("RGB")` has it but for 16-bit grey PNGs, which
+  /// keep their high bytes here and are clipped there.
+  ///
+  /// What changes pixels is always an error: missing rows, damaged scans. Warnings that change none (bytes before
+  /// a marker that do not belong there, a version nobody knows, a missing end marker, a wrong checksum of
+  /// something that is skipped) are errors only with `strict`, which also reads what follows the last row.
   ///
   /// - Parameter strict: Whether a warning of libjpeg or libpng is an error, too, where no row is missing.
   public func decoded(strict: Bool = false) throws(ImageError) -> RGBImage {
-    throw .truncated(format)
+    try decoded(covering: bounds, eighths: 8, strict: strict).pixels
   }
 
-  /// At least the pixels inside `box`, at `eighths`/8 of the resolution.
+  /// The pixels that `box` touches, at `eighths`/8 of the resolution: the same bits as in the whole picture decoded
+  /// at this resolution, of which each side is rounded up.
+  ///
+  /// Rows below the box are not decoded, so damage there goes unseen (but for progressive JPEGs and interlaced
+  /// PNGs, which are always read whole).
   ///
   /// - Parameters:
   ///   - box: In pixels of the full resolution, inside the picture.
   ///   - eighths: 8, or for a JPEG 4, 2 or 1: libjpeg's scaling.
   public func decoded(covering box: CropBox, eighths: Int = 8) throws(ImageError) -> DecodedRegion {
-    throw .truncated(format)
+    try decoded(covering: box, eighths: eighths, strict: false)
+  }
+
+  /// The smallest share of the resolution, in eighths, at which both sides of `box` still have `size` pixels; 8
+  /// where none has.
+  public func eighths(for box: CropBox, size: Int) -> Int {
+    guard format == .jpeg else { return 8 }
+    return [1, 2, 4].first { min(box.width, box.height) * $0 >= 8 * size } ?? 8
+  }
+
+  private func decoded(covering box: CropBox, eighths: Int, strict: Bool) throws(ImageError) -> DecodedRegion
+  {
+    precondition(box.lies(inWidth: width, height: height), "\(box) leaves the picture")
+    precondition(
+      eighths == 8 || format == .jpeg && [1, 2, 4].contains(eighths), "no scale of \(eighths)/8")
+    let top = box.top * eighths / 8
+    let left = box.left * eighths / 8
+    let scaled = CropBox(
+      top: top, left: left,
+      height: ((box.top + box.height) * eighths + 7) / 8 - top,
+      width: ((box.left + box.width) * eighths + 7) / 8 - left)
+    let pixels =
+      switch format {
+      case .jpeg: try JPEGCodec.decode(bytes, eighths: eighths, box: scaled, strict: strict)
+      case .png: try PNGCodec.decode(bytes, box: scaled, strict: strict)
+      }
+    return DecodedRegion(pixels: pixels, top: top, left: left, eighths: eighths)
   }
 }
 

@@ -7,6 +7,10 @@ public enum ImageError: Error, Equatable, CustomStringConvertible {
   case truncated(EncodedImage.Format)
   /// The library's own words.
   case damaged(EncodedImage.Format, reason: String)
+  /// Sound as far as it was read, but of a kind that is not decoded; the library's own words.
+  case unsupported(EncodedImage.Format, reason: String)
+  /// No fault of the picture's.
+  case noMemory
   /// More pixels than `EncodedImage.largestPixelCount`.
   case tooLarge(width: Int, height: Int)
 
@@ -24,6 +28,10 @@ public enum ImageError: Error, Equatable, CustomStringConvertible {
       return "the \(format.name) ends before its last row"
     case .damaged(let format, let reason):
       return "the \(format.name) is damaged: \(reason)"
+    case .unsupported(let format, let reason):
+      return "the \(format.name) is of a kind that is not decoded: \(reason)"
+    case .noMemory:
+      return "there is no memory to decode or encode it"
     case .tooLarge(let width, let height):
       return
         "its \(width)×\(height) pixels are more than the \(EncodedImage.largestPixelCount) that are decoded"
