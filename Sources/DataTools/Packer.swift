@@ -184,9 +184,9 @@ public final class Packer {
 
   /// Makes shards for a while.
   private func work() throws {
-    let end = ContinuousClock.now + .seconds(Self.roundSeconds)
+    let roundEnd = ContinuousClock.now + .seconds(Self.roundSeconds)
     do {
-      while ContinuousClock.now < end, current != nil || !mine.isEmpty {
+      while ContinuousClock.now < roundEnd, current != nil || !mine.isEmpty {
         if let packing = current {
           let taken = try packing.advance()
           counts.pictures += taken

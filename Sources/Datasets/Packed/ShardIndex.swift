@@ -77,7 +77,7 @@ public struct ShardIndex: Equatable, Sendable {
   /// Reads what `encoded` wrote.
   ///
   /// - Throws: `DatasetError.damaged` with `path`.
-  init(_ data: [UInt8], path: String) throws(DatasetError) {
+  public init(_ data: [UInt8], path: String) throws(DatasetError) {
     let advice = "restore it, or pack again"
     let lastLine = data.dropLast().lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
     let checksum = String(decoding: data[lastLine...], as: UTF8.self)
