@@ -84,7 +84,11 @@ public final class Packer {
   /// - Returns: The summary on rank 0, nil on others.
   /// - Throws: `PackingStopped` or the same `AgreedFailure` on every rank; `CollectiveError`.
   public func run() throws -> PackSummary? {
-    defer { display.finish() }
+    defer {
+      // What is half done goes with it, whoever's failure or wish it was.
+      current = nil
+      display.finish()
+    }
     try prepare()
     var total: Counts
     repeat {
@@ -92,7 +96,6 @@ public final class Packer {
       total = try exchange()
       if communicator.rank == 0 { show(total) }
       if total.finishedRanks < communicator.worldSize, try communicator.isStopRequested() {
-        current = nil
         throw PackingStopped(finishedShards: total.shards, shards: tasks.count)
       }
     } while total.finishedRanks < communicator.worldSize
@@ -185,27 +188,20 @@ public final class Packer {
   /// Makes shards for a while.
   private func work() throws {
     let roundEnd = ContinuousClock.now + .seconds(Self.roundSeconds)
-    do {
-      while ContinuousClock.now < roundEnd, current != nil || !mine.isEmpty {
-        if let packing = current {
-          let taken = try packing.advance()
-          counts.pictures += taken
-          counts.packed += taken
-          if packing.isComplete { try end(packing) }
+    while ContinuousClock.now < roundEnd, current != nil || !mine.isEmpty {
+      if let packing = current {
+        let taken = try packing.advance()
+        counts.pictures += taken
+        counts.packed += taken
+        if packing.isComplete { try end(packing) }
+      } else {
+        let task = mine.removeFirst()
+        if let index = finishedIndex(of: task) {
+          counts.keep(index, pictures: task.pictures.count)
         } else {
-          let task = mine.removeFirst()
-          if let index = finishedIndex(of: task) {
-            counts.keep(index, pictures: task.pictures.count)
-          } else {
-            current = try ShardPacking(
-              task, folder: request.folder, encoding: request.encoding, pool: pool)
-          }
+          current = try ShardPacking(task, folder: request.folder, encoding: request.encoding, pool: pool)
         }
       }
-    } catch {
-      // Its file goes, so that others have room on a full disk.
-      current = nil
-      throw error
     }
     counts.finishedRanks = current == nil && mine.isEmpty ? 1 : 0
   }

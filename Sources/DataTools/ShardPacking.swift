@@ -62,14 +62,14 @@ final class ShardPacking {
   /// Packs some more pictures.
   ///
   /// - Returns: How many it took from the source.
-  /// - Throws: `UnwritableFile`.
+  /// - Throws: `UnwritableFile`, or what the data set threw that is no fault of one picture.
   func advance() throws -> Int {
     // A few for each thread, so that none waits long for the others' last.
     let end = min(next + 4 * pool.threads, task.pictures.endIndex)
     let window = Array(task.pictures[next..<end])
     let results = Results(count: window.count)
     try pool.run(window.count) { position in
-      results[position] = Self.pack(window[position], of: task.dataset, encoding)
+      results[position] = try Self.pack(window[position], of: task.dataset, encoding)
     }
     for (position, index) in window.enumerated() {
       switch results[position]! {
@@ -99,16 +99,17 @@ final class ShardPacking {
 
   private struct Reason: Error { let text: String }
 
+  /// - Throws: What is no fault of one picture, such as a shard of a source that cannot be read.
   private static func pack(
     _ index: Int, of dataset: any ImageDataset, _ encoding: PictureEncoding
-  ) -> Result<Packed, Reason> {
+  ) throws -> Result<Packed, Reason> {
     do {
       let picture = try dataset.picture(at: index)
       let (bytes, suffix) = try encoding.packed(picture)
       return .success(Packed(bytes: bytes, suffix: suffix, sourceBytes: picture.sourceBytes))
     } catch DatasetError.badImage(_, let reason) {
       return .failure(Reason(text: reason))
-    } catch {
+    } catch let error as ImageError {
       return .failure(Reason(text: "\(error)"))
     }
   }
