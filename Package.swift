@@ -11,24 +11,26 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
-    // C targets: the only places that see mpi.h, cblas.h, dnnl.h, jpeglib.h, png.h, vector instructions and signals.
+    // C targets: the only places that see mpi.h, cblas.h, dnnl.h, jpeglib.h, png.h, zlib.h, vector instructions and signals.
     .target(name: "CMPI", linkerSettings: [.linkedLibrary("mpi")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
+    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CVector", linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CSignals"),
 
     // The house, bottom to top: a target imports only what stands below it in the house, above it here.
-    .target(name: "Tensors", dependencies: ["CVector"]),
+    .target(
+      name: "Tensors", dependencies: ["CVector", .product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "Layers", dependencies: ["Tensors", "CVector", "COneDNN", "COpenBLAS"]),
     .target(name: "Collectives", dependencies: ["Tensors", "CMPI", "CSignals", "CVector"]),
     .target(name: "Images", dependencies: ["Tensors", "CVector", "CJPEG", "CPNG"]),
     .target(
       name: "Datasets",
       dependencies: [
-        "Images", "Collectives", "Tensors", .product(name: "Crypto", package: "swift-crypto"),
+        "Images", "Collectives", "Tensors", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .target(name: "Networks", dependencies: ["Layers"]),
     .target(name: "Objectives", dependencies: ["Networks", "Layers", "COpenBLAS", "CVector"]),

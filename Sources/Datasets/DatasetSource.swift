@@ -11,16 +11,15 @@ public enum DatasetSource: Sendable, Equatable {
   case imageNet100(folder: String)
   /// A tree of class folders.
   case folder(String)
+  /// What `sluice data pack` wrote.
+  case packed(folder: String)
   /// The built-in pictures: how many to train on and to test on.
   case shapes(train: Int, test: Int)
 
   /// Ways to name a data set that this version opens.
   public static let available = [
-    "cifar10:DIR", "cifar100:DIR", "imagenet100:DIR", "folder:DIR", "shapes", "shapes:TRAINxTEST",
+    "cifar10:DIR", "cifar100:DIR", "imagenet100:DIR", "folder:DIR", "packed:DIR", "shapes", "shapes:TRAINxTEST",
   ]
-  /// Names that are reserved and answered with an explanation.
-  public static let planned = ["packed:DIR"]
-  static let forms = available + planned
 
   /// - Throws: `DatasetError` that lists what exists, with the nearest name.
   public init(parsing text: String) throws(DatasetError) {
@@ -31,9 +30,9 @@ public enum DatasetSource: Sendable, Equatable {
     case "cifar100": self = .cifar100(folder: try Self.folder(argument, text))
     case "imagenet100": self = .imageNet100(folder: try Self.folder(argument, text))
     case "folder": self = .folder(try Self.folder(argument, text))
+    case "packed": self = .packed(folder: try Self.folder(argument, text))
     case "shapes": self = try Self.shapes(argument, text)
     case let kind:
-      if let form = Self.planned.first(where: { $0.hasPrefix(kind + ":") }) { throw .notYetAvailable(form) }
       throw .unknownSource(text, suggestion: Self.nearest(to: kind))
     }
   }
@@ -54,6 +53,8 @@ public enum DatasetSource: Sendable, Equatable {
       try TreeSource(form: .imageNet100, folder: folder, options: options).open(on: communicator)
     case .folder(let folder):
       try TreeSource(form: .folder, folder: folder, options: options).open(on: communicator)
+    case .packed(let folder):
+      try PackedFolder(path: folder).open(on: communicator)
     case .cifar10(let folder):
       try communicator.agree { try CIFARLayout.cifar10.open(folder: URL(fileURLWithPath: folder)) }
     case .cifar100(let folder):
@@ -67,7 +68,7 @@ public enum DatasetSource: Sendable, Equatable {
   private var takesClassList: Bool {
     switch self {
     case .imageNet100, .folder: true
-    case .cifar10, .cifar100, .shapes: false
+    case .cifar10, .cifar100, .packed, .shapes: false
     }
   }
 
@@ -93,7 +94,7 @@ public enum DatasetSource: Sendable, Equatable {
 
   /// The form whose name is reached with the fewest changed letters; nil if nothing is near.
   private static func nearest(to kind: String) -> String? {
-    let candidates = (available + planned).map { form in
+    let candidates = available.map { form in
       (form: form, distance: editDistance(kind.lowercased(), String(form.prefix { $0 != ":" })))
     }
     guard let best = candidates.min(by: { $0.distance < $1.distance }) else { return nil }

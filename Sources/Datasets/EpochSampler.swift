@@ -1,7 +1,6 @@
 import Tensors
 
-/// Which pictures each step of each epoch takes: one shuffle of the whole data set an epoch, from seed and
-/// epoch alone.
+/// Which pictures each step of each epoch takes: one order an epoch, from seed and epoch alone.
 ///
 /// Global batch b of epoch e is entries b·B ..< (b + 1)·B of that epoch's permutation, and a rank takes a
 /// consecutive run of it; so neither the rank count nor a resumption changes what a step sees (contract C3).
@@ -10,27 +9,65 @@ public struct EpochSampler: Sendable {
   public let datasetCount: Int
   public let globalBatchSize: Int
   public let seed: UInt64
+  public let order: Order
+
+  /// How an epoch is shuffled.
+  public enum Order: Sendable, Equatable {
+    /// All pictures, each order as likely as another.
+    case full
+    /// So that ranks read blocks of pictures one after the other.
+    case windowed(WindowedOrder)
+  }
+
+  /// The order that suits how a data set is read.
+  ///
+  /// - Parameters:
+  ///   - shardSize: Divides the global batch.
+  ///   - shuffleWindow: Pictures that are shuffled at a time, in all, where the data is read in blocks; nil: see
+  ///     `WindowedOrder`.
+  /// - Throws: `SamplerError` for a global batch below 2 or above the data set.
+  public init(
+    for dataset: any ImageDataset, globalBatchSize: Int, shardSize: Int, seed: UInt64,
+    shuffleWindow: Int? = nil
+  ) throws(SamplerError) {
+    precondition(shardSize > 0 && globalBatchSize % shardSize == 0)
+    let order = dataset.blocks.map {
+      WindowedOrder($0, streams: globalBatchSize / shardSize, shardSize: shardSize, window: shuffleWindow)
+    }
+    try self.init(
+      datasetCount: dataset.count, globalBatchSize: globalBatchSize, seed: seed,
+      order: order.map { .windowed($0) } ?? .full)
+  }
 
   /// - Throws: `SamplerError` for a global batch below 2 or above the data set.
-  public init(datasetCount: Int, globalBatchSize: Int, seed: UInt64) throws(SamplerError) {
+  public init(
+    datasetCount: Int, globalBatchSize: Int, seed: UInt64, order: Order = .full
+  ) throws(SamplerError) {
     guard globalBatchSize >= 2, globalBatchSize <= datasetCount else {
       throw SamplerError(globalBatchSize: globalBatchSize, datasetCount: datasetCount)
     }
     self.datasetCount = datasetCount
     self.globalBatchSize = globalBatchSize
     self.seed = seed
+    self.order = order
   }
 
   public var stepsPerEpoch: Int { datasetCount / globalBatchSize }
 
-  /// The order of an epoch: every index of the data set once, by Fisher and Yates.
+  /// The order of an epoch: indices of the data set, none twice, at least those of `stepsPerEpoch` batches.
   public func permutation(epoch: Int) -> [Int] {
-    let draws = RandomDraws(seed: seed, purpose: .shuffle, epoch: epoch)
-    var order = Array(0..<datasetCount)
-    for last in stride(from: datasetCount - 1, to: 0, by: -1) {
-      order.swapAt(last, draws.integer(datasetCount - 1 - last, below: last + 1))
+    switch order {
+    case .full: RandomDraws(seed: seed, purpose: .shuffle, epoch: epoch).permutation(of: datasetCount)
+    case .windowed(let order): order.permutation(steps: stepsPerEpoch, seed: seed, epoch: epoch)
     }
-    return order
+  }
+
+  /// Bytes of pictures' blocks that a rank has in use at one time.
+  public func cacheBytes(worldSize: Int) -> Int {
+    switch order {
+    case .full: 0
+    case .windowed(let order): order.cacheBytes(worldSize: worldSize)
+    }
   }
 
   /// Where a rank's part of global batch `batch` lies in the epoch's permutation.

@@ -15,6 +15,8 @@ public protocol ImageDataset: Sendable {
   var normalization: Normalization { get }
   /// Bytes that every process holds for as long as it uses the pictures.
   var residentBytes: Int { get }
+  /// Which pictures are read together; nil: each by itself, so that no order is slower than another.
+  var blocks: PictureBlocks? { get }
 
   /// The label of picture `index`: 0 ..< `classCount`.
   func label(at index: Int) -> Int
@@ -24,11 +26,17 @@ public protocol ImageDataset: Sendable {
   func picture(at index: Int) throws -> StoredImage
   /// What a person calls picture `index`, for example a file's path.
   func pictureName(at index: Int) -> String
+  /// Prepares for pictures of blocks of this many bytes that are asked for in turn.
+  func reserve(cacheBytes: Int)
 }
 
 extension ImageDataset {
   /// Pictures are made or read when they are asked for.
   public var residentBytes: Int { 0 }
+
+  public var blocks: PictureBlocks? { nil }
+
+  public func reserve(cacheBytes: Int) {}
 
   public var classCount: Int { classNames.count }
 

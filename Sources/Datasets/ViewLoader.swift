@@ -40,6 +40,8 @@ public final class ViewLoader: Sendable {
   /// - Parameters:
   ///   - onError: What happens where a picture cannot be used.
   ///   - globalBatchSize: Pictures of all ranks in a step; a multiple of `shardSize · worldSize`.
+  ///   - shuffleWindow: Pictures that are shuffled at a time where the data is read in blocks, see
+  ///     `EpochSampler`.
   ///   - startStep: The step of the first batch.
   ///   - threads: That make views, at least 1.
   ///   - queueDepth: Batches made ahead, at least 1.
@@ -47,16 +49,17 @@ public final class ViewLoader: Sendable {
   public init(
     dataset: any ImageDataset, augmentation: AugmentationConfiguration, onError: OnBadImage = .stop,
     views: Int = 2, seed: UInt64, globalBatchSize: Int, shardSize: Int, rank: Int = 0, worldSize: Int = 1,
-    startStep: Int = 0,
-    threads: Int = 1, queueDepth: Int = 2
+    shuffleWindow: Int? = nil, startStep: Int = 0, threads: Int = 1, queueDepth: Int = 2
   ) throws {
     try augmentation.validate()
-    let sampler = try EpochSampler(
-      datasetCount: dataset.count, globalBatchSize: globalBatchSize, seed: seed)
     precondition(
       shardSize > 0 && globalBatchSize % (shardSize * worldSize) == 0,
       "a global batch of \(globalBatchSize) in shards of \(shardSize) on \(worldSize) ranks")
     precondition(views > 0 && startStep >= 0 && threads > 0 && queueDepth > 0)
+    let sampler = try EpochSampler(
+      for: dataset, globalBatchSize: globalBatchSize, shardSize: shardSize, seed: seed,
+      shuffleWindow: shuffleWindow)
+    dataset.reserve(cacheBytes: sampler.cacheBytes(worldSize: worldSize))
     stepsPerEpoch = sampler.stepsPerEpoch
     let plan = ViewPlan(
       pictures: PictureReader(dataset, onError: onError), augmentation: augmentation, views: views,

@@ -9,6 +9,8 @@ public enum RandomPurpose: UInt32, Sendable {
   case dataset = 5
   /// Numbers for tests and benchmarks.
   case test = 6
+  /// The order of pictures in packed shards.
+  case packing = 7
 }
 
 /// All random numbers of one purpose for one image of one epoch: a function, not a stream.
@@ -72,5 +74,20 @@ public struct RandomDraws: Sendable {
   /// A whole number of 0 ..< `bound`, by multiplication and shift (bias below `bound`·2⁻³²).
   public func integer(_ draw: Int, below bound: Int) -> Int {
     Int((UInt64(bits(draw)) * UInt64(bound)) >> 32)
+  }
+
+  /// Puts what `values` has in `range` into a random order, by Fisher and Yates.
+  public func shuffle<Element>(_ values: inout [Element], in range: Range<Int>) {
+    for last in stride(from: range.count - 1, to: 0, by: -1) {
+      let other = integer(range.count - 1 - last, below: last + 1)
+      values.swapAt(range.lowerBound + last, range.lowerBound + other)
+    }
+  }
+
+  /// 0 ..< `count` in a random order.
+  public func permutation(of count: Int) -> [Int] {
+    var order = Array(0..<count)
+    shuffle(&order, in: 0..<count)
+    return order
   }
 }

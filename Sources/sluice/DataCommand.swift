@@ -4,5 +4,5 @@ struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data",
     abstract: "Prepares and checks image data.",
-    subcommands: [DataVerify.self, DataInspect.self])
+    subcommands: [DataPack.self, DataVerify.self, DataInspect.self])
 }

@@ -12,7 +12,7 @@ struct Sluice: ParsableCommand {
       Start it alone for one rank, or on many with mpirun or srun: 2, 4, 8 … ranks give bit for bit what one would.
 
       Results go to standard output, everything else to standard error.
-      Exit codes: 0 success, 1 failure, 64 wrong usage, 75 training stopped as asked (start it again to go on).
+      Exit codes: 0 success, 1 failure, 64 wrong usage, 75 stopped as asked (start it again to go on).
       """,
     version: "sluice \(Version.description)",
     subcommands: [Pretrain.self, Evaluate.self, MACsCommand.self, DataCommand.self, Bench.self, Doctor.self])

@@ -80,12 +80,12 @@ extension Mistake {
   static let data: [Mistake] = [
     .set(
       "data.source=shape",
-      "data source 'shape' is unknown, there are cifar10:DIR, cifar100:DIR, shapes, shapes:TRAINxTEST, "
-        + "folder:DIR, imagenet100:DIR, packed:DIR; did you mean shapes?"),
+      "data source 'shape' is unknown, there are cifar10:DIR, cifar100:DIR, packed:DIR, "
+        + "shapes, shapes:TRAINxTEST, folder:DIR, imagenet100:DIR; did you mean shapes?"),
     .set(
       "data.source=imagenet100:FILES",
       "data source imagenet100:DIR is not available in this version; "
-        + "use cifar10:DIR, cifar100:DIR, shapes, shapes:TRAINxTEST"),
+        + "use cifar10:DIR, cifar100:DIR, packed:DIR, shapes, shapes:TRAINxTEST"),
     .set(
       "data.source=cifar10:FILES/none",
       "cifar10 train: FILES/none holds none of data_batch_1.bin, data_batch_2.bin, data_batch_3.bin, "

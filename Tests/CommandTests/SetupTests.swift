@@ -34,7 +34,8 @@ import Testing
         begins(output) == [
           "a C compiler", "the C++ standard library for developers", "mpirun", "Open MPI's mpi.h and libmpi",
           "OpenBLAS' cblas.h and libopenblas", "oneDNN's dnnl.h and libdnnl",
-          "libjpeg-turbo's jpeglib.h and libjpeg", "libpng's png.h and libpng", "Swift is missing",
+          "libjpeg-turbo's jpeglib.h and libjpeg", "libpng's png.h and libpng", "zlib's zlib.h and libz",
+          "Swift is missing",
         ])
     }
   }

@@ -5,6 +5,7 @@ import Testing
   @Test func formsAreParsed() throws {
     #expect(try DatasetSource(parsing: "cifar10:some/dir") == .cifar10(folder: "some/dir"))
     #expect(try DatasetSource(parsing: "cifar100:/a:b") == .cifar100(folder: "/a:b"))
+    #expect(try DatasetSource(parsing: "packed:a/b") == .packed(folder: "a/b"))
     #expect(try DatasetSource(parsing: "shapes") == .shapes(train: 8000, test: 2000))
     #expect(try DatasetSource(parsing: "shapes:512x128") == .shapes(train: 512, test: 128))
   }
@@ -13,9 +14,8 @@ import Testing
     ("cifar-10:x", "did you mean cifar10:DIR?"),
     ("shaeps", "did you mean shapes?"),
     ("imagenet:x", "did you mean imagenet100:DIR?"),
-    ("quite-another", "there are cifar10:DIR, cifar100:DIR, shapes, shapes:TRAINxTEST, folder:DIR"),
+    ("quite-another", "there are cifar10:DIR, cifar100:DIR, packed:DIR, shapes, shapes:TRAINxTEST"),
     ("folder:x", "data source folder:DIR is not available in this version"),
-    ("packed:x", "data source packed:DIR is not available in this version"),
     ("cifar10", "a folder must follow the colon"),
     ("cifar100:", "a folder must follow the colon"),
     ("shapes:0x5", "two counts from 1 to"),

@@ -147,14 +147,14 @@ import Testing
     try withTemporaryFolder { folder in
       try Data().write(to: folder.appendingPathComponent("file"))
       let store = CheckpointStore(runFolder: folder.path + "/file")
-      let error = #expect(throws: CheckpointError.self) { try store.prepare() }
+      let error = #expect(throws: UnwritableFile.self) { try store.prepare() }
       let path = "\(folder.path)/file/checkpoints"
       #expect(error.map { "\($0)" } == "\(path): cannot be written: Not a directory")
     }
   }
 
   @Test func aFullDiskIsAnError() {
-    #expect(throws: CheckpointError.unwritable(path: "/dev/full", reason: "No space left on device")) {
+    #expect(throws: UnwritableFile(path: "/dev/full", reason: "No space left on device")) {
       try DurableFiles.write(Data([1]), to: "/dev/full")
     }
   }

@@ -1,6 +1,5 @@
-/// Why a checkpoint could not be written or used, in one sentence.
+/// Why a checkpoint could not be used, in one sentence.
 public enum CheckpointError: Error, Equatable, CustomStringConvertible {
-  case unwritable(path: String, reason: String)
   /// Nothing at this path is a checkpoint.
   case missing(path: String, problem: String)
   /// A checkpoint whose bytes are not those that were written.
@@ -10,7 +9,6 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
     case .missing(let path, let problem): "\(path): not a checkpoint: \(problem)"
     case .damaged(let path, let problem): "\(path): damaged: \(problem)"
     case .otherNetwork(let path, let tensor, let expected?, let found?):

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// The checkpoints of one run: folders `checkpoints/step-00001200` and a link `checkpoints/latest`.
 ///
@@ -28,7 +29,7 @@ public struct CheckpointStore: Sendable {
   public func path(ofStep step: Int) -> String { "\(folder)/\(Self.name(of: step))" }
 
   /// Makes the folder and proves that it can be written, so that this is known before hours of training.
-  public func prepare() throws(CheckpointError) {
+  public func prepare() throws(UnwritableFile) {
     try DurableFiles.makeFolder(folder)
     let probe = "\(folder)/.tmp-probe"
     try DurableFiles.write(Data(), to: probe)
@@ -38,7 +39,7 @@ public struct CheckpointStore: Sendable {
   /// Saves a checkpoint and points `latest` at it.
   ///
   /// - Returns: The checkpoint's folder.
-  /// - Throws: `CheckpointError.unwritable`, or what a file's `contents` threw; earlier checkpoints are as
+  /// - Throws: `UnwritableFile`, or what a file's `contents` threw; earlier checkpoints are as
   ///   they were, `latest` included.
   @discardableResult
   public func save(step: Int, files: [File]) throws -> String {
@@ -69,8 +70,8 @@ public struct CheckpointStore: Sendable {
 
   /// Removes all checkpoints up to this step but the newest `keep`.
   ///
-  /// - Throws: `CheckpointError.unwritable`.
-  public func removeOld(upTo step: Int, keep: Int) throws(CheckpointError) {
+  /// - Throws: `UnwritableFile`.
+  public func removeOld(upTo step: Int, keep: Int) throws(UnwritableFile) {
     precondition(keep >= 1)
     for old in list().filter({ $0.step <= step }).dropLast(keep) { try DurableFiles.remove(old.path) }
   }
@@ -121,7 +122,7 @@ public struct CheckpointStore: Sendable {
   }
 
   /// Renames `temporary` to `path`; a checkpoint of this name steps aside and comes back if that fails.
-  private func replace(_ path: String, by temporary: String) throws(CheckpointError) {
+  private func replace(_ path: String, by temporary: String) throws(UnwritableFile) {
     let aside = "\(folder)/.old-\((path as NSString).lastPathComponent)"
     try DurableFiles.remove(aside)
     let isReplacing = FileManager.default.fileExists(atPath: path)

@@ -103,6 +103,7 @@ extension Configuration {
     try ViewLoader(
       dataset: dataset, augmentation: views(imageSize: imageSize), onError: data.onError, seed: seed,
       globalBatchSize: batch.global, shardSize: batch.shard, rank: communicator.rank,
-      worldSize: communicator.worldSize, startStep: startStep, threads: data.loaderThreads ?? threads)
+      worldSize: communicator.worldSize, shuffleWindow: data.shuffleWindow, startStep: startStep,
+      threads: data.loaderThreads ?? threads)
   }
 }

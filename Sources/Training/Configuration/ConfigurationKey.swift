@@ -47,6 +47,7 @@ struct ConfigurationKey: Sendable {
     .init("data.source", \.data.source, .text("a data set, for example cifar10:DIR or shapes")),
     .init("data.classes", \.data.classes, .classes),
     .init("data.on_error", \.data.onError, .choice, mayChange: true),
+    .init("data.shuffle_window", \.data.shuffleWindow, .optional(.wholeNumber(1...), or: "auto")),
     .init(
       "data.loader_threads", \.data.loaderThreads, .optional(.wholeNumber(1...1024), or: "auto"),
       mayChange: true),

@@ -2,6 +2,7 @@ import Collectives
 import Crypto
 import Foundation
 import Layers
+import Tensors
 import Yams
 
 /// What decides which algorithm computes a convolution.
@@ -62,8 +63,8 @@ extension KernelTable {
 
   /// Writes the YAML list of the items after a line with `comment`.
   ///
-  /// - Throws: `CheckpointError.unwritable`.
-  public func write(to path: String, comment: String) throws(CheckpointError) {
+  /// - Throws: `UnwritableFile`.
+  public func write(to path: String, comment: String) throws(UnwritableFile) {
     try DurableFiles.replace(
       path, by: Data("# \(comment)\n\(items.map { "- \($0)\n" }.joined())".utf8))
   }

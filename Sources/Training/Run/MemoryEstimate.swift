@@ -66,7 +66,11 @@ public struct MemoryEstimate: Equatable, Sendable {
 
     // Values, gradients and velocities, and the pieces of gradients that other ranks send.
     let parameters = 4 * model.store.count * (ranks > 1 ? 4 : 3)
-    let pictures = data.train.residentBytes + (data.test?.residentBytes ?? 0)
+    let blocks = try EpochSampler(
+      for: data.train, globalBatchSize: configuration.batch.global, shardSize: shard,
+      seed: configuration.seed, shuffleWindow: configuration.data.shuffleWindow
+    ).cacheBytes(worldSize: ranks)
+    let pictures = data.train.residentBytes + (data.test?.residentBytes ?? 0) + blocks
     batchBytes = 4 * batch
     bytes =
       Double(Self.processBytes + (ranks > 1 ? Self.messagingBytes : 0) + pictures + parameters)

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// The folder of one run: every path in it, and the configuration that it belongs to.
 public struct RunFolder: Sendable {
@@ -24,8 +25,8 @@ public struct RunFolder: Sendable {
   /// Proves that the folder can be written, and notes the configuration that it belongs to from now on.
   ///
   /// - Parameter environment: What `environment.json` holds from now on.
-  /// - Throws: `CheckpointError.unwritable`.
-  func claim(for configuration: Configuration, environment: Data) throws(CheckpointError) {
+  /// - Throws: `UnwritableFile`.
+  func claim(for configuration: Configuration, environment: Data) throws(UnwritableFile) {
     try checkpoints.prepare()
     try DurableFiles.replace(self.configuration, by: Data(configuration.resolvedYAML.utf8))
     try DurableFiles.replace(self.environment, by: environment)
@@ -36,10 +37,10 @@ extension RunFolder {
   /// Makes the folder again if it is gone, but not the one that it is in: that may be a disk that is away.
   ///
   /// - Returns: Whether it was gone.
-  /// - Throws: `CheckpointError.unwritable`.
+  /// - Throws: `UnwritableFile`.
   func makeAnewIfVanished(
     for configuration: Configuration, environment: Data
-  ) throws(CheckpointError) -> Bool {
+  ) throws(UnwritableFile) -> Bool {
     guard !FileManager.default.fileExists(atPath: path) else { return false }
     try DurableFiles.makeFolder(path, withParents: false)
     try claim(for: configuration, environment: environment)

@@ -1,5 +1,6 @@
 import Foundation
 import Metrics
+import Tensors
 
 /// What rank 0 writes into the run's folder while the run trains.
 ///
@@ -57,8 +58,8 @@ final class RunRecords {
   func save(step: Int, _ write: (CheckpointStore) throws -> Void) throws -> Bool {
     do {
       try saveOnce(write)
-    } catch let fault as CheckpointError {
-      if case .unwritable(_, let reason) = fault, faults.failed(.checkpoints, reason: reason) {
+    } catch let fault as UnwritableFile {
+      if faults.failed(.checkpoints, reason: fault.reason) {
         warn("\(fault); training goes on without the checkpoint after step \(step), the next is tried")
       }
       return false
@@ -91,7 +92,7 @@ final class RunRecords {
         isSaved = true
         try metrics.sync()
         return removeOld(upTo: step)
-      } catch let fault as CheckpointError {
+      } catch let fault as UnwritableFile {
         problem = "\(fault)"
       } catch let fault as MetricsError {
         problem = "\(fault), \(metrics.waiting) lines are missing"
@@ -133,7 +134,7 @@ final class RunRecords {
     }
   }
 
-  private func makeAnewIfVanished() throws(CheckpointError) -> Bool {
+  private func makeAnewIfVanished() throws(UnwritableFile) -> Bool {
     try folder.makeAnewIfVanished(for: configuration, environment: environment)
   }
 
@@ -142,7 +143,7 @@ final class RunRecords {
   }
 
   private func removeOld(upTo step: Int) {
-    do throws(CheckpointError) {
+    do throws(UnwritableFile) {
       try folder.checkpoints.removeOld(upTo: step, keep: configuration.checkpoint.keep)
       _ = faults.worked(.removal)
     } catch {

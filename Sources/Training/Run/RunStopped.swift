@@ -1,8 +1,7 @@
-/// What every rank throws when the run was asked to stop, and did.
-public struct RunStopped: Error, Equatable, CustomStringConvertible {
-  /// EX_TEMPFAIL of sysexits.h: nothing is wrong, try again later. What a batch system requeues a job for.
-  public static let exitCode: Int32 = 75
+import Collectives
 
+/// What every rank throws when the run was asked to stop, and did.
+public struct RunStopped: StoppedAsAsked, Equatable, CustomStringConvertible {
   /// Steps that were taken.
   public let step: Int
   /// What the run goes on from; nil: it begins anew.

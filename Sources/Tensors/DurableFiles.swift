@@ -1,11 +1,10 @@
 import Crypto
 import Foundation
-import Tensors
 
 /// File operations that have reached the disk when they return; errors carry the system's own words.
-enum DurableFiles {
+public enum DurableFiles {
   /// Writes a file, replacing what is there.
-  static func write(_ data: Data, to path: String) throws(CheckpointError) {
+  public static func write(_ data: Data, to path: String) throws(UnwritableFile) {
     let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw failure(path) }
     defer { close(file) }
@@ -14,7 +13,7 @@ enum DurableFiles {
   }
 
   /// Writes a file that has its old contents or the new ones at any moment, a crash included.
-  static func replace(_ path: String, by data: Data) throws(CheckpointError) {
+  public static func replace(_ path: String, by data: Data) throws(UnwritableFile) {
     let url = URL(fileURLWithPath: path)
     let folder = url.deletingLastPathComponent().path
     let temporary = "\(folder)/.tmp-\(url.lastPathComponent)"
@@ -24,7 +23,7 @@ enum DurableFiles {
   }
 
   /// Makes the names in a folder durable.
-  static func syncFolder(_ path: String) throws(CheckpointError) {
+  public static func syncFolder(_ path: String) throws(UnwritableFile) {
     let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { throw failure(path) }
     defer { close(folder) }
@@ -32,21 +31,21 @@ enum DurableFiles {
   }
 
   /// Makes a folder; with `withParents` also those that it is in, and none if it is there.
-  static func makeFolder(_ path: String, withParents: Bool = true) throws(CheckpointError) {
+  public static func makeFolder(_ path: String, withParents: Bool = true) throws(UnwritableFile) {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: withParents)
     } catch {
-      throw .unwritable(path: path, reason: error.fileReason)
+      throw UnwritableFile(path: path, reason: error.fileReason)
     }
   }
 
   /// Gives a file or folder another name, in one step; a file that has that name is replaced.
-  static func move(_ path: String, to newPath: String) throws(CheckpointError) {
+  public static func move(_ path: String, to newPath: String) throws(UnwritableFile) {
     guard rename(path, newPath) == 0 else { throw failure(newPath) }
   }
 
   /// Makes `path` a symbolic link to `target`, replacing an older link in one step.
-  static func link(_ path: String, to target: String) throws(CheckpointError) {
+  public static func link(_ path: String, to target: String) throws(UnwritableFile) {
     let temporary = path + ".tmp"
     try remove(temporary)
     guard symlink(target, temporary) == 0 else { throw failure(path) }
@@ -54,21 +53,21 @@ enum DurableFiles {
   }
 
   /// Removes a file, a link or a folder with all it holds, if it is there.
-  static func remove(_ path: String) throws(CheckpointError) {
+  public static func remove(_ path: String) throws(UnwritableFile) {
     var status = stat()
     guard lstat(path, &status) == 0 else { return }
     do {
       try FileManager.default.removeItem(atPath: path)
     } catch {
-      throw .unwritable(path: path, reason: error.fileReason)
+      throw UnwritableFile(path: path, reason: error.fileReason)
     }
   }
 
   /// SHA-256 in hexadecimal.
-  static func digest(_ data: Data) -> String { hexadecimal(SHA256.hash(data: data)) }
+  public static func digest(_ data: Data) -> String { hexadecimal(SHA256.hash(data: data)) }
 
   /// SHA-256 of a file in hexadecimal, read piece by piece.
-  static func digest(ofFile path: String) throws -> String {
+  public static func digest(ofFile path: String) throws -> String {
     let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
     defer { try? file.close() }
     var hash = SHA256()
@@ -76,11 +75,26 @@ enum DurableFiles {
     return hexadecimal(hash.finalize())
   }
 
-  private static func hexadecimal(_ digest: SHA256Digest) -> String {
+  /// A finished digest in hexadecimal.
+  public static func hexadecimal(_ digest: SHA256Digest) -> String {
     digest.map { String(format: "%02x", $0) }.joined()
   }
 
-  private static func failure(_ path: String) -> CheckpointError {
-    .unwritable(path: path, reason: String(cString: strerror(errno)))
+  private static func failure(_ path: String) -> UnwritableFile {
+    UnwritableFile(path: path, reason: String(cString: strerror(errno)))
   }
+}
+
+/// A file or folder that could not be written, moved or removed.
+public struct UnwritableFile: Error, Equatable, CustomStringConvertible {
+  public let path: String
+  /// The system's own words.
+  public let reason: String
+
+  public init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+
+  public var description: String { "\(path): cannot be written: \(reason)" }
 }

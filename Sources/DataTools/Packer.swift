@@ -1,0 +1,330 @@
+import Collectives
+import Datasets
+import Foundation
+import Metrics
+import Tensors
+
+/// Packs a data set into shards, on all ranks and their threads; what it writes depends on neither.
+///
+/// The folder gets `pack.json` (the plan) first, then shards, each with its index when it is finished, then
+/// `index.json`, and `pack.json` goes. Started again after an interruption, it keeps shards that are finished and
+/// whole.
+public final class Packer {
+  /// What a person asks for.
+  public struct Request: Sendable {
+    /// As the data was named.
+    public var source: String
+    public var folder: String
+    /// Of the training part; the test part has as many in proportion, at least 1.
+    public var shards: Int
+    public var encoding: PictureEncoding
+    /// Whether pictures that cannot be used are left out.
+    public var skipsBadPictures: Bool
+
+    public init(
+      source: String, folder: String, shards: Int, encoding: PictureEncoding, skipsBadPictures: Bool
+    ) {
+      self.source = source
+      self.folder = folder
+      self.shards = shards
+      self.encoding = encoding
+      self.skipsBadPictures = skipsBadPictures
+    }
+  }
+
+  private let request: Request
+  private let pair: DatasetPair
+  private let plan: PackPlan
+  private let communicator: Communicator
+  private let pool: WorkerPool
+  private let display: ProgressDisplay
+  /// All of them; rank r makes those whose number leaves r when divided by the ranks' number.
+  private let tasks: [ShardTask]
+  private let start = ContinuousClock.now
+
+  // What this rank has done.
+  private var mine: [ShardTask]
+  private var current: ShardPacking?
+  private var counts = Counts()
+  private var bad: [ShardIndex.Skipped] = []
+
+  /// How long a rank works before all ranks tell each other how far they are and whether to stop.
+  private static let roundSeconds = 0.5
+
+  /// - Parameter display: Rank 0 shows progress and bad pictures there.
+  public init(
+    _ request: Request, pair: DatasetPair, communicator: Communicator, pool: WorkerPool,
+    display: ProgressDisplay
+  ) {
+    self.request = request
+    self.pair = pair
+    self.communicator = communicator
+    self.pool = pool
+    self.display = display
+    let val = pair.test.map { test in
+      let share = Double(request.shards) * Double(test.count) / Double(max(1, pair.train.count))
+      return PackPlan.Part(images: test.count, shards: min(test.count, max(1, Int(share.rounded()))))
+    }
+    plan = PackPlan(
+      source: request.source, sourceDigest: pair.digest, maxSide: request.encoding.maxSide,
+      quality: request.encoding.quality,
+      train: PackPlan.Part(images: pair.train.count, shards: request.shards), val: val)
+    var tasks: [ShardTask] = []
+    if request.shards <= pair.train.count {
+      tasks = ShardTask.all(of: pair.train, part: .train, shards: plan.train.shards, seed: plan.seed)
+    }
+    if let test = pair.test, let val {
+      tasks += ShardTask.all(of: test, part: .val, shards: val.shards, seed: plan.seed)
+    }
+    self.tasks = tasks
+    mine = tasks.enumerated().filter { $0.offset % communicator.worldSize == communicator.rank }
+      .map(\.element)
+  }
+
+  /// - Returns: The summary on rank 0, nil on others.
+  /// - Throws: `PackingStopped` or the same `AgreedFailure` on every rank; `CollectiveError`.
+  public func run() throws -> PackSummary? {
+    defer {
+      // What is half done goes with it, whoever's failure or wish it was.
+      current = nil
+      display.finish()
+    }
+    try prepare()
+    var total: Counts
+    repeat {
+      try communicator.agree { try work() }
+      total = try exchange()
+      if communicator.rank == 0 { show(total) }
+      if total.finishedRanks < communicator.worldSize, try communicator.isStopRequested() {
+        throw PackingStopped(finishedShards: total.shards, shards: tasks.count)
+      }
+    } while total.finishedRanks < communicator.worldSize
+    try settleBadPictures(total)
+    let index = try communicator.agree { communicator.rank == 0 ? try writeIndex() : nil }
+    return index.map {
+      PackSummary(
+        folder: request.folder, index: $0, madeShards: total.shards - total.keptShards,
+        packedImages: total.packed, seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+  }
+
+  // MARK: The folder
+
+  /// Checks what a person can get wrong, and notes the plan in the folder.
+  private func prepare() throws {
+    let planPath = "\(request.folder)/\(PackPlan.fileName)"
+    try communicator.agree {
+      guard communicator.rank == 0 else { return }
+      guard request.shards <= pair.train.count else {
+        throw PackError.tooManyShards(shards: request.shards, images: pair.train.count)
+      }
+      try requireOutside()
+      try DurableFiles.makeFolder(request.folder)
+      try claim(planPath)
+    }
+    try communicator.agree {
+      guard FileManager.default.contents(atPath: planPath) == packJSON(plan) else {
+        throw PackError.notShared(path: planPath)
+      }
+    }
+  }
+
+  /// A tree that is packed into itself would have other files the next time.
+  private func requireOutside() throws(PackError) {
+    guard let colon = request.source.firstIndex(of: ":") else { return }
+    let source = String(request.source[request.source.index(after: colon)...])
+    guard FileManager.default.fileExists(atPath: source) else { return }
+    let (outer, inner) = (Self.resolved(source), Self.resolved(request.folder))
+    guard inner == outer || inner.hasPrefix(outer + "/") else { return }
+    throw .insideSource(folder: request.folder, source: source)
+  }
+
+  /// The path without links and dots; what does not exist yet is taken as it is written.
+  private static func resolved(_ path: String) -> String {
+    var existing = URL(fileURLWithPath: path).standardizedFileURL
+    var rest: [String] = []
+    while !FileManager.default.fileExists(atPath: existing.path), existing.pathComponents.count > 1 {
+      rest.insert(existing.lastPathComponent, at: 0)
+      existing.deleteLastPathComponent()
+    }
+    return rest.reduce(existing.resolvingSymlinksInPath()) { $0.appendingPathComponent($1) }.path
+  }
+
+  /// Makes sure that the folder is empty or belongs to this plan, and removes what a killed job left half done.
+  private func claim(_ planPath: String) throws {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: request.folder).sorted()
+    } catch {
+      throw UnwritableFile(path: request.folder, reason: error.fileReason)
+    }
+    let indexPath = "\(request.folder)/\(PackedIndex.fileName)"
+    var old: PackPlan?
+    if let data = FileManager.default.contents(atPath: indexPath) {
+      old = try PackedIndex(data, path: indexPath).plan
+    } else if let data = FileManager.default.contents(atPath: planPath) {
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      old = try? decoder.decode(PackPlan.self, from: data)
+      if old == nil {
+        throw DatasetError.damaged(
+          path: planPath, problem: "it is not the JSON that was written; remove the folder and pack again")
+      }
+    } else if let stranger = names.first(where: { !$0.hasPrefix(".tmp-") }) {
+      throw PackError.occupied(folder: request.folder, example: stranger)
+    }
+    if let old {
+      let differences = plan.differences(from: old)
+      guard differences.isEmpty else {
+        throw PackError.otherPlan(folder: request.folder, differences: differences)
+      }
+    }
+    for name in names where name.hasPrefix(".tmp-") { try DurableFiles.remove("\(request.folder)/\(name)") }
+    try DurableFiles.replace(planPath, by: packJSON(plan))
+  }
+
+  // MARK: Shards
+
+  /// Makes shards for a while.
+  private func work() throws {
+    let roundEnd = ContinuousClock.now + .seconds(Self.roundSeconds)
+    while ContinuousClock.now < roundEnd, current != nil || !mine.isEmpty {
+      if let packing = current {
+        let taken = try packing.advance()
+        counts.pictures += taken
+        counts.packed += taken
+        if packing.isComplete { try end(packing) }
+      } else {
+        let task = mine.removeFirst()
+        if let index = finishedIndex(of: task) {
+          counts.keep(index, pictures: task.pictures.count)
+        } else {
+          current = try ShardPacking(task, folder: request.folder, encoding: request.encoding, pool: pool)
+        }
+      }
+    }
+    counts.finishedRanks = current == nil && mine.isEmpty ? 1 : 0
+  }
+
+  private func end(_ packing: ShardPacking) throws {
+    bad += packing.bad
+    counts.bad += packing.bad.count
+    counts.packed -= packing.bad.count
+    if packing.bad.isEmpty || request.skipsBadPictures {
+      let index = try packing.finish()
+      counts.shards += 1
+      counts.bytes += index.bytes
+    }
+    current = nil
+  }
+
+  /// The index of a shard that an earlier start finished, if the shard's bytes are still those that it wrote.
+  private func finishedIndex(of task: ShardTask) -> ShardIndex? {
+    let path = "\(request.folder)/\(task.name)"
+    guard let index = try? readIndex(of: task.name).index, index.name == task.name,
+      // Another start may have left out what this one has to complain about.
+      index.skipped.isEmpty || request.skipsBadPictures,
+      index.records.count + index.skipped.count == task.pictures.count,
+      (try? DurableFiles.digest(ofFile: path)) == index.sha256
+    else { return nil }
+    return index
+  }
+
+  private func readIndex(of shard: String) throws -> (index: ShardIndex, file: Data) {
+    let path = "\(request.folder)/\(ShardWriter.indexName(of: shard))"
+    guard let data = FileManager.default.contents(atPath: path) else { throw PackError.notShared(path: path) }
+    return (try ShardIndex(Array(data), path: path), data)
+  }
+
+  // MARK: What ranks tell each other
+
+  /// Sums over ranks but for those of one rank in `counts`.
+  private struct Counts {
+    /// Taken from the source, kept ones included.
+    var pictures = 0
+    /// By this start.
+    var packed = 0
+    var shards = 0
+    var keptShards = 0
+    /// Of finished shards.
+    var bytes = 0
+    var bad = 0
+    /// 1 where there is nothing left to do.
+    var finishedRanks = 0
+
+    private static let fields: [WritableKeyPath<Counts, Int> & Sendable] = [
+      \.pictures, \.packed, \.shards, \.keptShards, \.bytes, \.bad, \.finishedRanks,
+    ]
+
+    init() {}
+
+    init(sumOf texts: [String]) {
+      for text in texts {
+        for (field, value) in zip(Self.fields, text.split(separator: " ")) {
+          self[keyPath: field] += Int(value) ?? 0
+        }
+      }
+    }
+
+    var text: String { Self.fields.map { "\(self[keyPath: $0])" }.joined(separator: " ") }
+
+    mutating func keep(_ index: ShardIndex, pictures count: Int) {
+      pictures += count
+      shards += 1
+      keptShards += 1
+      bytes += index.bytes
+      bad += index.skipped.count
+    }
+  }
+
+  private func exchange() throws -> Counts { Counts(sumOf: try communicator.gatherStrings(counts.text)) }
+
+  private func show(_ total: Counts) {
+    let images = plan.train.images + (plan.val?.images ?? 0)
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let rate = Double(total.packed) / max(seconds, 1e-3)
+    let left = total.packed > 0 ? Double(images - total.pictures) / max(rate, 1e-3) : nil
+    let speed = String(format: rate < 100 ? "%.1f images/s" : "%.0f images/s", rate)
+    let shards = "\(total.shards)/\(tasks.count) shards"
+    let kept = total.keptShards > 0 ? ["\(total.keptShards) of them kept"] : []
+    let details = ["\(total.pictures) of \(images) images", speed, shards] + kept
+    display.update(
+      ProgressState(share: Double(total.pictures) / Double(images), secondsLeft: left, details: details))
+    let time = left.map { ", \(ProgressLine.duration($0)) left" } ?? ""
+    display.line("packed " + details.joined(separator: ", ") + time)
+  }
+
+  /// Names every bad picture that this start has met.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank where none may be left out.
+  private func settleBadPictures(_ total: Counts) throws {
+    let lines = try communicator.gatherStrings(bad.map { "\($0.name): \($0.reason)" }.joined(separator: "\n"))
+    if communicator.rank == 0 {
+      for line in lines.flatMap({ $0.split(separator: "\n") }).sorted() {
+        display.message("warning: \(line)")
+      }
+    }
+    guard !request.skipsBadPictures, total.bad > 0 else { return }
+    try communicator.agree {
+      throw PackError.badPictures(
+        count: total.bad, finishedShards: total.shards, shards: tasks.count)
+    }
+  }
+
+  // MARK: The end
+
+  /// Writes `index.json` over all shards; rank 0 only.
+  private func writeIndex() throws -> PackedIndex {
+    func indices(_ part: ShardTask.Part) throws -> [(ShardIndex, file: Data)] {
+      try tasks.filter { $0.name.hasPrefix(part.rawValue + "-") }.map { try readIndex(of: $0.name) }
+    }
+    let index = PackedIndex(
+      plan: plan, dataset: pair.train, notes: pair.notes, train: try indices(.train),
+      val: try plan.val.map { _ in try indices(.val) })
+    guard index.train.images > 0 else { throw PackError.nothingLeft(skipped: index.skippedCount) }
+    try DurableFiles.replace("\(request.folder)/\(PackedIndex.fileName)", by: packJSON(index))
+    try DurableFiles.remove("\(request.folder)/\(PackPlan.fileName)")
+    try DurableFiles.syncFolder(request.folder)
+    return index
+  }
+}

@@ -1,0 +1,142 @@
+import CZlib
+import Crypto
+import Foundation
+import Tensors
+
+/// What a shard holds and where: the text file `train-00000.idx` beside `train-00000.tar`.
+///
+/// Lines of fields between tabs, numbers decimal but for the CRC-32:
+/// ```
+/// sluice shard 1
+/// shard     NAME  BYTES  SHA-256  BYTES OF THE SOURCE'S PICTURES
+/// skipped   NAME  REASON                          one for each picture left out
+/// OFFSET    LENGTH  LABEL  CRC-32 (8 hex digits)  MEMBER      one for each picture, in the order of the shard
+/// checksum  SHA-256 of all bytes above this line
+/// ```
+public struct ShardIndex: Equatable, Sendable {
+  /// One picture.
+  public struct Record: Equatable, Sendable {
+    /// Where its bytes begin in the shard, behind their tar header.
+    public var offset: Int
+    public var length: Int
+    public var label: Int
+    public var checksum: UInt32
+    /// Its name in the tar file, for example `00000042.jpg`.
+    public var member: String
+  }
+
+  /// A picture of the source that could not be used.
+  public struct Skipped: Equatable, Sendable, Codable {
+    public let name: String
+    public let reason: String
+
+    /// Characters that would break a line are replaced.
+    public init(name: String, reason: String) {
+      func plain(_ text: String) -> String {
+        String(text.map { $0.unicodeScalars.contains { $0.value < 32 } ? "?" : $0 })
+      }
+      self.name = plain(name)
+      self.reason = plain(reason)
+    }
+  }
+
+  /// Of the shard, for example `train-00000.tar`.
+  public var name: String
+  public var bytes: Int
+  public var sha256: String
+  /// What the pictures took in the source; for pixels three bytes each.
+  public var sourceBytes: Int
+  public var records: [Record]
+  public var skipped: [Skipped]
+
+  /// Of a shard that holds nothing yet.
+  init(of shard: String) {
+    (name, bytes, sha256, sourceBytes, records, skipped) = (shard, 0, "", 0, [], [])
+  }
+
+  static let header = "sluice shard 1"
+
+  /// CRC-32 as zlib computes it.
+  static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+    bytes.withUnsafeBytes { zlib_crc32($0.baseAddress, $0.count) }
+  }
+
+  /// The file's text.
+  func encoded() -> Data {
+    var text = "\(Self.header)\nshard\t\(name)\t\(bytes)\t\(sha256)\t\(sourceBytes)\n"
+    for picture in skipped { text += "skipped\t\(picture.name)\t\(picture.reason)\n" }
+    for record in records {
+      let hex = String(record.checksum, radix: 16)
+      let digits = String(repeating: "0", count: 8 - hex.count) + hex
+      text += "\(record.offset)\t\(record.length)\t\(record.label)\t\(digits)\t\(record.member)\n"
+    }
+    let data = Data(text.utf8)
+    return data + Data("checksum\t\(DurableFiles.digest(data))\n".utf8)
+  }
+
+  /// Reads what `encoded` wrote.
+  ///
+  /// - Throws: `DatasetError.damaged` with `path`.
+  public init(_ data: [UInt8], path: String) throws(DatasetError) {
+    let advice = "restore it, or pack again"
+    let lastLine = data.dropLast().lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    let checksum = String(decoding: data[lastLine...], as: UTF8.self)
+    guard checksum == "checksum\t\(DurableFiles.digest(Data(data[..<lastLine])))\n" else {
+      throw .damaged(path: path, problem: "its last line is not the checksum of the others; \(advice)")
+    }
+    var lines = data[..<lastLine].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      .dropLast().enumerated().makeIterator()
+    func text(_ field: ArraySlice<UInt8>) -> String { String(decoding: field, as: UTF8.self) }
+    guard let first = lines.next(), text(first.element) == Self.header else {
+      throw .damaged(path: path, problem: "its first line is not '\(Self.header)', the format that is known")
+    }
+    (name, bytes, sha256, sourceBytes, records, skipped) = ("", 0, "", 0, [], [])
+    while let (number, line) = lines.next() {
+      let fields = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
+      let isRead: Bool
+      switch (fields.count, text(fields[0])) {
+      case (5, "shard"):
+        name = text(fields[1])
+        sha256 = text(fields[3])
+        let (shardBytes, pictures) = (Self.number(fields[2]), Self.number(fields[4]))
+        (bytes, sourceBytes) = (shardBytes ?? 0, pictures ?? 0)
+        isRead = shardBytes != nil && pictures != nil
+      case (3, "skipped"):
+        skipped.append(Skipped(name: text(fields[1]), reason: text(fields[2])))
+        isRead = true
+      case (5, _):
+        if let offset = Self.number(fields[0]), let length = Self.number(fields[1]),
+          let label = Self.number(fields[2]), let crc = UInt32(text(fields[3]), radix: 16)
+        {
+          records.append(
+            Record(offset: offset, length: length, label: label, checksum: crc, member: text(fields[4])))
+          isRead = true
+        } else {
+          isRead = false
+        }
+      default: isRead = false
+      }
+      guard isRead else {
+        throw .damaged(path: path, problem: "line \(number + 1) is not one of an index; \(advice)")
+      }
+    }
+    var end = 0
+    for record in records {
+      guard record.offset >= end, record.length > 0, record.offset + record.length <= bytes else {
+        throw .damaged(path: path, problem: "\(record.member) does not lie inside the shard; \(advice)")
+      }
+      end = record.offset + record.length
+    }
+  }
+
+  /// Digits as a number of at most 15 of them; nil for anything else.
+  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+    guard !digits.isEmpty, digits.count <= 15 else { return nil }
+    var value = 0
+    for digit in digits {
+      guard digit >= 48, digit <= 57 else { return nil }
+      value = 10 * value + Int(digit) - 48
+    }
+    return value
+  }
+}

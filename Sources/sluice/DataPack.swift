@@ -1,0 +1,101 @@
+import ArgumentParser
+import Collectives
+import DataTools
+import Datasets
+import Foundation
+import Metrics
+import Tensors
+
+struct DataPack: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pack",
+    abstract: "Writes a data set as a few large files that are read from front to back.",
+    usage: "sluice data pack <SOURCE> <OUT> --shards <N> [<options>]",
+    discussion: """
+      The shards are tar files of JPEG and PNG pictures with their labels, which tar and WebDataset read as well; \
+      packed:OUT names them for training. Without --max-side and --quality pictures keep their bytes. What is \
+      written does not depend on ranks or threads. After an interruption the same command goes on: finished shards \
+      are kept.
+
+      Examples:
+        sluice data pack imagenet100:DIR OUT --shards 64 --max-side 256
+        scripts/launch -n 8 sluice data pack folder:DIR OUT --shards 32
+      """)
+
+  @Argument(
+    help: ArgumentHelp("The data set, for example imagenet100:DIR.", valueName: "SOURCE"),
+    completion: .dataset)
+  var source: String
+
+  @Argument(
+    help: ArgumentHelp("The folder of the pack, on a file system that all ranks share.", valueName: "OUT"),
+    completion: .directory)
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Files of training pictures, at least as many as ranks that pack; some 100 MB to 1 GB each is good.",
+      valueName: "N"))
+  var shards: Int
+
+  @Option(
+    help: ArgumentHelp("Shrink pictures so that the longer side has at most N pixels.", valueName: "N"))
+  var maxSide: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Make every picture a JPEG of this quality (default with --max-side: 90).", valueName: "1-100"))
+  var quality: Int?
+
+  @Option(help: "What to do about pictures that cannot be decoded.")
+  var onError = OnError.stop
+
+  @Option(help: ArgumentHelp("Threads of a rank (default: its share of the cores).", valueName: "N"))
+  var threads: Int?
+
+  @OptionGroup var progress: ProgressOptions
+
+  @Flag(help: "Print the summary as one JSON object on standard output.")
+  var json = false
+
+  enum OnError: String, CaseIterable, ExpressibleByArgument {
+    /// All of them are named, and their shards not written.
+    case stop
+    case skip
+  }
+
+  func validate() throws {
+    func require(_ value: Int?, _ range: ClosedRange<Int>, _ option: String) throws {
+      if let value, !range.contains(value) {
+        throw ValidationError(
+          "\(option) must be from \(range.lowerBound) to \(range.upperBound), got \(value).")
+      }
+    }
+    try require(shards, 1...100_000, "--shards")
+    try require(maxSide, 1...65_500, "--max-side")
+    try require(quality, 1...100, "--quality")
+    try require(threads, 1...1024, "--threads")
+  }
+
+  func run() throws {
+    try withRanks { communicator in
+      communicator.catchStopSignals()
+      let pair = try DatasetSource.open(source, on: communicator)
+      let display = ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil)
+      if communicator.rank == 0 {
+        for warning in pair.warnings { display.message("warning: \(warning)") }
+        if !progress.quiet { for note in pair.notes { display.message(note) } }
+      }
+      let packer = Packer(
+        Packer.Request(
+          source: source, folder: output, shards: shards,
+          encoding: PictureEncoding(maxSide: maxSide, quality: quality),
+          skipsBadPictures: onError == .skip),
+        pair: pair, communicator: communicator,
+        pool: WorkerPool(threads: try threads ?? communicator.placement().threads), display: display)
+      guard let summary = try packer.run() else { return }
+      display.finish()
+      printResult(json ? summary.json.line : summary.text)
+    }
+  }
+}
