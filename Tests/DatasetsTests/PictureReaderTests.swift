@@ -121,11 +121,8 @@ import Testing
           drawnFor: augmentation, width: 4, height: 4,
           draws: RandomDraws(seed: 3, purpose: .augmentation, index: place, view: view))
         var planes = [Float](repeating: 0, count: 48)
-        try planes.withUnsafeMutableBufferPointer {
-          parameters.apply(
-            to: try faulty.image(at: expected), size: 4, interpolation: .bicubic,
-            normalization: faulty.normalization, into: $0)
-        }
+        let made = parameters.apply(to: try faulty.image(at: expected), size: 4, interpolation: .bicubic)
+        planes.withUnsafeMutableBufferPointer { faulty.normalization.write(made, into: $0) }
         let row = (position / 4 * 2 + view) * 4 + position % 4
         #expect(Array(values[row * 48..<(row + 1) * 48]) == planes, "place \(place), view \(view)")
       }
