@@ -148,6 +148,12 @@ class Comparison:
         }
 
 
+def print_columns(lines):
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    for line in lines:
+        print("  ".join(text.rjust(width) for text, width in zip(line, widths)))
+
+
 def table(rows):
     lines = [
         ["size", "batch", "ranks × threads", "PyTorch", "sluice views/s", "PyTorch views/s", "ratio", "(of rounds)",
@@ -160,9 +166,7 @@ def table(rows):
             f"{row['ratio_min']:.2f}–{row['ratio_max']:.2f}",
             f"{row['sluice_peak_rss_mb']:.0f}", f"{row['peer_peak_rss_mb']:.0f}",
         ])
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    for line in lines:
-        print("  ".join(text.rjust(width) for text, width in zip(line, widths)))
+    print_columns(lines)
     print(f"\nMedians, rounds: {rows[0]['rounds']}; sluice {rows[0]['version']}, PyTorch {rows[0]['torch']}")
 
 
@@ -183,4 +187,5 @@ def main():
         table(rows)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -95,6 +95,40 @@ struct BenchPeerTests {
     }
   }
 
+  /// The loader: sluice and both of torchvision's pipelines in turns, on the same number of pictures.
+  @Test func loadersAreComparedOnTheSamePictures() throws {
+    try withTemporaryFolder { folder in
+      let scripts = Script(name: "bench_peer_loader.py", folder: folder)
+      for name in ["bench_peer.py", "bench_peer_loader.py"] {
+        try FileManager.default.copyItem(
+          at: Program.root.appendingPathComponent("scripts/\(name)"), to: folder.appendingPathComponent(name))
+      }
+      let both = """
+        import json, sys
+        words = " ".join(sys.argv[1:])
+        print(words, file=open("\(folder.path)/log", "a"))
+        images = 300 if "bench loader" in words else 60 if "--pipeline tensor" in words else 40
+        print(json.dumps(dict(
+            images_per_s=images, peak_rss_mb=1, version="v", torch="t", torchvision="u", decoder="d")))
+
+        """
+      try scripts.write("loader_peer.py", both)
+      try scripts.write("sluice.py", both)
+      try scripts.install("sluice", "exec python3 \(folder.path)/sluice.py \"$@\"")
+      let output = try Tool.run(
+        ["python3", "bench_peer_loader.py", "\(folder.path)/bin/sluice", "packed:p", "tree"]
+          + words("--rounds 2 --images 50 --json -- --batch 10"), in: folder)
+      try #require(output.status == 0, "\(output)")
+      let log = try String(contentsOf: folder.appendingPathComponent("log"), encoding: .utf8)
+      let round = [
+        "bench loader packed:p --threads 1 --json --quiet --size 224 --images 50 --batch 10",
+        "tree --pipeline tensor --size 224 --images 50", "tree --pipeline pil --size 224 --images 50",
+      ]
+      #expect(log.split(separator: "\n").map(String.init) == round + round)
+      #expect(try rows(output.result).map { $0["ratio"] as? Double } == [5, 7.5])
+    }
+  }
+
   @Test func coresThatAreNotThereAreNotShared() throws {
     try compare("--threads 4000") { output, log in
       #expect(output.status == 1 && log == [])
