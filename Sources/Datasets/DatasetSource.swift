@@ -18,7 +18,8 @@ public enum DatasetSource: Sendable, Equatable {
 
   /// Ways to name a data set that this version opens.
   public static let available = [
-    "cifar10:DIR", "cifar100:DIR", "imagenet100:DIR", "folder:DIR", "packed:DIR", "shapes", "shapes:TRAINxTEST",
+    "cifar10:DIR", "cifar100:DIR", "imagenet100:DIR", "folder:DIR", "packed:DIR", "shapes",
+    "shapes:TRAINxTEST",
   ]
 
   /// - Throws: `DatasetError` that lists what exists, with the nearest name.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Benchmarks
+import Collectives
 import Metrics
 
 struct BenchLoader: ParsableCommand {
@@ -17,7 +18,9 @@ struct BenchLoader: ParsableCommand {
         sluice bench loader cifar10:/data/cifar-10-batches-bin --set augmentation.blur_probability=0
       """)
 
-  @Argument(help: ArgumentHelp("What to load, as in data.source.", valueName: "DATA"))
+  @Argument(
+    help: ArgumentHelp("What to load, as in data.source.", valueName: "DATA"),
+    completion: .dataset)
   var source: String
 
   @Option(
@@ -44,11 +47,7 @@ struct BenchLoader: ParsableCommand {
   @Option(help: ArgumentHelp("Images of all ranks in a batch (default: up to 32 a rank).", valueName: "N"))
   var batch: Int?
 
-  @Option(
-    help: ArgumentHelp(
-      "A file of class folders' names, one a line, in place of ImageNet-100's.", valueName: "FILE"),
-    completion: .file())
-  var classes: String?
+  @OptionGroup var data: DataOptions
 
   @OptionGroup var progress: ProgressOptions
 
@@ -64,17 +63,17 @@ struct BenchLoader: ParsableCommand {
 
   func run() throws {
     try withRanks { communicator in
-      let benchmark = try LoaderBenchmark(options, communicator: communicator)
+      let benchmark = try LoaderBenchmark(options(on: communicator), communicator: communicator)
       let report = try benchmark.run(
         showing: ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil))
       if communicator.rank == 0 { printResult(json ? report.json.line : report.text) }
     }
   }
 
-  private var options: LoaderBenchmarkOptions {
+  private func options(on communicator: Communicator) throws -> LoaderBenchmarkOptions {
     var options = LoaderBenchmarkOptions()
     options.source = source
-    options.dataset.classList = classes
+    options.dataset = try data.options(on: communicator)
     options.settings = settings
     options.size = size
     options.threads = threads

@@ -32,6 +32,8 @@ struct DataPack: ParsableCommand {
     completion: .directory)
   var output: String
 
+  @OptionGroup var data: DataOptions
+
   @Option(
     help: ArgumentHelp(
       "Files of training pictures, at least as many as ranks that pack; some 100 MB to 1 GB each is good.",
@@ -47,8 +49,9 @@ struct DataPack: ParsableCommand {
       "Make every picture a JPEG of this quality (default with --max-side: 90).", valueName: "1-100"))
   var quality: Int?
 
-  @Option(help: "What to do about pictures that cannot be decoded.")
-  var onError = OnError.stop
+  @Option(
+    help: "What to do about pictures that cannot be decoded: name all of them and stop, or leave them out.")
+  var onError = OnBadImage.stop
 
   @Option(help: ArgumentHelp("Threads of a rank (default: its share of the cores).", valueName: "N"))
   var threads: Int?
@@ -57,12 +60,6 @@ struct DataPack: ParsableCommand {
 
   @Flag(help: "Print the summary as one JSON object on standard output.")
   var json = false
-
-  enum OnError: String, CaseIterable, ExpressibleByArgument {
-    /// All of them are named, and their shards not written.
-    case stop
-    case skip
-  }
 
   func validate() throws {
     func require(_ value: Int?, _ range: ClosedRange<Int>, _ option: String) throws {
@@ -80,7 +77,9 @@ struct DataPack: ParsableCommand {
   func run() throws {
     try withRanks { communicator in
       communicator.catchStopSignals()
-      let pair = try DatasetSource.open(source, on: communicator)
+      var options = try data.options(on: communicator)
+      options.onFault = onError == .stop ? .stop : .ignore
+      let pair = try DatasetSource.open(source, options, on: communicator)
       let display = ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil)
       if communicator.rank == 0 {
         for warning in pair.warnings { display.message("warning: \(warning)") }

@@ -3,7 +3,7 @@ import Images
 import Tensors
 
 /// One part of a pack: pictures in tar files, read by blocks of consecutive ones.
-public struct PackedDataset: ImageDataset {
+public struct PackedDataset: ChecksummedDataset {
   public let name: String
   public let classNames: [String]
   public let imageSize: Int
@@ -22,6 +22,8 @@ public struct PackedDataset: ImageDataset {
   /// Where each block lies.
   private let spans: [Span]
   private let shardPaths: [String]
+  /// SHA-256 of each shard, in hexadecimal.
+  private let shardDigests: [String]
   private let cache: BlockCache
 
   private struct Span {
@@ -41,6 +43,7 @@ public struct PackedDataset: ImageDataset {
     self.imageSize = imageSize
     self.normalization = normalization
     shardPaths = shards.map { "\(folder)/\($0.name)" }
+    shardDigests = shards.map(\.sha256)
     var records: [ShardIndex.Record] = []
     records.reserveCapacity(shards.reduce(0) { $0 + $1.records.count })
     var spans: [Span] = []
@@ -109,6 +112,20 @@ public struct PackedDataset: ImageDataset {
       return .encoded(try EncodedImage(picture))
     } catch {
       throw DatasetError.badImage(name: pictureName(at: index), reason: "\(error)")
+    }
+  }
+
+  public var checksummedFiles: [String] { shardPaths }
+
+  public func verifyChecksum(ofFile number: Int) throws {
+    let path = shardPaths[number]
+    let digest: String
+    do { digest = try DurableFiles.digest(ofFile: path) } catch {
+      throw DatasetError.unreadable(path: path, reason: error.fileReason)
+    }
+    guard digest == shardDigests[number] else {
+      throw DatasetError.badImage(
+        name: path, reason: "its SHA-256 is not the one in the index; restore the shard, or pack again")
     }
   }
 
