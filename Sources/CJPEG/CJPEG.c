@@ -46,7 +46,9 @@ static void error_exit(j_common_ptr info) {
   errors *e = (errors *)info->err;
   e->library.format_message(info, e->message);
   switch (e->library.msg_code) {
+#if JPEG_LIB_VERSION < 70
     case JERR_ARITH_NOTIMPL:
+#endif
     case JERR_BAD_PRECISION:
     case JERR_CCIR601_NOTIMPL:
     case JERR_CONVERSION_NOTIMPL:
