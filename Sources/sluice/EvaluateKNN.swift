@@ -59,6 +59,9 @@ struct EvaluateKNN: ParsableCommand {
   func run() throws {
     try withRanks { communicator in
       let pair = try DatasetSource.open(data, dataOptions.options(on: communicator), on: communicator)
+      if communicator.rank == 0, !progress.quiet {
+        for note in pair.notes { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
+      }
       let (test, trained) = try communicator.agree { () throws -> (any ImageDataset, TrainedBackbone) in
         guard let test = pair.test else { throw DatasetError.noTestPart(data) }
         return (test, try TrainedBackbone(checkpoint: checkpoint, imageSize: test.imageSize))
@@ -76,12 +79,16 @@ struct EvaluateKNN: ParsableCommand {
       ) {}
       let usage = extractor.usage(of: asked)
       for warning in pair.warnings { FileHandle.standardError.write(Data("warning: \(warning)\n".utf8)) }
-      printResult(json ? object(result, usage, asked).line : table(result, usage, asked))
+      printResult(json ? object(result, usage, asked, pair).line : table(result, usage, asked))
     }
   }
 
-  private func object(_ result: KNNResult, _ usage: ChannelUsage, _ test: ExtractedFeatures) -> JSONValue {
+  private func object(
+    _ result: KNNResult, _ usage: ChannelUsage, _ test: ExtractedFeatures, _ data: DatasetPair
+  ) -> JSONValue {
     .object([
+      "data_notes": .list(data.notes.map(JSONValue.text)),
+      "data_digest": data.digest.map(JSONValue.text) ?? .null,
       "top1": .number(result.top1), "top5": .number(result.top5), "images": .integer(test.images),
       "macs_share": .number(usage.macsShare), "k": .integer(result.k), "metric": .text(metric.rawValue),
       "blocks": .list(

@@ -1,3 +1,4 @@
+import Collectives
 import Foundation
 import Images
 import Testing
@@ -103,14 +104,14 @@ import Testing
   @Test(.enabled(if: data != nil, "SLUICE_DATA names no folder of real images"))
   func realFilesOpen() throws {
     let root = try #require(Self.data)
-    let ten = try DatasetSource(parsing: "cifar10:\(root)/cifar-10-batches-bin").open()
+    let ten = try DatasetSource.open("cifar10:\(root)/cifar-10-batches-bin", on: .alone())
     #expect(ten.train.classNames[9] == "truck")
     let test = try #require(ten.test)
     #expect(ten.train.count >= 10_000 && test.count >= 2000)
     var perClass = [Int](repeating: 0, count: 10)
     for index in 0..<test.count { perClass[test.label(at: index)] += 1 }
     #expect(Set(perClass).count == 1, "the test images are balanced")
-    let hundred = try DatasetSource(parsing: "cifar100:\(root)/cifar-100-binary").open()
+    let hundred = try DatasetSource.open("cifar100:\(root)/cifar-100-binary", on: .alone())
     #expect(hundred.train.classNames.prefix(2) == ["apple", "aquarium_fish"])
   }
 }
