@@ -121,7 +121,7 @@ extension CommandLineTests {
     /// What a list says decides the result, not what it is called.
     @Test func listsOfClassesAreComparedByContent() throws {
       try withPets { tree, small in
-        try tree.addPictures(3, to: "train/eel")
+        try tree.addPictures(4, to: "train/eel")
         for (name, text) in [("one", "dog\ncat\n"), ("same", "# pets\ncat\ndog\n"), ("other", "cat\neel\n")] {
           try Data(text.utf8).write(to: small.folder.appendingPathComponent("\(name).txt"))
         }

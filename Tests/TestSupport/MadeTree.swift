@@ -56,7 +56,11 @@ public struct MadeTree {
 /// Pictures without a library that makes them.
 public enum TestPicture {
   /// A PNG of noise: 8 bits a channel, red, green and blue, not compressed.
-  public static func png(width: Int = 16, height: Int = 16, seed: Int = 0) -> [UInt8] {
+  ///
+  /// - Parameter side: Width and height that its header claims, if they are not the true ones.
+  public static func png(
+    width: Int = 16, height: Int = 16, seed: Int = 0, claiming side: Int? = nil
+  ) -> [UInt8] {
     var state = UInt64(truncatingIfNeeded: seed) &* 0x9E37_79B9_7F4A_7C15 | 1
     var rows: [UInt8] = []
     for _ in 0..<height {
@@ -70,11 +74,12 @@ public enum TestPicture {
     precondition(rows.count <= 0xFFFF, "one block holds \(0xFFFF) bytes")
     let length = UInt16(rows.count)
     let compressed = [0x78, 0x01, 0x01] + little(length) + little(~length) + rows + big(adler32(rows))
-    return header(width: width, height: height) + chunk("IDAT", compressed) + chunk("IEND", [])
+    return header(width: side ?? width, height: side ?? height) + chunk("IDAT", compressed)
+      + chunk("IEND", [])
   }
 
   /// A PNG's signature and first chunk.
-  public static func header(width: Int, height: Int) -> [UInt8] {
+  private static func header(width: Int, height: Int) -> [UInt8] {
     [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
       + chunk("IHDR", big(UInt32(width)) + big(UInt32(height)) + [8, 2, 0, 0, 0])
   }

@@ -46,7 +46,7 @@ import Testing
       ("the PNG ends before its last row", Self.png.dropLast(400)),
       (
         "its 20000×20000 pixels are more than the 178956970 that are decoded",
-        TestPicture.header(width: 20000, height: 20000)
+        TestPicture.png(claiming: 20000)
       ),
     ]
     for (reason, bytes) in faults { #expect(try fault("x.jpg", bytes) == reason) }
