@@ -88,7 +88,9 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     let rest = faults.count - listedFaults
     let verify = "`sluice data verify \(source)` finds everything"
     return
-      (["\(source): \(grouped(faults.count)) of \(grouped(total)) files and class folders cannot be used:"]
+      ([
+        "\(source): \(grouped(faults.count)) \(faults.count == 1 ? "fault" : "faults") in \(grouped(total)) files:"
+      ]
       + faults.prefix(listedFaults).map { "  \($0.name): \($0.reason)" }
       + ["  " + (rest > 0 ? "… and \(grouped(rest)) more; \(verify)" : verify)]).joined(separator: "\n")
   }

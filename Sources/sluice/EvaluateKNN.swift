@@ -64,6 +64,9 @@ struct EvaluateKNN: ParsableCommand {
       var options = try dataOptions.options(on: communicator)
       options.onFault = onError == .stop ? .stop : .ignore
       let pair = try DatasetSource.open(data, options, on: communicator)
+      if communicator.rank == 0, !progress.quiet {
+        for note in pair.notes { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
+      }
       let (test, trained) = try communicator.agree { () throws -> (any ImageDataset, TrainedBackbone) in
         guard let test = pair.test else { throw DatasetError.noTestPart(data) }
         return (test, try TrainedBackbone(checkpoint: checkpoint, imageSize: test.imageSize))
@@ -87,15 +90,20 @@ struct EvaluateKNN: ParsableCommand {
       let warnings =
         pair.warnings + skipped.map { "\($0) is skipped, its neighbour stands in: \($1)" }
       for warning in warnings { FileHandle.standardError.write(Data("warning: \(warning)\n".utf8)) }
-      printResult(json ? object(result, usage, asked).line : table(result, usage, asked))
+      printResult(json ? object(result, usage, asked, pair, skipped: skipped.count).line : table(result, usage, asked))
     }
   }
 
-  private func object(_ result: KNNResult, _ usage: ChannelUsage, _ test: ExtractedFeatures) -> JSONValue {
+  private func object(
+    _ result: KNNResult, _ usage: ChannelUsage, _ test: ExtractedFeatures, _ data: DatasetPair,
+    skipped: Int
+  ) -> JSONValue {
     .object([
+      "data_notes": .list(data.notes.map(JSONValue.text)),
+      "data_digest": data.digest.map(JSONValue.text) ?? .null,
       "top1": .number(result.top1), "top5": .number(result.top5), "images": .integer(test.images),
       "macs_share": .number(usage.macsShare),
-      "images_skipped": .integer(test.skipped.count), "k": .integer(result.k),
+      "images_skipped": .integer(skipped), "k": .integer(result.k),
       "metric": .text(metric.rawValue),
       "blocks": .list(
         usage.blocks.map {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A folder of things that a person may hand to the program by mistake, and of what must survive that.
 struct BadInputFiles {
@@ -21,6 +22,11 @@ struct BadInputFiles {
     try cifar10("few", train: Self.records(32))
     try FileManager.default.createDirectory(
       at: folder.appendingPathComponent("folders/data_batch_1.bin"), withIntermediateDirectories: true)
+
+    let tree = MadeTree(in: folder.appendingPathComponent("tree"))
+    try tree.addPictures(2, to: "train/cat")
+    try write("twice.txt", Data("# animals\ncat\n\ncat\n".utf8))
+    try write("cat.txt", Data("cat\n".utf8))
 
     // A finished run whose every checkpoint has lost its model.
     try FileManager.default.copyItem(at: finished.run, to: folder.appendingPathComponent("damaged"))

@@ -17,9 +17,10 @@ struct Mistake: Sendable, CustomStringConvertible {
   }
 
   /// `pretrain` with a good configuration and these settings, in a new folder.
-  static func set(_ settings: String, _ sentence: String) -> Mistake {
+  static func set(_ settings: String, _ sentence: String, isRootOnly: Bool = false) -> Mistake {
     let options = settings.split(separator: " ").map { " --set \($0)" }.joined()
-    return Mistake("pretrain FILES/simclr.yaml --run FILES/new\(options)", sentence)
+    return Mistake(
+      "pretrain FILES/simclr.yaml --run FILES/new\(options)", sentence, isRootOnly: isRootOnly)
   }
 }
 
@@ -80,12 +81,31 @@ extension Mistake {
   static let data: [Mistake] = [
     .set(
       "data.source=shape",
-      "data source 'shape' is unknown, there are cifar10:DIR, cifar100:DIR, packed:DIR, "
-        + "shapes, shapes:TRAINxTEST, folder:DIR, imagenet100:DIR; did you mean shapes?"),
+      "data source 'shape' is unknown, there are cifar10:DIR, cifar100:DIR, imagenet100:DIR, folder:DIR, packed:DIR, "
+        + "shapes, shapes:TRAINxTEST; did you mean shapes?"),
     .set(
-      "data.source=imagenet100:FILES",
-      "data source imagenet100:DIR is not available in this version; "
-        + "use cifar10:DIR, cifar100:DIR, packed:DIR, shapes, shapes:TRAINxTEST"),
+      "data.source=folder:FILES/none",
+      "FILES/none cannot be read: No such file or directory", isRootOnly: true),
+    .set(
+      "data.source=folder:FILES/few",
+      "FILES/few has no folder train: folder:DIR expects DIR/train/CLASS/… and, to test on, DIR/val/CLASS/…",
+      isRootOnly: true),
+    .set(
+      "data.source=imagenet100:FILES/tree",
+      "FILES/tree/train lacks 100 of the 100 classes of the list (n01558993, n01692333, n01729322, n01735189, "
+        + "n01749939, n01773797, n01820546, n01855672, n01978455, n01980166, …): name a tree that has them, "
+        + "another list with --classes FILE (data.classes in a configuration), or folder:DIR for all class folders",
+      isRootOnly: true),
+    .set(
+      "data.source=folder:FILES/tree data.classes=FILES/twice.txt",
+      "FILES/twice.txt:4: 'cat' is listed before, in line 2", isRootOnly: true),
+    .set(
+      "data.classes=FILES/cat.txt",
+      "data source 'shapes:96x32' has classes of its own: a list of classes is for imagenet100:DIR and folder:DIR"
+    ),
+    .init(
+      "evaluate knn --checkpoint FILES/run/checkpoints/latest --data folder:FILES/tree --classes FILES/none.txt",
+      "FILES/none.txt cannot be read: No such file or directory", isRootOnly: true),
     .set(
       "data.source=cifar10:FILES/none",
       "cifar10 train: FILES/none holds none of data_batch_1.bin, data_batch_2.bin, data_batch_3.bin, "

@@ -61,6 +61,20 @@ import Testing
     }
   }
 
+  @Test func theDigestOfTheDataIsKept() throws {
+    var history = SessionHistory()
+    var one = session()
+    one.dataDigest = "abc"
+    try history.append(one)
+    #expect(try SessionHistory(history.data()).last(before: 1) == one)
+    // Older files have none.
+    var old = SessionHistory()
+    try old.append(session())
+    let text = String(decoding: try old.data(), as: UTF8.self)
+    #expect(!text.contains("data_digest"))
+    #expect(try SessionHistory(Data(text.utf8)).last(before: 1)?.dataDigest == nil)
+  }
+
   /// Contract C1: runs of a power of two of the shards give one rank's bits, others their own.
   @Test(arguments: [
     (8, 2, 4, false), (8, 1, 8, false), (12, 1, 4, true), (12, 3, 1, false), (24, 2, 4, true),

@@ -95,7 +95,7 @@ struct GroundTruth {
       let numbers = names.map { Self.number(in: $0.text) }
       guard !numbers.contains(nil) || names.count == classes.count else {
         throw .badTree(
-          "\(folder)/\(path) has \(classes.count) lines for \(names.count) images: it belongs to other images"
+          "\(folder)/\(path) has \(classes.count) lines, the number of images is \(names.count): it belongs to other images"
         )
       }
       let areNumbered = !numbers.contains(nil)

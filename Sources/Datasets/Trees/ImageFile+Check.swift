@@ -25,8 +25,11 @@ extension ImageFile {
     do {
       image = try EncodedImage(start[...])
     } catch {
-      guard start.count < byteCount else { throw error }
-      image = try EncodedImage(try readAll()[...])
+      switch error {
+      case .truncated where start.count < byteCount, .damaged where start.count < byteCount:
+        image = try EncodedImage(try readAll()[...])
+      default: throw error
+      }
     }
     let tail = try read(max(0, byteCount - Self.tailBytes)..<byteCount)
     if !Self.isWhole(image.format, tail: tail) { _ = try EncodedImage(try readAll()[...]).decoded() }
