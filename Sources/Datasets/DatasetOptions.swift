@@ -6,19 +6,13 @@ public struct DatasetOptions: Sendable, Equatable {
   ///
   /// It is read by rank 0 and never written: whoever opens the data knows when something may be written.
   public var indexFile: String?
-  public var onFault: OnFault
+  /// What happens when files are found that cannot be used. stop: nothing is opened, the error lists them. skip: a
+  /// warning counts them; they keep their numbers, and whoever asks for one gets its error.
+  public var onError: OnBadImage
 
-  /// What happens when files are found before training that cannot be used.
-  public enum OnFault: Sendable {
-    /// Nothing is opened, the error lists them.
-    case stop
-    /// A warning counts them. They keep their numbers; whoever asks for one gets its error.
-    case ignore
-  }
-
-  public init(classList: ClassList? = nil, indexFile: String? = nil, onFault: OnFault = .stop) {
+  public init(classList: ClassList? = nil, indexFile: String? = nil, onError: OnBadImage = .stop) {
     self.classList = classList
     self.indexFile = indexFile
-    self.onFault = onFault
+    self.onError = onError
   }
 }

@@ -64,7 +64,7 @@ public enum DurableFiles {
   }
 
   /// SHA-256 in hexadecimal.
-  public static func digest(_ data: Data) -> String { hexadecimal(SHA256.hash(data: data)) }
+  public static func digest(_ data: Data) -> String { SHA256.hash(data: data).hexadecimal }
 
   /// SHA-256 of a file in hexadecimal, read piece by piece.
   public static func digest(ofFile path: String) throws -> String {
@@ -72,16 +72,18 @@ public enum DurableFiles {
     defer { try? file.close() }
     var hash = SHA256()
     while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(data: piece) }
-    return hexadecimal(hash.finalize())
-  }
-
-  /// A finished digest in hexadecimal.
-  public static func hexadecimal(_ digest: SHA256Digest) -> String {
-    digest.map { String(format: "%02x", $0) }.joined()
+    return hash.finalize().hexadecimal
   }
 
   private static func failure(_ path: String) -> UnwritableFile {
     UnwritableFile(path: path, reason: String(cString: strerror(errno)))
+  }
+}
+
+extension SHA256Digest {
+  /// 64 lower-case digits.
+  public var hexadecimal: String {
+    map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
   }
 }
 

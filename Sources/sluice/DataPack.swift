@@ -62,23 +62,17 @@ struct DataPack: ParsableCommand {
   var json = false
 
   func validate() throws {
-    func require(_ value: Int?, _ range: ClosedRange<Int>, _ option: String) throws {
-      if let value, !range.contains(value) {
-        throw ValidationError(
-          "\(option) must be from \(range.lowerBound) to \(range.upperBound), got \(value).")
-      }
-    }
-    try require(shards, 1...100_000, "--shards")
-    try require(maxSide, 1...65_500, "--max-side")
-    try require(quality, 1...100, "--quality")
-    try require(threads, 1...1024, "--threads")
+    try BenchOptions.require(shards, 1...100_000, "--shards")
+    try BenchOptions.require(maxSide, 1...65_500, "--max-side")
+    try BenchOptions.require(quality, 1...100, "--quality")
+    try BenchOptions.require(threads, 1...1024, "--threads")
   }
 
   func run() throws {
     try withRanks { communicator in
       communicator.catchStopSignals()
       var options = try data.options(on: communicator)
-      options.onFault = onError == .stop ? .stop : .ignore
+      options.onError = onError
       let pair = try DatasetSource.open(source, options, on: communicator)
       let display = ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil)
       if communicator.rank == 0 {

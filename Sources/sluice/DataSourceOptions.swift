@@ -24,7 +24,7 @@ struct DataSourceOptions: ParsableArguments {
   /// - Throws: The same `AgreedFailure` on every rank.
   func open(on communicator: Communicator) throws -> DatasetPair {
     var options = try self.options.options(on: communicator)
-    options.onFault = .ignore
+    options.onError = .skip
     return try DatasetSource.open(source, options, on: communicator)
   }
 

@@ -62,7 +62,7 @@ struct EvaluateKNN: ParsableCommand {
   func run() throws {
     try withRanks { communicator in
       var options = try dataOptions.options(on: communicator)
-      options.onFault = onError == .stop ? .stop : .ignore
+      options.onError = onError
       let pair = try DatasetSource.open(data, options, on: communicator)
       if communicator.rank == 0, !progress.quiet {
         for note in pair.notes { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
@@ -90,7 +90,8 @@ struct EvaluateKNN: ParsableCommand {
       let warnings =
         pair.warnings + skipped.map { "\($0) is skipped, its neighbour stands in: \($1)" }
       for warning in warnings { FileHandle.standardError.write(Data("warning: \(warning)\n".utf8)) }
-      printResult(json ? object(result, usage, asked, pair, skipped: skipped.count).line : table(result, usage, asked))
+      printResult(
+        json ? object(result, usage, asked, pair, skipped: skipped.count).line : table(result, usage, asked))
     }
   }
 

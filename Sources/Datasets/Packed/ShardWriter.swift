@@ -64,7 +64,7 @@ public final class ShardWriter {
     try flush()
     guard fsync(file) == 0 else { throw Self.failure(temporary) }
     index.bytes = position
-    index.sha256 = DurableFiles.hexadecimal(hash.finalize())
+    index.sha256 = hash.finalize().hexadecimal
     try DurableFiles.move(temporary, to: "\(folder)/\(index.name)")
     isFinished = true
     try DurableFiles.replace("\(folder)/\(Self.indexName(of: index.name))", by: index.encoded())

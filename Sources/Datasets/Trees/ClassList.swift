@@ -63,12 +63,6 @@ public struct ClassList: Sendable, Equatable {
   }
 }
 
-extension SHA256Digest {
-  var hexadecimal: String {
-    map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-  }
-}
-
 extension ClassList {
   /// Reads a file on rank 0 for all: other nodes need not see its disk.
   ///

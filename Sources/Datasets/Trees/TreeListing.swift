@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Tensors
 
 /// What a scan found in a tree.
 struct TreeListing: Sendable, Equatable {

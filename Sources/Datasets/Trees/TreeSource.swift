@@ -24,7 +24,7 @@ struct TreeSource {
     let numbers = index.faulty ?? Array(0..<index.listing.fileCount)
     let faults = try faults(ofFiles: numbers, in: index.listing, on: communicator)
     let all = DataFault.sorted(index.listing.facts.emptyClasses + faults.map(\.fault))
-    if !all.isEmpty, options.onFault == .stop {
+    if !all.isEmpty, options.onError == .stop {
       throw AgreedFailure(
         onEveryRank: DatasetError.faults(all, total: index.listing.fileCount, source: text),
         hostName: communicator.hostName)

@@ -65,6 +65,6 @@ extension Configuration {
   /// - Parameter indexFile: See `DatasetOptions.indexFile`.
   public func datasetOptions(indexFile: String? = nil) -> DatasetOptions {
     DatasetOptions(
-      classList: data.classes.list, indexFile: indexFile, onFault: data.onError == .stop ? .stop : .ignore)
+      classList: data.classes.list, indexFile: indexFile, onError: data.onError)
   }
 }

@@ -113,7 +113,7 @@ import Testing
       let whole = try open(tree)
       try damage(tree)
       try tree.remove("train/bat")
-      let pair = try open(tree, DatasetOptions(onFault: .ignore))
+      let pair = try open(tree, DatasetOptions(onError: .skip))
       #expect(
         pair.warnings == [
           "folder:\(tree.path): 2 of 12 files cannot be used: \(tree.path)/train/cat/1.png, \(tree.path)/val/dog/0.png"
@@ -140,14 +140,14 @@ import Testing
 
   /// Opens a tree and keeps its index as a run does; `open` opens it again.
   private func withIndex(
-    _ onFault: DatasetOptions.OnFault = .stop, damaged: Bool = false,
+    _ onError: OnBadImage = .stop, damaged: Bool = false,
     _ body: (MadeTree, _ open: (ClassList?) throws -> DatasetPair) throws -> Void
   ) throws {
     try withTemporaryFolder { folder in
       let tree = try MadeTree.pets(in: folder.appendingPathComponent("pets"))
       if damaged { try tree.write("train/cat/1.png", "") }
       try tree.age()
-      var options = DatasetOptions(indexFile: folder.appendingPathComponent("index").path, onFault: onFault)
+      var options = DatasetOptions(indexFile: folder.appendingPathComponent("index").path, onError: onError)
       let first = try open(tree, options)
       try #require(first.index).write(to: URL(fileURLWithPath: options.indexFile!))
       try body(tree) { list in
@@ -227,7 +227,7 @@ import Testing
 
   /// What was damaged is looked at again, what was not is not.
   @Test func ignoredFaultsAreRemembered() throws {
-    try withIndex(.ignore, damaged: true) { tree, open in
+    try withIndex(.skip, damaged: true) { tree, open in
       let again = try open(nil)
       #expect(again.index == nil && again.warnings.count == 1)
       try tree.write("train/cat/1.png", TestPicture.png())
