@@ -40,9 +40,11 @@ public enum DatasetSource: Sendable, Equatable {
 
   /// Opens what a person named, on every rank of `communicator`.
   ///
+  /// - Parameter inform: Is told on rank 0 what may take long.
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
   public static func open(
-    _ text: String, _ options: DatasetOptions = DatasetOptions(), on communicator: Communicator
+    _ text: String, _ options: DatasetOptions = DatasetOptions(), on communicator: Communicator,
+    inform: (String) -> Void = { _ in }
   ) throws -> DatasetPair {
     let source = try communicator.agree { () throws -> DatasetSource in
       let source = try DatasetSource(parsing: text)
@@ -51,9 +53,11 @@ public enum DatasetSource: Sendable, Equatable {
     }
     return switch source {
     case .imageNet100(let folder):
-      try TreeSource(form: .imageNet100, folder: folder, options: options).open(on: communicator)
+      try TreeSource(form: .imageNet100, folder: folder, options: options)
+        .open(on: communicator, inform: inform)
     case .folder(let folder):
-      try TreeSource(form: .folder, folder: folder, options: options).open(on: communicator)
+      try TreeSource(form: .folder, folder: folder, options: options)
+        .open(on: communicator, inform: inform)
     case .packed(let folder):
       try PackedFolder(path: folder).open(on: communicator)
     case .cifar10(let folder):

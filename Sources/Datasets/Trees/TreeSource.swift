@@ -18,10 +18,13 @@ struct TreeSource {
   var text: String { "\(form.name):\(folder)" }
 
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
-  func open(on communicator: Communicator) throws -> DatasetPair {
+  func open(on communicator: Communicator, inform: (String) -> Void) throws -> DatasetPair {
     var (index, isNew) = try sharedIndex(on: communicator)
     try requireSameTree(as: index.listing, on: communicator)
     let numbers = index.faulty ?? Array(0..<index.listing.fileCount)
+    if isNew, communicator.rank == 0 {
+      inform("\(text): looking at the beginning and the end of \(grouped(numbers.count)) files")
+    }
     let faults = try faults(ofFiles: numbers, in: index.listing, on: communicator)
     let all = DataFault.sorted(index.listing.facts.emptyClasses + faults.map(\.fault))
     if !all.isEmpty, options.onError == .stop {

@@ -74,7 +74,8 @@ public final class PretrainingRun {
     self.log = log
     self.display = display
     let data = try DatasetSource.open(
-      configuration.data.source, configuration.datasetOptions(indexFile: folder.dataIndex), on: communicator)
+      configuration.data.source, configuration.datasetOptions(indexFile: folder.dataIndex), on: communicator
+    ) { log.info("\($0)") }
     self.data = data
     try communicator.agree {
       let conflict = configuration.conflict(
