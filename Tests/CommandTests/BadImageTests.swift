@@ -96,6 +96,26 @@ extension CommandLineTests {
       }
     }
 
+    /// No evaluation looks at all images here: what a rank skips only it knows, until ranks tell each other.
+    @Test func everyRanksSkippedImagesAreNamed() throws {
+      try withTemporaryFolder { folder in
+        let tree = try ImageTreeFiles(in: folder, hasTest: false)
+        let bad = try [image(ofStep: 2), image(ofStep: 2, from: 16)].sorted().map { tree.path(train: $0) }
+        for path in bad { try tree.spoil(path) }
+        var checkpoints: [[String: Data]] = []
+        for ranks in [1, 2] {
+          let small = try SmallRun(in: folder.appendingPathComponent("\(ranks)"))
+          // One epoch: in the next, rank 0 may meet what rank 1 met.
+          let output = try Program.run(
+            command(small, tree, "data.on_error=skip", "max_steps=3") + ["--json"], ranks: ranks)
+          try #require(output.status == 0, "\(output)")
+          #expect(try output.object()["skipped"] as? [String] == bad)
+          checkpoints.append(try contents(of: small.checkpoint(3)))
+        }
+        expectEqual(checkpoints[1], checkpoints[0])
+      }
+    }
+
     /// Where a run stopped, skipping goes on: to the bits of a run that skipped from the start.
     @Test func skippingGoesOnWhereStoppingStopped() throws {
       try withTemporaryFolder { folder in
