@@ -13,6 +13,9 @@ struct TreeSource {
   let folder: String
   let options: DatasetOptions
 
+  /// Looking at so many may take seconds, on a file server more.
+  private static let manyFiles = 10_000
+
   var classes: ClassList? { options.classList ?? form.classes }
   /// For messages, for example `folder:DIR`.
   var text: String { "\(form.name):\(folder)" }
@@ -22,7 +25,7 @@ struct TreeSource {
     var (index, isNew) = try sharedIndex(on: communicator)
     try requireSameTree(as: index.listing, on: communicator)
     let numbers = index.faulty ?? Array(0..<index.listing.fileCount)
-    if isNew, communicator.rank == 0 {
+    if numbers.count >= Self.manyFiles, communicator.rank == 0 {
       inform("\(text): looking at the beginning and the end of \(grouped(numbers.count)) files")
     }
     let faults = try faults(ofFiles: numbers, in: index.listing, on: communicator)
