@@ -8,16 +8,6 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
-int cjpeg_library_version(void) { return JPEG_LIB_VERSION; }
-
-int cjpeg_turbo_version(void) {
-#ifdef LIBJPEG_TURBO_VERSION_NUMBER
-  return LIBJPEG_TURBO_VERSION_NUMBER;
-#else
-  return 0;
-#endif
-}
-
 // ---- Errors --------------------------------------------------------------------------------------------------------
 
 typedef struct {

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *cpng_library_version(void) { return png_get_libpng_ver(NULL); }
-
 // ---- Errors --------------------------------------------------------------------------------------------------------
 
 typedef struct {

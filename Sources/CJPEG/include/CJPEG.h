@@ -38,11 +38,6 @@ typedef struct {
   int left, top, width, height;
 } cjpeg_box;
 
-// The library's version: its libjpeg interface as jpeglib.h has it, for example 62, and libjpeg-turbo's own, for
-// example 2001005; 0 for another libjpeg.
-int cjpeg_library_version(void);
-int cjpeg_turbo_version(void);
-
 // Reads up to the first scan.
 cjpeg_result cjpeg_read_header(const uint8_t *bytes, size_t count, cjpeg_header *header, char *message);
 

@@ -32,9 +32,6 @@ typedef struct {
   int left, top, width, height;
 } cpng_box;
 
-// The library's version, for example "1.6.39".
-const char *cpng_library_version(void);
-
 // Reads up to the first pixels. A picture has at most a million pixels a side.
 cpng_result cpng_read_header(const uint8_t *bytes, size_t count, cpng_header *header, char *message);
 

@@ -1,5 +1,4 @@
 import Collectives
-import Crypto
 import Foundation
 import Layers
 import Tensors
@@ -56,9 +55,7 @@ extension ValueForm where Value == KernelSelection {
 extension KernelTable {
   /// Eight hexadecimal digits that tell tables apart.
   var digest: String {
-    SHA256.hash(data: Data(items.joined(separator: "\n").utf8)).prefix(4).map { byte in
-      (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined()
+    String(DurableFiles.digest(Data(items.joined(separator: "\n").utf8)).prefix(8))
   }
 
   /// Writes the YAML list of the items after a line with `comment`.
