@@ -21,48 +21,68 @@ let package = Package(
     .target(name: "CVector", linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CSignals"),
 
-    // The house, bottom to top: a target imports only what stands below it in the house, above it here.
+    // The house, bottom to top: a target imports only what stands below it in the house, above it here
+    // (Tests/HouseTests compares every import with this list).
     .target(
-      name: "Tensors", dependencies: ["CVector", .product(name: "Crypto", package: "swift-crypto")]),
+      name: "Foundations", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Machine", dependencies: []),
+    .target(name: "Tensors", dependencies: ["Foundations"]),
     .target(name: "Layers", dependencies: ["Tensors", "CVector", "COneDNN", "COpenBLAS"]),
-    .target(name: "Collectives", dependencies: ["Tensors", "CMPI", "CSignals", "CVector"]),
+    .target(
+      name: "Collectives", dependencies: ["Machine", "Tensors", "CMPI", "CSignals", "CVector"]),
     .target(name: "Images", dependencies: ["Tensors", "CVector", "CJPEG", "CPNG"]),
     .target(
       name: "Datasets",
       dependencies: [
-        "Images", "Collectives", "Tensors", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
+        "Foundations", "Machine", "Images", "Collectives", "Tensors", "CZlib",
+        .product(name: "Crypto", package: "swift-crypto"),
       ]),
-    .target(name: "Networks", dependencies: ["Layers"]),
-    .target(name: "Objectives", dependencies: ["Networks", "Layers", "COpenBLAS", "CVector"]),
-    .target(name: "Metrics", dependencies: ["Tensors"]),
-    .target(name: "DataTools", dependencies: ["Datasets", "Images", "Collectives", "Metrics", "Tensors"]),
+    .target(name: "Networks", dependencies: ["Layers", "Tensors"]),
+    .target(name: "Objectives", dependencies: ["Networks", "Layers", "Tensors", "COpenBLAS", "CVector"]),
+    .target(name: "Optimizers", dependencies: ["Layers", "Tensors", "CVector"]),
+    .target(name: "Metrics", dependencies: ["Foundations"]),
+    .target(name: "Progress"),
+    .target(
+      name: "DataTools",
+      dependencies: ["Foundations", "Datasets", "Images", "Collectives", "Progress", "Tensors"]),
     .plugin(name: "RecordCommit", capability: .buildTool()),
     .target(name: "Version", plugins: ["RecordCommit"]),
     .target(
-      name: "Diagnosis",
-      dependencies: ["Collectives", "Metrics", "Version", "COneDNN", "COpenBLAS", "CVector"]),
+      name: "Provenance",
+      dependencies: [
+        "Foundations", "Machine", "Collectives", "Version", "COneDNN", "COpenBLAS", "CVector",
+      ]),
+    .target(name: "Diagnosis", dependencies: ["Machine", "Collectives", "Provenance"]),
     .target(
-      name: "Evaluation", dependencies: ["Networks", "Datasets", "Collectives", "Metrics", "COpenBLAS"]),
+      name: "Evaluation",
+      dependencies: [
+        "Foundations", "Networks", "Layers", "Tensors", "Datasets", "Collectives", "COpenBLAS",
+      ]),
+    .target(
+      name: "Configurations",
+      dependencies: [
+        "Foundations", "Objectives", "Optimizers", "Networks", "Layers", "Datasets", "Images", "Collectives",
+        "Tensors", "Yams",
+      ]),
     .target(
       name: "Training",
       dependencies: [
-        "Objectives", "Networks", "Layers", "Evaluation", "Datasets", "Collectives", "Metrics",
-        "Diagnosis", "Version",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        "Yams",
+        "Foundations", "Configurations", "Objectives", "Optimizers", "Networks", "Layers",
+        "Evaluation", "Datasets", "Images", "Collectives", "Metrics", "Progress", "Provenance", "Diagnosis",
+        "Tensors", .product(name: "Logging", package: "swift-log"),
       ]),
     .target(
       name: "Benchmarks",
       dependencies: [
-        "Training", "Objectives", "Networks", "Layers", "Collectives", "Datasets", "Images", "Metrics",
-        "Tensors", "Version",
-        "COpenBLAS",
+        "Foundations", "Machine", "Training", "Configurations", "Objectives", "Networks", "Layers",
+        "Collectives", "Datasets", "Images", "Progress", "Tensors", "Version", "COpenBLAS",
       ]),
     .executableTarget(
       name: "sluice",
       dependencies: [
-        "Training", "Benchmarks", "DataTools", "Datasets", "Diagnosis", "Version",
+        "Foundations", "Machine", "Training", "Configurations", "Benchmarks", "DataTools", "Datasets",
+        "Diagnosis", "Provenance", "Evaluation", "Collectives", "Images", "Layers", "Networks", "Progress",
+        "Tensors", "Version",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -71,26 +91,66 @@ let package = Package(
     // FuzzImages one that spoils pictures.
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .target(
-      name: "GoldenCases", dependencies: ["Training", "TestSupport"], path: "Tests/GoldenCases"),
+      name: "GoldenCases",
+      dependencies: [
+        "Training", "Configurations", "Optimizers", "Objectives", "Networks", "Layers", "Tensors", "CVector",
+        "TestSupport",
+      ],
+      path: "Tests/GoldenCases"),
+    .testTarget(name: "HouseTests"),
+    .testTarget(name: "FoundationsTests", dependencies: ["Foundations"]),
+    .testTarget(name: "MachineTests", dependencies: ["Machine"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CVector", "TestSupport"]),
-    .testTarget(name: "LayersTests", dependencies: ["Layers", "GoldenCases", "TestSupport"]),
-    .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
-    .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Collectives", "TestSupport"]),
-    .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "Datasets", "Images", "TestSupport"]),
-    .testTarget(name: "NetworksTests", dependencies: ["Networks", "GoldenCases", "TestSupport"]),
-    .testTarget(name: "ObjectivesTests", dependencies: ["Objectives", "GoldenCases", "TestSupport"]),
-    .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"]),
-    .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", "TestSupport"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(
+      name: "LayersTests", dependencies: ["Layers", "Tensors", "CVector", "GoldenCases", "TestSupport"]),
+    .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "Machine", "Tensors"]),
+    .testTarget(name: "ImagesTests", dependencies: ["Images", "Tensors", "TestSupport"]),
+    .testTarget(
+      name: "DatasetsTests",
+      dependencies: ["Datasets", "Images", "Collectives", "Tensors", "Foundations", "TestSupport"]),
+    .testTarget(
+      name: "DataToolsTests",
+      dependencies: ["DataTools", "Foundations", "Datasets", "Images", "Collectives", "Tensors"]),
+    .testTarget(
+      name: "NetworksTests", dependencies: ["Networks", "Layers", "Tensors", "GoldenCases", "TestSupport"]),
+    .testTarget(
+      name: "ObjectivesTests",
+      dependencies: ["Objectives", "Networks", "Layers", "Tensors", "CVector", "GoldenCases", "TestSupport"]),
+    .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Layers", "Tensors", "TestSupport"]),
+    .testTarget(name: "MetricsTests", dependencies: ["Metrics", "Foundations", "TestSupport"]),
+    .testTarget(name: "ProgressTests", dependencies: ["Progress"]),
+    .testTarget(
+      name: "DiagnosisTests",
+      dependencies: ["Diagnosis", "Provenance", "Machine", "Collectives", "TestSupport"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Tensors", "TestSupport"]),
+    .testTarget(
+      name: "ConfigurationsTests",
+      dependencies: ["Optimizers", "Layers", "Datasets", "Collectives", "Configurations", "TestSupport"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Training", "Configurations", "Objectives", "Optimizers", "Networks", "Layers", "Datasets", "Metrics",
+        "Tensors", "Foundations", "GoldenCases", "TestSupport",
+      ]),
     .testTarget(
       name: "BenchmarksTests",
-      dependencies: ["Benchmarks", "Training", "Datasets", "Collectives", "Layers", "TestSupport"]),
-    .testTarget(name: "GoldenTests", dependencies: ["GoldenCases", "TestSupport"]),
-    .testTarget(name: "CommandTests", dependencies: ["sluice", "TestSupport"]),
+      dependencies: [
+        "Benchmarks", "Training", "Configurations", "Datasets", "Collectives", "Layers", "TestSupport",
+      ]),
+    .testTarget(
+      name: "GoldenTests",
+      dependencies: [
+        "GoldenCases", "Training", "Optimizers", "Objectives", "Networks", "Layers", "Tensors", "TestSupport",
+      ]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["Datasets", "Images", "Layers", "Tensors", "TestSupport"]),
     .executableTarget(
-      name: "RankChecks", dependencies: ["Training", "GoldenCases"], path: "Tests/RankChecks"),
+      name: "RankChecks",
+      dependencies: [
+        "Training", "Configurations", "Objectives", "Networks", "Layers", "Collectives", "Machine", "Tensors",
+        "GoldenCases", "TestSupport",
+      ], path: "Tests/RankChecks"),
     .executableTarget(name: "FuzzImages", dependencies: ["Images", "Tensors"], path: "Tests/FuzzImages"),
   ],
   swiftLanguageModes: [.v6]

@@ -1,4 +1,5 @@
 import Collectives
+import Configurations
 import Datasets
 import Layers
 import Networks
@@ -133,7 +134,7 @@ public final class CollectiveBenchmark {
     let model = trainer.model
     let reducer = ProfilingReducer()
     let pass = Pass(
-      .training, rows: batch.images.images, views: 2, shardSize: configuration.batch.shard, pool: pool,
+      .training, rows: batch.images.rows, views: 2, shardSize: configuration.batch.shard, pool: pool,
       reducer: reducer,
       noise: GateNoiseSource(
         seed: configuration.seed, epoch: 0, indices: batch.indices, views: 2,

@@ -1,5 +1,5 @@
 import Foundation
-import Metrics
+import Foundations
 
 /// What `sluice bench collectives` found.
 public struct CollectiveReport: Sendable {

@@ -55,7 +55,7 @@ struct CollectiveStopwatch {
   func measure(embeddings: Int, trainer: Trainer) throws -> CollectiveTimes {
     let mine = [Float](repeating: 1, count: embeddings)
     var all = [Float](repeating: 0, count: embeddings * communicator.worldSize)
-    let hosts = Set(try communicator.gatherStrings(communicator.hostName)).count
+    let hosts = Set(try communicator.gatherEach(communicator.hostName)).count
     return CollectiveTimes(
       ranks: communicator.worldSize, hosts: hosts,
       barrier: try time(Self.smallRepetitions) { try communicator.barrier() },
@@ -84,12 +84,5 @@ struct CollectiveStopwatch {
       seconds.append((ContinuousClock.now - begin) / .seconds(1))
     }
     return try communicator.largest(median(seconds))
-  }
-}
-
-extension Communicator {
-  /// The largest of all ranks' numbers.
-  func largest(_ number: Double) throws -> Double {
-    try gatherStrings("\(number)").compactMap(Double.init).max() ?? number
   }
 }

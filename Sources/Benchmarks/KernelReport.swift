@@ -1,6 +1,6 @@
 import Foundation
+import Foundations
 import Layers
-import Metrics
 
 /// What the convolutions of a network take with each algorithm.
 public struct KernelReport: Sendable {

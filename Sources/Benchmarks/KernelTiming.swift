@@ -19,10 +19,10 @@ struct KernelTiming {
     self.plan = plan
     let lanes = Pass.preferredLanes
     input = Tensor(
-      images: shape.rows, channels: shape.inChannels, height: shape.height, width: shape.width,
+      rows: shape.rows, channels: shape.inChannels, height: shape.height, width: shape.width,
       lanes: takesImages ? 1 : lanes)
     output = Tensor(
-      images: shape.rows, channels: shape.outChannels, height: shape.outHeight, width: shape.outWidth,
+      rows: shape.rows, channels: shape.outChannels, height: shape.outHeight, width: shape.outWidth,
       lanes: lanes)
     let plain = Tensor(
       rows: shape.outChannels, columns: shape.inChannels * shape.kernel * shape.kernel)

@@ -1,8 +1,10 @@
 import Collectives
+import Configurations
 import Datasets
 import Foundation
 import Images
-import Metrics
+import Machine
+import Progress
 import Tensors
 import Training
 
@@ -88,7 +90,7 @@ public final class LoaderBenchmark {
     defer { display.finish() }
     let seconds = try loadingSeconds(showing: display)
     let breakdown = try dissect()
-    let peak = try communicator.gatherStrings(peakResidentMB().map { "\($0)" } ?? "").compactMap(Double.init)
+    let peak = try communicator.gatherEach(peakResidentMB()).compactMap(\.self)
     return LoaderBenchmarkReport(
       source: options.source, dataset: dataset.name, pictures: dataset.count, augmentation: augmentation,
       ranks: communicator.worldSize, threads: threads, batch: batch, images: images, seconds: seconds,
@@ -118,7 +120,7 @@ public final class LoaderBenchmark {
       display.line(what, isLast: step == count)
     }
     let seconds = (ContinuousClock.now - begin) / .seconds(1)
-    return try communicator.gatherStrings("\(seconds)").compactMap(Double.init).max() ?? seconds
+    return try communicator.largest(seconds)
   }
 
   /// Seconds of each part for one picture: the mean over a pass of one thread, of this rank.
@@ -126,7 +128,7 @@ public final class LoaderBenchmark {
     let clock = ViewClock()
     let count = min(images, Self.dissectedImages)
     let size = augmentation.size
-    let room = Tensor(images: Self.views, channels: 3, height: size, width: size, lanes: 1)
+    let room = Tensor(rows: Self.views, channels: 3, height: size, width: size, lanes: 1)
     for number in 0..<count {
       let index = number % dataset.count
       let picture = try clock.time(.read) { try dataset.picture(at: index) }
@@ -140,7 +142,7 @@ public final class LoaderBenchmark {
       try AugmentationParameters.apply(
         decided, to: picture, size: size, interpolation: augmentation.interpolation,
         normalization: dataset.normalization, clock: clock
-      ) { UnsafeMutableBufferPointer(start: room.row($0), count: room.imageStride) }
+      ) { UnsafeMutableBufferPointer(start: room.row($0), count: room.rowStride) }
     }
     return ViewClock.Part.allCases.map { ($0, clock.seconds[$0, default: 0] / Double(count)) }
   }

@@ -1,6 +1,6 @@
 import Foundation
+import Foundations
 import Images
-import Metrics
 import Version
 
 /// What `sluice bench loader` measured, and of what.

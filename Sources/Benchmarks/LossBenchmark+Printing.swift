@@ -1,5 +1,5 @@
 import Foundation
-import Metrics
+import Foundations
 
 extension LossBenchmark.Result {
   /// Bytes of the largest matrix, similarities of this rank's embeddings to all, in MB of 10⁶.

@@ -1,7 +1,7 @@
 import COpenBLAS
 import Foundation
 import Layers
-import Metrics
+import Machine
 import Objectives
 import Tensors
 
@@ -160,7 +160,7 @@ private final class ImaginedRanks: ShardReducer {
   init(_ worldSize: Int, rows: Tensor) {
     self.worldSize = worldSize
     self.rows = rows
-    for row in 0..<rows.images {
+    for row in 0..<rows.rows {
       let values = UnsafeMutableBufferPointer(start: rows.row(row), count: rows.channels)
       let norm = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
       for j in values.indices { values[j] /= norm }

@@ -11,8 +11,8 @@ extension ViewBatch {
     let local = globalBatchSize / worldSize
     let indices = Array(rank * local..<(rank + 1) * local)
     let views = 2
-    let images = Tensor(images: local * views, channels: 3, height: size, width: size, lanes: 1)
-    let stride = images.imageStride
+    let images = Tensor(rows: local * views, channels: 3, height: size, width: size, lanes: 1)
+    let stride = images.rowStride
     for (position, index) in indices.enumerated() {
       for view in 0..<views {
         let row = (position / shardSize * views + view) * shardSize + position % shardSize

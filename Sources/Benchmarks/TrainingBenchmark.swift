@@ -1,7 +1,9 @@
 import Collectives
+import Configurations
 import Datasets
 import Layers
-import Metrics
+import Machine
+import Progress
 import Tensors
 import Training
 
@@ -27,7 +29,7 @@ public final class TrainingBenchmark {
     let placement = try communicator.placement()
     let ranks = communicator.worldSize
     // Shards have to be the same on unlike nodes.
-    let cores = Int(try communicator.broadcast("\(placement.threads)")) ?? 1
+    let cores = try communicator.broadcast(value: placement.threads)
     var configuration = try communicator.agree {
       try options.configuration(ranks: ranks, coresOfARank: cores)
     }
@@ -73,7 +75,7 @@ public final class TrainingBenchmark {
       }
       show(number + 1, of: count, seconds: seconds, on: display)
     }
-    let peak = try communicator.gatherStrings(peakResidentMB().map { "\($0)" } ?? "").compactMap(Double.init)
+    let peak = try communicator.gatherEach(peakResidentMB()).compactMap(\.self)
     return TrainingBenchmarkReport(
       configuration, options: options, ranks: communicator.worldSize, threads: pool.threads,
       imageSize: imageSize, model: model, times: StepTimes(steps),

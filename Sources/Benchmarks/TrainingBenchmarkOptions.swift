@@ -1,3 +1,4 @@
+import Configurations
 import Training
 
 /// Which training steps to time; what is nil stays as the configuration says.

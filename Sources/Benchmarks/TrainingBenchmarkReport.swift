@@ -1,5 +1,6 @@
+import Configurations
 import Foundation
-import Metrics
+import Foundations
 import Networks
 import Training
 import Version

@@ -26,26 +26,12 @@ extension Communicator {
     return result
   }
 
-  /// Rank `root`'s text, on every rank. Other ranks' argument does not matter.
-  ///
-  /// - Throws: `CollectiveError`.
-  public func broadcast(_ text: String, from root: Int = 0) throws -> String {
-    String(decoding: try broadcast(Array(text.utf8), from: root), as: UTF8.self)
-  }
-
   /// Everybody's bytes, in rank order; lengths may differ.
   ///
   /// - Throws: `CollectiveError`, on every rank if all together exceed what MPI can count.
   public func gatherBytes(_ bytes: [UInt8]) throws -> [[UInt8]] {
     guard let channels else { return [bytes] }
     return try channels.control.allGather(bytes)
-  }
-
-  /// Everybody's text, in rank order.
-  ///
-  /// - Throws: `CollectiveError`.
-  public func gatherStrings(_ text: String) throws -> [String] {
-    try gatherBytes(Array(text.utf8)).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// Does `body` on every rank and goes on only where all succeeded, so that one rank's failure cannot leave
@@ -62,7 +48,7 @@ extension Communicator {
     let failed = try channels?.control.allGather([mine]) ?? [mine]
     guard let first = failed.firstIndex(of: 1) else { return try result.get() }
     throw AgreedFailure(
-      rank: first, hostName: try broadcast(hostName, from: first),
-      message: try broadcast(message, from: first), isEverywhere: !failed.contains(0))
+      rank: first, hostName: try broadcast(value: hostName, from: first),
+      message: try broadcast(value: message, from: first), isEverywhere: !failed.contains(0))
   }
 }

@@ -54,7 +54,7 @@ public struct ContactSheet: Sendable {
     let size = augmentation.size
     let evaluation = try EvaluationBatches(dataset, onError: .skip, imageSize: size, pieceSize: 1).piece(
       index)
-    let training = Tensor(images: 2 * epochs, channels: 3, height: size, width: size, lanes: 1)
+    let training = Tensor(rows: 2 * epochs, channels: 3, height: size, width: size, lanes: 1)
     _ = try PictureReader(dataset, onError: .skip).read(at: index) { picture, _ in
       let decided = (0..<2 * epochs).map { number in
         AugmentationParameters(
@@ -67,13 +67,13 @@ public struct ContactSheet: Sendable {
         normalization: dataset.normalization
       ) { number in
         UnsafeMutableBufferPointer(
-          start: training.pointer + number * training.imageStride, count: training.imageStride)
+          start: training.pointer + number * training.rowStride, count: training.rowStride)
       }
     }
     return [evaluation.images, training].flatMap { images in
-      (0..<images.images).map { number in
+      (0..<images.rows).map { number in
         let planes = UnsafeMutableBufferPointer(
-          start: images.pointer + number * images.imageStride, count: images.imageStride)
+          start: images.pointer + number * images.rowStride, count: images.rowStride)
         return dataset.normalization.image(of: UnsafeBufferPointer(planes), side: size)
       }
     }

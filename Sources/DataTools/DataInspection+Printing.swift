@@ -1,5 +1,5 @@
 import Foundation
-import Metrics
+import Foundations
 
 extension DataInspection {
   /// For a person: aligned rows, then how many images each class has.

@@ -1,5 +1,6 @@
 import Foundation
-import Metrics
+import Foundations
+import Progress
 
 extension DataVerification {
   /// For a person: a line for every fault, and how many there are.
@@ -8,7 +9,7 @@ extension DataVerification {
     let pictures = "\(images) image\(images == 1 ? "" : "s")"
     return
       (faults.map { "\($0.name): \($0.reason)" }
-      + ["\(verdict) in \(pictures), decoded in \(ProgressLine.duration(seconds))"])
+      + ["\(verdict) in \(pictures), decoded in \(durationText(seconds))"])
       .joined(separator: "\n")
   }
 

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
-import Metrics
+import Foundations
+import Progress
 
 /// What packing ends with.
 public struct PackSummary: Sendable {
@@ -44,7 +45,7 @@ public struct PackSummary: Sendable {
       lines.append("\(shards - madeShards) shards were finished before and are kept")
     }
     if let imagesPerSecond {
-      lines.append(String(format: "%.1f images/s in %@", imagesPerSecond, ProgressLine.duration(seconds)))
+      lines.append(String(format: "%.1f images/s in %@", imagesPerSecond, durationText(seconds)))
     }
     return (lines + ["train on it with data.source=packed:\(folder)"]).joined(separator: "\n")
   }

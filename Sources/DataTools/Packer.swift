@@ -1,7 +1,8 @@
 import Collectives
 import Datasets
 import Foundation
-import Metrics
+import Foundations
+import Progress
 import Tensors
 
 /// Packs a data set into shards, on all ranks and their threads; what it writes depends on neither.
@@ -239,7 +240,7 @@ public final class Packer {
   // MARK: What ranks tell each other
 
   /// Sums over ranks but for those of one rank in `counts`.
-  private struct Counts {
+  private struct Counts: Codable {
     /// Taken from the source, kept ones included.
     var pictures = 0
     /// By this start.
@@ -252,21 +253,12 @@ public final class Packer {
     /// 1 where there is nothing left to do.
     var finishedRanks = 0
 
-    private static let fields: [WritableKeyPath<Counts, Int> & Sendable] = [
-      \.pictures, \.packed, \.shards, \.keptShards, \.bytes, \.bad, \.finishedRanks,
-    ]
-
-    init() {}
-
-    init(sumOf texts: [String]) {
-      for text in texts {
-        for (field, value) in zip(Self.fields, text.split(separator: " ")) {
-          self[keyPath: field] += Int(value) ?? 0
-        }
-      }
+    static func + (a: Counts, b: Counts) -> Counts {
+      Counts(
+        pictures: a.pictures + b.pictures, packed: a.packed + b.packed, shards: a.shards + b.shards,
+        keptShards: a.keptShards + b.keptShards, bytes: a.bytes + b.bytes, bad: a.bad + b.bad,
+        finishedRanks: a.finishedRanks + b.finishedRanks)
     }
-
-    var text: String { Self.fields.map { "\(self[keyPath: $0])" }.joined(separator: " ") }
 
     mutating func keep(_ index: ShardIndex, pictures count: Int) {
       pictures += count
@@ -277,7 +269,7 @@ public final class Packer {
     }
   }
 
-  private func exchange() throws -> Counts { Counts(sumOf: try communicator.gatherStrings(counts.text)) }
+  private func exchange() throws -> Counts { try communicator.gatherEach(counts).reduce(Counts(), +) }
 
   private func show(_ total: Counts) {
     let images = plan.train.images + (plan.val?.images ?? 0)
@@ -290,7 +282,7 @@ public final class Packer {
     let details = ["\(total.pictures) of \(images) images", speed, shards] + kept
     display.update(
       ProgressState(share: Double(total.pictures) / Double(images), secondsLeft: left, details: details))
-    let time = left.map { ", \(ProgressLine.duration($0)) left" } ?? ""
+    let time = left.map { ", \(durationText($0)) left" } ?? ""
     display.line("packed " + details.joined(separator: ", ") + time)
   }
 
@@ -298,9 +290,9 @@ public final class Packer {
   ///
   /// - Throws: The same `AgreedFailure` on every rank where none may be left out.
   private func settleBadPictures(_ total: Counts) throws {
-    let lines = try communicator.gatherStrings(bad.map { "\($0.name): \($0.reason)" }.joined(separator: "\n"))
+    let lines = try communicator.gather(bad.map { "\($0.name): \($0.reason)" })
     if communicator.rank == 0 {
-      for line in lines.flatMap({ $0.split(separator: "\n") }).sorted() {
+      for line in lines.sorted() {
         display.message("warning: \(line)")
       }
     }

@@ -1,3 +1,4 @@
+import Foundations
 import Tensors
 
 /// Data that cannot be used, or cannot be found.

@@ -1,5 +1,6 @@
 import Collectives
 import Foundation
+import Foundations
 import Tensors
 
 /// A data set as a person names it: `cifar10:DIR`, `cifar100:DIR`, `imagenet100:DIR`, `folder:DIR`, `shapes` or

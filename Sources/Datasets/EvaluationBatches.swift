@@ -56,7 +56,7 @@ public struct EvaluationBatches: Sendable {
     let first = (pieces.lowerBound + number) * pieceSize
     let indices = first..<min(first + pieceSize, dataset.count)
     let size = imageSize
-    let images = Tensor(images: indices.count, channels: 3, height: size, width: size, lanes: 1)
+    let images = Tensor(rows: indices.count, channels: 3, height: size, width: size, lanes: 1)
     var labels: [Int] = []
     var skipped: [SkippedImage] = []
     for (row, index) in indices.enumerated() {
@@ -68,7 +68,7 @@ public struct EvaluationBatches: Sendable {
         image = image.evaluationCrop(shorterSide: size * 8 / 7, side: size)
       }
       let planes = UnsafeMutableBufferPointer(
-        start: images.pointer + row * images.imageStride, count: images.imageStride)
+        start: images.pointer + row * images.rowStride, count: images.rowStride)
       dataset.normalization.write(image, into: planes)
     }
     return Piece(indices: indices, labels: labels, images: images, skipped: skipped)

@@ -76,3 +76,10 @@ public struct PictureReader: Sendable {
     }
   }
 }
+
+extension [SkippedImage] {
+  /// Each picture once, in the data set's order.
+  package var unique: [SkippedImage] {
+    Dictionary(map { ($0.index, $0) }) { first, _ in first }.values.sorted { $0.index < $1.index }
+  }
+}

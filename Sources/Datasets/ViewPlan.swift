@@ -24,7 +24,7 @@ struct ViewPlan: Sendable {
   /// Room for one batch.
   func makeImages() -> Tensor {
     Tensor(
-      images: localBatchSize * views, channels: 3, height: augmentation.size, width: augmentation.size,
+      rows: localBatchSize * views, channels: 3, height: augmentation.size, width: augmentation.size,
       lanes: 1)
   }
 
@@ -46,7 +46,7 @@ struct ViewPlan: Sendable {
       ) { view in
         let row = (position / shardSize * views + view) * shardSize + position % shardSize
         return UnsafeMutableBufferPointer(
-          start: images.pointer + row * images.imageStride, count: images.imageStride)
+          start: images.pointer + row * images.rowStride, count: images.rowStride)
       }
     }.skipped
   }

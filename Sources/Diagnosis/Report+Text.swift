@@ -1,3 +1,5 @@
+import Provenance
+
 extension Report {
   private static let columns = 80
   private static let nameColumns = 14

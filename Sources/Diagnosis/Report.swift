@@ -1,4 +1,6 @@
 import Foundation
+import Machine
+import Provenance
 
 /// What `sluice doctor` says: what every rank runs on, and what will be slow or wrong.
 public struct Report: Sendable {

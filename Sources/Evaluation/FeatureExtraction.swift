@@ -127,13 +127,13 @@ public struct FeatureExtractor {
         seen.labels += pieces.flatMap(\.labels)
         seen.skipped += pieces.flatMap(\.skipped)
         let images = joined(pieces.map(\.images))
-        let pass = Pass(.evaluation, rows: images.images, shardSize: shardSize, pool: pool)
+        let pass = Pass(.evaluation, rows: images.rows, shardSize: shardSize, pool: pool)
         let y = try backbone.forward(images, in: pass)
         features.row(row).update(from: y.pointer, count: y.count)
         for (block, gate) in pass.gates.enumerated() {
           seen.open[block] += gate.openCounts.reduce(0) { $0 + Int64($1) }
         }
-        row += images.images
+        row += images.rows
       }
       try progress(Double(row) / Double(max(batches.indices.count, 1)))
     }
@@ -162,12 +162,12 @@ public struct FeatureExtractor {
   /// The images of all pieces, of which there is at least one, as one tensor.
   private func joined(_ pieces: [Tensor]) -> Tensor {
     let images = Tensor(
-      images: pieces.reduce(0) { $0 + $1.images }, channels: 3, height: pieces[0].height,
+      rows: pieces.reduce(0) { $0 + $1.rows }, channels: 3, height: pieces[0].height,
       width: pieces[0].width, lanes: 1)
     var row = 0
     for piece in pieces {
       images.row(row).update(from: piece.pointer, count: piece.count)
-      row += piece.images
+      row += piece.rows
     }
     return images
   }

@@ -1,6 +1,6 @@
 import Datasets
 import Foundation
-import Metrics
+import Foundations
 
 /// How well a backbone's features tell classes apart, and what they cost: the evaluation during training.
 public struct KNNReport: Sendable {

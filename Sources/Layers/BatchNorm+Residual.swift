@@ -24,11 +24,11 @@ extension BatchNorm {
     _ x: Tensor, _ statistics: Statistics, adding shortcut: Tensor,
     normalizedBy shortcutStatistics: Statistics?, in pass: Pass
   ) throws -> PooledMap {
-    let y = PooledMap(map: x.makeSimilar(), means: Tensor(rows: x.images, columns: channels))
+    let y = PooledMap(map: x.makeSimilar(), means: Tensor(rows: x.rows, columns: channels))
     try pass.forEachView { _, view, rows in
       let first = rows.lowerBound
       vector_normalize_add(
-        x.map(rows.count), x.row(first), statistics.scale.row(view), statistics.shift.row(view),
+        x.geometry(rows: rows.count), x.row(first), statistics.scale.row(view), statistics.shift.row(view),
         shortcut.row(first), shortcutStatistics?.scale.row(view), shortcutStatistics?.shift.row(view),
         y.map.row(first), Int32(channels), y.means.row(first))
     }
@@ -57,11 +57,12 @@ extension BatchNorm {
     let sums = try sumOverBatch(width, in: pass) { _, view, rows, sums in
       let first = rows.lowerBound
       vector_relu_backward_sums(
-        x.map(rows.count), dy.row(first), y.row(first), x.row(first), statistics.mean.row(view),
+        x.geometry(rows: rows.count), dy.row(first), y.row(first), x.row(first), statistics.mean.row(view),
         statistics.scale.row(view), statistics.shift.row(view), dsum.row(first), sums)
       guard let shortcut else { return }
       vector_normalize_backward_sums(
-        x.map(rows.count), shortcut.input.row(first), dsum.row(first), shortcut.statistics.mean.row(view),
+        x.geometry(rows: rows.count), shortcut.input.row(first), dsum.row(first),
+        shortcut.statistics.mean.row(view),
         shortcut.statistics.scale.row(view), shortcut.statistics.shift.row(view), 0, nil, sums + own, nil)
     }
     let ownDerivative = derivative(sums, statistics, in: pass)

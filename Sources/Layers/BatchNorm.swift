@@ -62,7 +62,7 @@ public final class BatchNorm {
       return combine([(mean, variance)], views: pass.views, stride: stride, count: 0)
     }
     let sums = try sumOverBatch(2 * stride, in: pass) { _, _, rows, sums in
-      vector_moments(x.map(rows.count), x.row(rows.lowerBound), sums)
+      vector_moments(x.geometry(rows: rows.count), x.row(rows.lowerBound), sums)
     }.total
     let count = pass.globalImages * x.pixels
     guard sums.allSatisfy(\.isFinite) else { throw LayerError.nonFinite(layer: name) }
@@ -106,7 +106,7 @@ public final class BatchNorm {
 
   /// relu(BN(x)), with its means over pixels.
   public func normalizeAndPool(_ x: Tensor, _ statistics: Statistics, in pass: Pass) throws -> PooledMap {
-    let y = PooledMap(map: x.makeSimilar(), means: Tensor(rows: x.images, columns: channels))
+    let y = PooledMap(map: x.makeSimilar(), means: Tensor(rows: x.rows, columns: channels))
     try pass.forEachView { _, view, rows in
       normalize(
         x, statistics, relu: true, mask: nil, view: view, rows: rows, into: y.map.row(rows.lowerBound),
@@ -122,7 +122,8 @@ public final class BatchNorm {
   ) {
     let first = rows.lowerBound
     vector_normalize(
-      x.map(rows.count), x.row(first), statistics.scale.row(view), statistics.shift.row(view), relu ? 1 : 0,
+      x.geometry(rows: rows.count), x.row(first), statistics.scale.row(view), statistics.shift.row(view),
+      relu ? 1 : 0,
       mask?.row(first), y, Int32(channels), means)
   }
 
@@ -147,11 +148,12 @@ public final class BatchNorm {
   ) throws -> (dx: Tensor, dmask: Tensor?) {
     let dmask =
       needsMaskGradient
-      ? Tensor(images: x.images, channels: channels, height: 1, width: 1, lanes: x.lanes) : nil
+      ? Tensor(rows: x.rows, channels: channels, height: 1, width: 1, lanes: x.lanes) : nil
     let sums = try sumOverBatch(Self.sumsWidth(statistics), in: pass) { _, view, rows, sums in
       let first = rows.lowerBound
       vector_normalize_backward_sums(
-        x.map(rows.count), x.row(first), dy.row(first), statistics.mean.row(view), statistics.scale.row(view),
+        x.geometry(rows: rows.count), x.row(first), dy.row(first), statistics.mean.row(view),
+        statistics.scale.row(view),
         statistics.shift.row(view), relu ? 1 : 0, mask?.row(first), sums, dmask?.row(first))
     }
     let derivative = derivative(sums, statistics, in: pass)
@@ -173,7 +175,7 @@ public final class BatchNorm {
     let sums = try sumOverBatch(Self.sumsWidth(statistics), in: pass) { _, view, rows, sums in
       let first = rows.lowerBound
       vector_relu_backward_sums(
-        x.map(rows.count), dy.row(first), nil, x.row(first), statistics.mean.row(view),
+        x.geometry(rows: rows.count), dy.row(first), nil, x.row(first), statistics.mean.row(view),
         statistics.scale.row(view), statistics.shift.row(view), g.row(first), sums)
     }
     try setParameterGradients(sums, statistics, in: pass)
@@ -307,7 +309,8 @@ extension BatchNorm.Derivative {
   ) {
     let first = rows.lowerBound
     vector_normalize_backward(
-      x.map(rows.count), x.row(first), dy.row(first), statistics.mean.row(view), statistics.scale.row(view),
+      x.geometry(rows: rows.count), x.row(first), dy.row(first), statistics.mean.row(view),
+      statistics.scale.row(view),
       statistics.shift.row(view), relu ? 1 : 0, mask?.row(first), constant.row(view), slope.row(view),
       dx.row(first))
   }

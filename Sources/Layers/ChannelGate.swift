@@ -27,7 +27,7 @@ public struct GateRecord {
 
   /// Open channels of every local row.
   public var openCounts: [Int] {
-    (0..<mask.images).map { vector_count_positive(mask.imageStride, mask.row($0)) }
+    (0..<mask.rows).map { vector_count_positive(mask.rowStride, mask.row($0)) }
   }
 }
 
@@ -106,7 +106,7 @@ public final class ChannelGate {
   }
 
   private func decide(_ logits: Tensor, in pass: Pass) throws -> GateRecord {
-    let mask = Tensor(images: logits.images, channels: outChannels, height: 1, width: 1, lanes: pass.lanes)
+    let mask = Tensor(rows: logits.rows, channels: outChannels, height: 1, width: 1, lanes: pass.lanes)
     let soft = pass.isTraining ? logits.makeSimilar() : nil
     precondition(!pass.isTraining || pass.noise != nil, "training through gates needs noise")
     try pass.forEachShard { shard in
@@ -114,7 +114,7 @@ public final class ChannelGate {
       var noise = [Double](repeating: 0, count: outChannels)
       for row in pass.rows(ofShard: shard) {
         let (g, m) = (logits.row(row), mask.row(row))
-        m.update(repeating: 0, count: mask.imageStride)
+        m.update(repeating: 0, count: mask.rowStride)
         guard let soft else {
           for c in 0..<outChannels { m[c] = g[c] >= 0 ? 1 : 0 }
           continue

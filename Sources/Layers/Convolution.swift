@@ -39,7 +39,7 @@ public final class Convolution {
   public func forward(_ input: ConvolutionInput, in pass: Pass) throws -> Tensor {
     let x = input.map
     let y = Tensor(
-      images: x.images, channels: outChannels, height: outputSize(x.height), width: outputSize(x.width),
+      rows: x.rows, channels: outChannels, height: outputSize(x.height), width: outputSize(x.width),
       lanes: pass.lanes)
     let plans = try shardPlans(x, .forward, in: pass)
     try pass.timed(.convolutionForward) { try run(plans, input: input, output: y, in: pass) }

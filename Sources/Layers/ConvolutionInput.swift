@@ -25,7 +25,7 @@ public struct ConvolutionInput {
   ) rethrows -> T {
     let rows = pass.rows(ofShard: shard)
     guard let make else { return try body(map.row(rows.lowerBound)) }
-    let made = BufferPool.working.take(count: rows.count * map.imageStride)
+    let made = BufferPool.working.take(count: rows.count * map.rowStride)
     pass.timedInsideLoop(.elementwise) { make(shard, made.pointer) }
     return try body(made.pointer)
   }
@@ -64,7 +64,7 @@ extension BatchNorm {
         let rows = pass.rows(ofShard: shard, view: view)
         self.normalize(
           x, statistics, relu: true, mask: mask, view: view, rows: rows,
-          into: y + (rows.lowerBound - first) * x.imageStride, means: nil)
+          into: y + (rows.lowerBound - first) * x.rowStride, means: nil)
       }
     }
   }

@@ -34,7 +34,7 @@ public final class Linear {
 
   public func forward(_ x: Tensor, in pass: Pass) throws -> Tensor {
     precondition(x.isMatrix && x.channels == inFeatures, "\(weight.name) takes \(inFeatures) columns")
-    let y = Tensor(rows: x.images, columns: outFeatures)
+    let y = Tensor(rows: x.rows, columns: outFeatures)
     try pass.forEachShard { shard in
       let rows = pass.rows(ofShard: shard)
       let out = y.row(rows.lowerBound)

@@ -15,7 +15,7 @@ public enum MaxPool {
 
     func positions(ofRow row: Int) -> UnsafeMutablePointer<UInt8> {
       UnsafeMutableRawPointer(positions.pointer).assumingMemoryBound(to: UInt8.self) + row
-        * values.imageStride
+        * values.rowStride
     }
   }
 
@@ -24,13 +24,14 @@ public enum MaxPool {
     _ x: Tensor, normalizedBy statistics: BatchNorm.Statistics, in pass: Pass
   ) throws -> Output {
     let y = Tensor(
-      images: x.images, channels: x.channels, height: (x.height - 1) / 2 + 1, width: (x.width - 1) / 2 + 1,
+      rows: x.rows, channels: x.channels, height: (x.height - 1) / 2 + 1, width: (x.width - 1) / 2 + 1,
       lanes: x.lanes)
     let output = Output(values: y, positions: BufferPool.shared.take(count: (y.count + 3) / 4))
     try pass.forEachView { _, view, rows in
       let first = rows.lowerBound
       vector_max_pool(
-        x.map(rows.count), Int32(x.height), Int32(x.width), x.row(first), statistics.scale.row(view),
+        x.geometry(rows: rows.count), Int32(x.height), Int32(x.width), x.row(first),
+        statistics.scale.row(view),
         y.row(first), output.positions(ofRow: first))
     }
     return output
@@ -46,7 +47,8 @@ public enum MaxPool {
     try pass.forEachView { _, view, rows in
       let first = rows.lowerBound
       vector_max_pool_backward(
-        x.map(rows.count), Int32(x.height), Int32(x.width), g.row(first), output.positions(ofRow: first),
+        x.geometry(rows: rows.count), Int32(x.height), Int32(x.width), g.row(first),
+        output.positions(ofRow: first),
         x.row(first), statistics.mean.row(view), statistics.scale.row(view), derivative.constant.row(view),
         derivative.slope.row(view), x.row(first))
     }

@@ -100,9 +100,9 @@ extension Pass {
   /// The rows of `whole` that this part of a pass holds.
   public func part(of whole: Tensor) -> Tensor {
     let part = Tensor(
-      images: rows, channels: whole.channels, height: whole.height, width: whole.width, lanes: whole.lanes)
+      rows: rows, channels: whole.channels, height: whole.height, width: whole.width, lanes: whole.lanes)
     forEachShardOfWhole { own, first in
-      part.row(own.lowerBound).update(from: whole.row(first), count: own.count * whole.imageStride)
+      part.row(own.lowerBound).update(from: whole.row(first), count: own.count * whole.rowStride)
     }
     return part
   }
@@ -110,7 +110,7 @@ extension Pass {
   /// Puts the rows of this part of a pass where they are in `whole`.
   public func put(_ part: Tensor, into whole: Tensor) {
     forEachShardOfWhole { own, first in
-      whole.row(first).update(from: part.row(own.lowerBound), count: own.count * whole.imageStride)
+      whole.row(first).update(from: part.row(own.lowerBound), count: own.count * whole.rowStride)
     }
   }
 

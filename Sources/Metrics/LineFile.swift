@@ -1,5 +1,5 @@
 import Foundation
-import Tensors
+import Foundations
 
 /// A file to which lines are appended, through faults of its disk: it never holds a part of a line for longer
 /// than a call, and lines that could not be written wait.

@@ -1,5 +1,5 @@
 import Foundation
-import Tensors
+import Foundations
 
 /// Why metrics could not be written.
 public struct MetricsError: Error, Equatable, CustomStringConvertible {

@@ -1,3 +1,5 @@
+import Foundations
+
 /// What is known about training at one step, over the global batch.
 public struct TrainingMetrics: Equatable, Sendable {
   /// Steps taken so far, this one included.

@@ -11,11 +11,11 @@ public enum CrossEntropy {
   public static func lossAndGradient(
     _ logits: Tensor, targets: [Int], in pass: Pass
   ) throws -> (loss: Double, dlogits: Tensor) {
-    precondition(targets.count == logits.images, "one target for each row")
+    precondition(targets.count == logits.rows, "one target for each row")
     let dlogits = logits.makeSimilar()
-    let scale = 1 / Double(logits.images * pass.reducer.worldSize)
-    var losses = [Double](repeating: 0, count: logits.images)
-    for row in 0..<logits.images {
+    let scale = 1 / Double(logits.rows * pass.reducer.worldSize)
+    var losses = [Double](repeating: 0, count: logits.rows)
+    for row in 0..<logits.rows {
       let (g, d) = (logits.row(row), dlogits.row(row))
       let largest = (0..<logits.channels).reduce(-Double.infinity) { max($0, Double(g[$1])) }
       let total = (0..<logits.channels).reduce(0.0) { $0 + exp(Double(g[$1]) - largest) }

@@ -32,13 +32,13 @@ public struct EmbeddingSpread: Equatable, Sendable {
       let first = pass.rows(ofShard: shard, view: 0).lowerBound
       own.row(shard * perShard).update(from: z.row(first), count: perShard * dimension)
     }
-    let all = Tensor(rows: own.images * pass.reducer.worldSize, columns: dimension)
+    let all = Tensor(rows: own.rows * pass.reducer.worldSize, columns: dimension)
     try pass.reducer.gather(
       UnsafeBufferPointer(start: own.pointer, count: own.count),
       into: UnsafeMutableBufferPointer(start: all.pointer, count: all.count))
     // More shards than wanted images: some of them.
-    let stride = (all.images + Self.sampleSize - 1) / Self.sampleSize
-    let rows = Swift.stride(from: 0, to: all.images, by: stride).map { row in
+    let stride = (all.rows + Self.sampleSize - 1) / Self.sampleSize
+    let rows = Swift.stride(from: 0, to: all.rows, by: stride).map { row in
       (0..<dimension).map { Double(all.row(row)[$0]) }
     }
     self.init(rows)

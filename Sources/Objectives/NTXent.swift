@@ -27,8 +27,8 @@ public struct NTXent: Sendable {
   public func lossAndGradient(_ z: Tensor, in pass: Pass) throws -> (loss: Double, dz: Tensor) {
     precondition(pass.views == 2, "NT-Xent compares two views")
     let dimension = z.channels
-    let all = z.images * pass.reducer.worldSize
-    let first = z.images * pass.reducer.rank
+    let all = z.rows * pass.reducer.worldSize
+    let first = z.rows * pass.reducer.rank
     let own = try UnitRows(z, in: pass)
     let gathered = Tensor(rows: all, columns: dimension)
     try pass.reducer.gather(
@@ -36,10 +36,10 @@ public struct NTXent: Sendable {
       into: UnsafeMutableBufferPointer(start: gathered.pointer, count: gathered.count))
 
     // Similarities s_ik, log-sum-exps and the share of row i's probability that its positive lacks.
-    let similarity = Tensor(rows: z.images, columns: all)
-    let logSumExp = Tensor(rows: z.images, columns: 1)
-    let deficit = Tensor(rows: z.images, columns: 1)
-    var losses = [Double](repeating: 0, count: z.images)
+    let similarity = Tensor(rows: z.rows, columns: all)
+    let logSumExp = Tensor(rows: z.rows, columns: 1)
+    let deficit = Tensor(rows: z.rows, columns: 1)
+    var losses = [Double](repeating: 0, count: z.rows)
     try losses.withUnsafeMutableBufferPointer { losses in
       nonisolated(unsafe) let losses = losses  // shards write to disjoint rows
       try pass.forEachShard { shard in
@@ -69,7 +69,7 @@ public struct NTXent: Sendable {
 
     let everyLogSumExp = Tensor(rows: all, columns: 1)
     try pass.reducer.gather(
-      UnsafeBufferPointer(start: logSumExp.pointer, count: z.images),
+      UnsafeBufferPointer(start: logSumExp.pointer, count: z.rows),
       into: UnsafeMutableBufferPointer(start: everyLogSumExp.pointer, count: all))
 
     // The coefficients of ∂L/∂z_i replace the similarities, then multiply all rows at once.

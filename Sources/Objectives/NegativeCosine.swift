@@ -19,7 +19,7 @@ public enum NegativeCosine {
     let targets = try UnitRows(z, in: pass)
     let dp = p.makeSimilar()
     let scale = -0.5 / Double(pass.globalImages)
-    var losses = [Double](repeating: 0, count: p.images)
+    var losses = [Double](repeating: 0, count: p.rows)
     try losses.withUnsafeMutableBufferPointer { losses in
       nonisolated(unsafe) let losses = losses  // shards write to disjoint rows
       try pass.forEachShard { shard in

@@ -10,7 +10,7 @@ struct UnitRows {
 
   init(_ x: Tensor, in pass: Pass) throws {
     let units = x.makeSimilar()
-    var norms = [Double](repeating: 0, count: x.images)
+    var norms = [Double](repeating: 0, count: x.rows)
     try norms.withUnsafeMutableBufferPointer { norms in
       nonisolated(unsafe) let norms = norms  // shards write to disjoint rows
       try pass.forEachShard { shard in

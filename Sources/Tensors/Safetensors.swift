@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 
 /// A number type that safetensors files hold.
 public protocol SafetensorsElement: BitwiseCopyable, Sendable {

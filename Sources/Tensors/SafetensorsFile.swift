@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 
 /// A safetensors file that was read and checked: every tensor in it can be taken out.
 public struct SafetensorsFile: Sendable {

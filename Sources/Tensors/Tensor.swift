@@ -1,12 +1,13 @@
-/// Numbers of many images: `[images, channels, height, width]`, stored `[image][block][pixel][lane]`.
+/// Numbers of many images: `[rows, channels, height, width]`, stored `[row][block][pixel][lane]`.
 ///
 /// `lanes` consecutive channels form a block: 16 or 8 lanes are oneDNN's layout for this machine's vectors,
-/// 1 lane is plain NCHW, and `lanes == channels` with one pixel is a row-major matrix `[images, channels]`.
+/// 1 lane is plain NCHW, and `lanes == channels` with one pixel is a row-major matrix `[rows, channels]`.
 /// Lanes beyond the last channel are padding and hold zeros after every operation.
 ///
 /// A tensor is written by the operation that makes it and is shared, read-only, from then on.
 public struct Tensor: Sendable {
-  public let images: Int
+  /// Images, or views of images.
+  public let rows: Int
   public let channels: Int
   public let height: Int
   public let width: Int
@@ -15,20 +16,20 @@ public struct Tensor: Sendable {
   public let storage: Storage
 
   /// A tensor with unspecified contents.
-  public init(images: Int, channels: Int, height: Int, width: Int, lanes: Int) {
-    precondition(images >= 0 && channels > 0 && height > 0 && width > 0 && lanes > 0)
-    self.images = images
+  public init(rows: Int, channels: Int, height: Int, width: Int, lanes: Int) {
+    precondition(rows >= 0 && channels > 0 && height > 0 && width > 0 && lanes > 0)
+    self.rows = rows
     self.channels = channels
     self.height = height
     self.width = width
     self.lanes = lanes
     let blocks = (channels + lanes - 1) / lanes
-    storage = BufferPool.shared.take(count: images * blocks * height * width * lanes)
+    storage = BufferPool.shared.take(count: rows * blocks * height * width * lanes)
   }
 
   /// A row-major matrix `[rows, columns]` with unspecified contents.
   public init(rows: Int, columns: Int) {
-    self.init(images: rows, channels: columns, height: 1, width: 1, lanes: columns)
+    self.init(rows: rows, channels: columns, height: 1, width: 1, lanes: columns)
   }
 
   /// A row-major matrix `[rows, columns]` with these numbers.
@@ -46,26 +47,26 @@ public struct Tensor: Sendable {
 
   public var blocks: Int { (channels + lanes - 1) / lanes }
   public var pixels: Int { height * width }
-  /// Floats from one image to the next.
-  public var imageStride: Int { blocks * pixels * lanes }
+  /// Floats from one row to the next.
+  public var rowStride: Int { blocks * pixels * lanes }
   /// Floats in all, padding included.
-  public var count: Int { images * imageStride }
+  public var count: Int { rows * rowStride }
   public var isMatrix: Bool { pixels == 1 && lanes == channels }
 
   package var pointer: UnsafeMutablePointer<Float> { storage.pointer }
 
   /// A tensor of this one's shape and layout, with unspecified contents.
   public func makeSimilar() -> Tensor {
-    Tensor(images: images, channels: channels, height: height, width: width, lanes: lanes)
+    Tensor(rows: rows, channels: channels, height: height, width: width, lanes: lanes)
   }
 
   /// The numbers in NCHW order, without padding.
   public var values: [Float] {
     var result: [Float] = []
-    result.reserveCapacity(images * channels * pixels)
-    for n in 0..<images {
+    result.reserveCapacity(rows * channels * pixels)
+    for n in 0..<rows {
       for c in 0..<channels {
-        let base = n * imageStride + c / lanes * pixels * lanes + c % lanes
+        let base = n * rowStride + c / lanes * pixels * lanes + c % lanes
         for p in 0..<pixels { result.append(storage.pointer[base + p * lanes]) }
       }
     }
@@ -74,14 +75,14 @@ public struct Tensor: Sendable {
 
   /// A tensor in any layout from numbers in NCHW order.
   public init(
-    images: Int, channels: Int, height: Int, width: Int, lanes: Int, values: [Float]
+    rows: Int, channels: Int, height: Int, width: Int, lanes: Int, values: [Float]
   ) {
-    precondition(values.count == images * channels * height * width)
-    self.init(images: images, channels: channels, height: height, width: width, lanes: lanes)
+    precondition(values.count == rows * channels * height * width)
+    self.init(rows: rows, channels: channels, height: height, width: width, lanes: lanes)
     storage.pointer.update(repeating: 0, count: count)
-    for n in 0..<images {
+    for n in 0..<rows {
       for c in 0..<channels {
-        let base = n * imageStride + c / lanes * pixels * lanes + c % lanes
+        let base = n * rowStride + c / lanes * pixels * lanes + c % lanes
         for p in 0..<pixels {
           storage.pointer[base + p * lanes] = values[(n * channels + c) * pixels + p]
         }

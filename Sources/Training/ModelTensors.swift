@@ -1,4 +1,5 @@
 import Layers
+import Optimizers
 import Tensors
 
 /// A model's state by name, in torchvision's names and layouts (contract C8): what `model.safetensors` and

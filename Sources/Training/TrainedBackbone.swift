@@ -1,3 +1,4 @@
+import Configurations
 import Layers
 import Networks
 import Tensors

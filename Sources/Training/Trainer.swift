@@ -1,8 +1,10 @@
 import Collectives
+import Configurations
 import Datasets
 import Layers
 import Networks
 import Objectives
+import Optimizers
 import Tensors
 
 /// Takes training steps: forward and backward of a batch, the sum of gradients over ranks, the update.
@@ -59,7 +61,7 @@ public final class Trainer {
     watch: @escaping (Pass, Tensor) throws -> Void = { _, _ in }
   ) throws -> Outcome {
     let pass = Pass(
-      .training, rows: batch.images.images, views: 2, shardSize: configuration.batch.shard, pool: pool,
+      .training, rows: batch.images.rows, views: 2, shardSize: configuration.batch.shard, pool: pool,
       reducer: clock.map { TimedReducer(communicator, clock: $0) } ?? communicator,
       noise: GateNoiseSource(
         seed: configuration.seed, epoch: batch.epoch, indices: batch.indices, views: 2,

@@ -118,7 +118,7 @@ public struct TrainingStep {
           (0..<part.views).flatMap { view in
             part.gates.map { gate in
               part.rows(ofShard: shard, view: view).reduce(0.0) { sum, row in
-                (0..<gate.mask.imageStride).reduce(sum) { $0 + Double(gate.mask.row(row)[$1]) }
+                (0..<gate.mask.rowStride).reduce(sum) { $0 + Double(gate.mask.row(row)[$1]) }
               }
             }
           }

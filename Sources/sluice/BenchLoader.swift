@@ -1,7 +1,7 @@
 import ArgumentParser
 import Benchmarks
 import Collectives
-import Metrics
+import Progress
 
 struct BenchLoader: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Benchmarks
-import Metrics
 
 struct BenchLoss: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Benchmarks
-import Metrics
+import Configurations
+import Progress
 import Training
 
 struct BenchTrain: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Configurations
 import Foundation
 import Training
 

@@ -1,7 +1,7 @@
 import Collectives
 import Foundation
 import Logging
-import Metrics
+import Progress
 
 /// Prints log lines on standard error without breaking a progress line; ranks other than 0 stay silent.
 struct ConsoleLog: LogHandler {

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Collectives
+import Configurations
 import DataTools
 import Datasets
 import Foundation
+import Foundations
 import Images
-import Metrics
+import Progress
 import Tensors
 import Training
 

@@ -3,7 +3,7 @@ import Collectives
 import DataTools
 import Datasets
 import Foundation
-import Metrics
+import Progress
 import Tensors
 
 struct DataVerify: ParsableCommand {

@@ -2,6 +2,8 @@ import ArgumentParser
 import Collectives
 import Diagnosis
 import Foundation
+import Machine
+import Provenance
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -42,15 +44,15 @@ struct Doctor: ParsableCommand {
       let threads = try communicator.placement().threads
       let environments = try Environment.gather(communicator, threads: threads)
       let barrierSeconds = try barrierSeconds(communicator)
-      var verdict = ""
+      var isWrong = false
       if communicator.rank == 0 {
         let report = Report(
           environments, fileSystem: FileSystem(probing: runFolder), barrierSeconds: barrierSeconds,
           more: failures)
         printResult(json ? try report.json() : report.text)
-        verdict = report.isWrong ? "wrong" : "right"
+        isWrong = report.isWrong
       }
-      let isWrong = try communicator.broadcast(verdict) == "wrong"
+      isWrong = try communicator.broadcast(value: isWrong)
       try communicator.finalize()
       Foundation.exit(isWrong ? 1 : 0)
     } catch {

@@ -2,8 +2,9 @@ import ArgumentParser
 import Datasets
 import Evaluation
 import Foundation
+import Foundations
 import Layers
-import Metrics
+import Progress
 import Training
 
 struct EvaluateKNN: ParsableCommand {

@@ -1,6 +1,6 @@
 import Datasets
 import Evaluation
-import Metrics
+import Progress
 
 extension FeatureExtractor {
   /// Features of the training and the test images, with progress and time left on `display`.

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Configurations
 import Foundation
-import Metrics
 import Networks
 import Training
 

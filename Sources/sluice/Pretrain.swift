@@ -2,7 +2,7 @@ import ArgumentParser
 import Collectives
 import Foundation
 import Logging
-import Metrics
+import Progress
 import Training
 
 struct Pretrain: ParsableCommand {

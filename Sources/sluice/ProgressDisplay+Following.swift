@@ -1,4 +1,5 @@
-import Metrics
+import Foundations
+import Progress
 
 extension ProgressDisplay {
   /// Shows how far something long is, and the time left.
@@ -20,7 +21,7 @@ extension ProgressDisplay {
       guard share >= 1 || now - lastLine >= .seconds(1) else { return }
       lastLine = now
       line(
-        "\(work): \(Int(100 * share)) %" + (left.map { ", \(ProgressLine.duration($0)) left" } ?? ""),
+        "\(work): \(Int(100 * share)) %" + (left.map { ", \(durationText($0)) left" } ?? ""),
         isLast: share >= 1)
     }
   }

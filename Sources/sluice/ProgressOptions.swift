@@ -1,5 +1,5 @@
 import ArgumentParser
-import Metrics
+import Progress
 
 /// How much a command says while it works.
 struct ProgressOptions: ParsableArguments {

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import Benchmarks
+@testable import Configurations
 @testable import Training
 
 @Suite struct TrainingBenchmarkOptionsTests {

@@ -27,8 +27,8 @@ import Testing
       try all.withUnsafeMutableBufferPointer { try world.gather(mine, into: $0) }
     }
     #expect(all == mine)
-    #expect(try world.gatherStrings("me") == ["me"])
-    #expect(try world.broadcast("text") == "text")
+    #expect(try world.gatherEach("me") == ["me"])
+    #expect(try world.broadcast(value: "text") == "text")
     try world.barrier()
   }
 

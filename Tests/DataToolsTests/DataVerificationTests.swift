@@ -1,7 +1,7 @@
 import Collectives
 import Datasets
 import Images
-import Metrics
+import Foundations
 import Synchronization
 import Tensors
 import Testing

@@ -13,7 +13,7 @@ import Testing
       #expect(pieces.flatMap(\.indices) == Array(batches.indices))
       for piece in pieces {
         #expect(
-          piece.images.images == piece.indices.count && piece.labels == piece.indices.map(dataset.label))
+          piece.images.rows == piece.indices.count && piece.labels == piece.indices.map(dataset.label))
         #expect(piece.indices.count == 8 || piece.indices.upperBound == count, "only the last is partial")
       }
       seen += pieces.flatMap(\.indices)

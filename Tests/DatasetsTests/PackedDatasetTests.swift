@@ -1,8 +1,9 @@
 import Collectives
 import Foundation
+import Foundations
 import Images
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Datasets

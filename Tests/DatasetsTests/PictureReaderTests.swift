@@ -138,7 +138,7 @@ import Testing
         faulty, onError: .skip, pieceSize: 8, rank: rank, worldSize: worldSize)
       for piece in try (0..<batches.count).map(batches.piece) {
         labels += piece.labels
-        levels += (0..<piece.images.images).map { Int((piece.images.values[$0 * 48] * 255).rounded()) }
+        levels += (0..<piece.images.rows).map { Int((piece.images.values[$0 * 48] * 255).rounded()) }
         skipped += piece.skipped.map(\.index)
       }
     }

@@ -21,7 +21,7 @@ import Testing
   /// Pixels by (shard of the global batch, view, picture in the shard), which is the order of rows.
   private func rows(_ batch: ViewBatch) -> [[Float]] {
     let values = batch.images.values
-    return (0..<batch.images.images).map { Array(values[$0 * 3072..<($0 + 1) * 3072]) }
+    return (0..<batch.images.rows).map { Array(values[$0 * 3072..<($0 + 1) * 3072]) }
   }
 
   @Test func rowsAreShardThenViewThenPicture() throws {

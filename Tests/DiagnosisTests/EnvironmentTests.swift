@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import Diagnosis
+@testable import Machine
+@testable import Provenance
 
 @Suite struct EnvironmentTests {
   @Test func readsALargeNode() {

@@ -1,6 +1,8 @@
 import Collectives
 
 @testable import Diagnosis
+@testable import Machine
+@testable import Provenance
 
 /// A machine that is made up, as the kernel's files would show it.
 struct FakeMachine {

@@ -1,18 +1,20 @@
 import Testing
 
 @testable import Diagnosis
+@testable import Machine
+@testable import Provenance
 
 @Suite struct FindingTests {
   /// A job and the words of the one thing that is found; nil: nothing is.
   struct Case: Sendable, CustomTestStringConvertible {
     let testDescription: String
-    let severity: Finding.Severity?
+    let severity: Severity?
     let problem: String
     let advice: String
     let environments: [Environment]
 
     init(
-      _ name: String, _ severity: Finding.Severity? = nil, _ problem: String = "", _ advice: String = "",
+      _ name: String, _ severity: Severity? = nil, _ problem: String = "", _ advice: String = "",
       _ environments: [Environment]
     ) {
       testDescription = name
@@ -257,8 +259,8 @@ import Testing
         .wrong,
         "1 MiB cannot be written: No space"
       ),
-    ] as [(FileSystem, Finding.Severity?, String)])
-  func findsWhatIsWrongWithAFolder(system: FileSystem, severity: Finding.Severity?, problem: String) {
+    ] as [(FileSystem, Severity?, String)])
+  func findsWhatIsWrongWithAFolder(system: FileSystem, severity: Severity?, problem: String) {
     let findings = Finding.storage(system)
     #expect(findings.map(\.severity) == (severity.map { [$0] } ?? []), "\(findings)")
     #expect(findings.first?.problem.contains(problem) ?? true, "\(findings)")

@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 
 @testable import Diagnosis
+@testable import Machine
+@testable import Provenance
 
 @Suite struct ReportTests {
   private func job(_ change: (Int, inout Environment) -> Void = { _, _ in }) -> [Environment] {

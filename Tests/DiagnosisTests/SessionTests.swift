@@ -1,8 +1,9 @@
 import Foundation
-import Metrics
 import Testing
 
 @testable import Diagnosis
+@testable import Machine
+@testable import Provenance
 
 @Suite struct SessionTests {
   private func session(

@@ -1,7 +1,9 @@
+import Configurations
 import Foundation
 import Layers
 import Networks
 import Objectives
+import Optimizers
 import Tensors
 import Training
 
@@ -96,7 +98,7 @@ struct Trajectory: Decodable, Sendable {
       let weightDecay: Double
       let gateWeightDecay: Double
       let lars: GoldenLARS?
-      var rule: Training.Optimizer.Rule { lars?.rule ?? .sgd }
+      var rule: Optimizers.Optimizer.Rule { lars?.rule ?? .sgd }
     }
 
     /// Written `["3x3", padding]`.

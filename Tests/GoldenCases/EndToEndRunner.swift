@@ -1,6 +1,7 @@
 import Layers
 import Networks
 import Objectives
+import Optimizers
 import Tensors
 import TestSupport
 import Training
@@ -150,11 +151,11 @@ public struct EndToEndRunner {
     _ name: String, _ tensor: Tensor
   ) throws -> [(found: [Float], expected: [Float])] {
     let values = tensor.values
-    let width = values.count / tensor.images
+    let width = values.count / tensor.rows
     var pairs: [(found: [Float], expected: [Float])] = []
     for view in 0..<layout.views where golden.firstStep.shape(of: "view\(view).\(name)") != nil {
       let stored = try golden.firstStep.floats("view\(view).\(name)")
-      for row in 0..<tensor.images where layout.place(ofRow: row).view == view {
+      for row in 0..<tensor.rows where layout.place(ofRow: row).view == view {
         let image = layout.place(ofRow: row).image
         pairs.append(
           (Array(values[row * width..<(row + 1) * width]), Array(stored[image * width..<(image + 1) * width]))
@@ -265,7 +266,7 @@ public struct EndToEndRunner {
     let rows = Array(
       try golden.images.floats("view0")[layout.images.lowerBound * width..<layout.images.upperBound * width])
     let images = Tensor(shape: [layout.images.count, 3, size, size], lanes: 1, rows)
-    let pass = Pass(.evaluation, rows: images.images, shardSize: shardSize, pool: pool)
+    let pass = Pass(.evaluation, rows: images.rows, shardSize: shardSize, pool: pool)
     let features = try model.backbone.forward(images, in: pass)
     func expected(_ name: String, width: Int) throws -> [Float] {
       Array(try run.final.floats(name)[layout.images.lowerBound * width..<layout.images.upperBound * width])

@@ -1,3 +1,4 @@
+import Optimizers
 import Training
 
 /// LARS's settings as golden cases write them.

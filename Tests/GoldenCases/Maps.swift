@@ -9,10 +9,10 @@ extension Tensor {
   /// The mean over pixels, `[rows, C]`.
   public var means: Tensor {
     let values = values
-    let means = (0..<images * channels).map { plane in
+    let means = (0..<rows * channels).map { plane in
       Float(values[plane * pixels..<(plane + 1) * pixels].reduce(0.0) { $0 + Double($1) } / Double(pixels))
     }
-    return Tensor(rows: images, columns: channels, means)
+    return Tensor(rows: rows, columns: channels, means)
   }
 }
 
@@ -27,7 +27,7 @@ extension MapGradient {
       means.values.flatMap { Array(repeating: $0 / Float(x.pixels), count: x.pixels) }
     }
     for map in maps { sum = sum.map { zip($0, map.values).map(+) } ?? map.values }
-    return sum ?? Array(repeating: 0, count: x.images * x.channels * x.pixels)
+    return sum ?? Array(repeating: 0, count: x.rows * x.channels * x.pixels)
   }
 }
 

@@ -39,7 +39,7 @@ extension Tensor {
   /// Images in NCHW order as a tensor of this layout; `shape` is [N, C, H, W] or [N, C].
   public init(shape: [Int], lanes: Int, _ values: [Float]) {
     self.init(
-      images: shape[0], channels: shape[1], height: shape.count > 2 ? shape[2] : 1,
+      rows: shape[0], channels: shape[1], height: shape.count > 2 ? shape[2] : 1,
       width: shape.count > 3 ? shape[3] : 1, lanes: lanes, values: values)
   }
 
@@ -57,8 +57,8 @@ extension Tensor {
   /// The numbers of one view, images in their own order: undoes `init(views:…)`.
   public func values(ofView view: Int, in pass: Pass) -> [Float] {
     let all = values
-    let width = all.count / images
-    return (0..<images).filter { pass.view(ofRow: $0) == view }
+    let width = all.count / rows
+    return (0..<rows).filter { pass.view(ofRow: $0) == view }
       .flatMap { all[$0 * width..<($0 + 1) * width] }
   }
 }

@@ -93,10 +93,10 @@ private struct GateCase {
   ) throws -> [Comparison] {
     let gate = try makeGate()
     let x = try input(variant)
-    let pass = variant.pass(rows: x.images, noise: GivenNoise(try floats("uniform")))
+    let pass = variant.pass(rows: x.rows, noise: GivenNoise(try floats("uniform")))
     let mask = try gate.forward(x.means, in: pass)
     let dcontext = try gate.backward(
-      Tensor(shape: [x.images, settings.out], lanes: variant.lanes, dmask), in: pass)
+      Tensor(shape: [x.rows, settings.out], lanes: variant.lanes, dmask), in: pass)
     var found = [
       ("dx", MapGradient(means: dcontext).values(like: x)), ("dw1", gate.squeeze.weight.gradientArray),
       ("dbn_weight", gate.batchNorm.weight!.gradientArray),
@@ -118,7 +118,7 @@ private struct GateCase {
   func evaluation(_ variant: PassVariant) throws -> [Comparison] {
     let gate = try makeGate()
     let x = try input(variant)
-    let pass = variant.pass(.evaluation, rows: x.images)
+    let pass = variant.pass(.evaluation, rows: x.rows)
     let mask = try gate.forward(x.means, in: pass)
     let record = pass.gates[0]
     return try forwardTensors(gate, x, record, variant).map { try compare("eval", $0, $1, variant) }
@@ -129,7 +129,7 @@ private struct GateCase {
   private func forwardTensors(
     _ gate: ChannelGate, _ x: Tensor, _ record: GateRecord, _ variant: PassVariant
   ) throws -> [(String, [Float])] {
-    let pass = variant.pass(.evaluation, rows: x.images)
+    let pass = variant.pass(.evaluation, rows: x.rows)
     let context = x.means
     let hidden = try gate.squeeze.forward(context, in: pass)
     return [("context", context.values), ("hidden", hidden.values), ("logits", record.logits.values)]

@@ -87,7 +87,7 @@ private struct Operation {
         name, inChannels: weights[1], outChannels: weights[0], kernel: weights[2], stride: stride,
         padding: padding, kernels: .always(algorithm, shape))
       layer.weight.array = try floats("w")
-      let pass = variant.pass(rows: x.images)
+      let pass = variant.pass(rows: x.rows)
       let y = try layer.forward(x, in: pass)
       let dx = try layer.backward(try tensor("dy", lanes: variant.lanes), input: x, in: pass)
       var found = [("y", y.values), ("dx", dx?.values ?? []), ("dw", layer.weight.gradientArray)]
@@ -110,7 +110,7 @@ private struct Operation {
     var found: [(String, [Float])] = []
     for step in (0...).prefix(while: { has("x\($0)") }) {
       let x = try tensor("x\(step)", lanes: variant.lanes)
-      let pass = variant.pass(rows: x.images)
+      let pass = variant.pass(rows: x.rows)
       let statistics = try layer.statistics(of: x, in: pass)
       let y = try layer.normalize(x, statistics, relu: false, in: pass)
       let dy = try tensor("dy\(step)", lanes: variant.lanes)
@@ -121,7 +121,7 @@ private struct Operation {
       if let bias = layer.bias { found.append(("dbias\(step)", bias.gradientArray)) }
     }
     let x = try tensor("xe", lanes: variant.lanes)
-    let pass = variant.pass(.evaluation, rows: x.images)
+    let pass = variant.pass(.evaluation, rows: x.rows)
     let statistics = try layer.statistics(of: x, in: pass)
     let dy = try tensor("dye", lanes: variant.lanes)
     found.append(("ye", try layer.normalize(x, statistics, relu: false, in: pass).values))
@@ -133,7 +133,7 @@ private struct Operation {
   /// ReLU has no pass of its own: it is part of batch norm's, here with scale 1 and shift 0.
   func relu(_ variant: PassVariant) throws -> [Comparison] {
     let x = try tensor("x", lanes: variant.lanes)
-    let pass = variant.pass(rows: x.images)
+    let pass = variant.pass(rows: x.rows)
     let (layer, identity) = try BatchNorm.identity(like: x, in: pass)
     let y = try layer.normalize(x, identity, relu: true, in: pass)
     let dx = try layer.reluBackward(
@@ -147,13 +147,13 @@ private struct Operation {
 
   func maxPool(_ variant: PassVariant) throws -> [Comparison] {
     let x = try tensor("x", lanes: variant.lanes)
-    let pass = variant.pass(rows: x.images)
+    let pass = variant.pass(rows: x.rows)
     let (layer, identity) = try BatchNorm.identity(like: x, in: pass)
     let output = try MaxPool.forward(x, normalizedBy: identity, in: pass)
     let y = output.values
     // From the place inside its window to that inside the plane.
     let winners = Tensor(
-      images: y.images, channels: y.channels, height: y.height, width: y.width, lanes: y.lanes)
+      rows: y.rows, channels: y.channels, height: y.height, width: y.width, lanes: y.lanes)
     for i in 0..<y.count { winners.pointer[i] = Float(output.positions(ofRow: 0)[i]) }
     let index = winners.values.enumerated().map { i, winner in
       let (row, column) = (i % y.pixels / y.width, i % y.width)
@@ -173,7 +173,7 @@ private struct Operation {
 
   func globalAveragePool(_ variant: PassVariant) throws -> [Comparison] {
     let x = try tensor("x", lanes: variant.lanes)
-    let pass = variant.pass(rows: x.images)
+    let pass = variant.pass(rows: x.rows)
     let (layer, identity) = try BatchNorm.identity(like: x, in: pass)
     // Where everything is open, the ReLU's gradient is the sum of its parts.
     let open = Tensor(shape: try shape("x"), lanes: variant.lanes, x.values.map { _ in 1 })
@@ -195,7 +195,7 @@ private struct Operation {
     layer.weight.array = try floats("w")
     if has("b") { layer.bias?.array = try floats("b") }
     let x = try tensor("x", lanes: 0)
-    let pass = variant.pass(rows: x.images)
+    let pass = variant.pass(rows: x.rows)
     let y = try layer.forward(x, in: pass)
     let dx = try layer.backward(try tensor("dy", lanes: 0), input: x, in: pass)
     var found = [("y", y.values), ("dx", dx.values), ("dw", layer.weight.gradientArray)]
@@ -205,10 +205,10 @@ private struct Operation {
 
   func unitRows(_ variant: PassVariant) throws -> [Comparison] {
     let x = try tensor("x", lanes: 0)
-    let rows = try UnitRows(x, in: variant.pass(rows: x.images))
+    let rows = try UnitRows(x, in: variant.pass(rows: x.rows))
     let dy = try tensor("dy", lanes: 0)
     let dx = x.makeSimilar()
-    for row in 0..<x.images { rows.backward(row: row, dy.row(row), into: dx.row(row)) }
+    for row in 0..<x.rows { rows.backward(row: row, dy.row(row), into: dx.row(row)) }
     return [try compare("y", rows.units.values, variant), try compare("dx", dx.values, variant)]
   }
 }

@@ -1,5 +1,6 @@
 import GoldenCases
 import Layers
+import Optimizers
 import Tensors
 import Testing
 import Training

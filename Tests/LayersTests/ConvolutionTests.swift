@@ -52,7 +52,7 @@ import Testing
     }
 
     func tensor(_ values: [Float], lanes: Int) -> Tensor {
-      Tensor(images: images, channels: inChannels, height: height, width: width, lanes: lanes, values: values)
+      Tensor(rows: images, channels: inChannels, height: height, width: width, lanes: lanes, values: values)
     }
   }
 
@@ -71,7 +71,7 @@ import Testing
       let y = try output(x, weights)
       let coefficients = numbers.normals(y.values.count)
       let dy = Tensor(
-        images: y.images, channels: y.channels, height: y.height, width: y.width, lanes: y.lanes,
+        rows: y.rows, channels: y.channels, height: y.height, width: y.width, lanes: y.lanes,
         values: coefficients)
       let dx = try layer.backward(dy, input: c.tensor(x, lanes: variant.lanes), in: pass)
       let dw = layer.weight.gradientArray

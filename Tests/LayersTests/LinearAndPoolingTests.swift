@@ -67,7 +67,7 @@ import Testing
         y.map.values == maxima(try layer.normalize(input, statistics, relu: true, in: pass)), "\(variant)")
       let coefficients = numbers.normals(y.map.values.count)
       let dy = Tensor(
-        images: shape[0], channels: shape[1], height: y.map.height, width: y.map.width, lanes: y.map.lanes,
+        rows: shape[0], channels: shape[1], height: y.map.height, width: y.map.width, lanes: y.map.lanes,
         values: coefficients)
       let (g, derivative) = try layer.reluBackward(
         MapGradient(dy), input: output.values, statistics, in: pass)
@@ -83,7 +83,7 @@ import Testing
   private func maxima(_ x: Tensor) -> [Float] {
     let values = x.values
     var result: [Float] = []
-    for plane in 0..<x.images * x.channels {
+    for plane in 0..<x.rows * x.channels {
       for h in stride(from: 0, to: x.height, by: 2) {
         for w in stride(from: 0, to: x.width, by: 2) {
           let rows = max(h - 1, 0)...min(h + 1, x.height - 1)

@@ -82,7 +82,7 @@ import Testing
     coefficients = numbers.normals(y.values.count)
     pass.maskGradients = budget.map { [MaskGradient(all: Double($0), open: 0)] }
     let dy = Tensor(
-      images: 12, channels: y.channels, height: y.height, width: y.width, lanes: y.lanes, values: coefficients
+      rows: 12, channels: y.channels, height: y.height, width: y.width, lanes: y.lanes, values: coefficients
     )
     var told: [String] = []
     pass.gradientIsReady = { told.append($0.name) }

@@ -1,4 +1,5 @@
 import Collectives
+import Configurations
 import Foundation
 import Layers
 import Training
@@ -25,13 +26,13 @@ let controlChecks = [
       for length in [0, 1, 100_000] {
         let text = String(repeating: "ä", count: length) + "from \(root)"
         let mine = world.rank == root ? text : "something else"
-        try expect(try world.broadcast(mine, from: root) == text, "\(length) letters from \(root)")
+        try expect(try world.broadcast(value: mine, from: root) == text, "\(length) letters from \(root)")
       }
     }
   },
 
   RankCheck("gathered texts of different lengths come in rank order") { world in
-    let texts = try world.gatherStrings(String(repeating: "µ\(world.rank)", count: world.rank * 3))
+    let texts = try world.gatherEach(String(repeating: "µ\(world.rank)", count: world.rank * 3))
     let expected = (0..<world.worldSize).map { String(repeating: "µ\($0)", count: $0 * 3) }
     try expect(texts == expected, "\(texts)")
   },
@@ -41,7 +42,7 @@ let controlChecks = [
     if world.rank == world.worldSize - 1 { Thread.sleep(forTimeInterval: 0.2) }
     try world.barrier()
     let passage = Date().timeIntervalSince1970
-    let arrivals = try world.gatherStrings("\(arrival)").compactMap(Double.init)
+    let arrivals = try world.gatherEach(arrival)
     // Ranks of this check run on one machine, or on machines whose clocks agree to a tenth of a second.
     try expect(passage > (arrivals.max() ?? .infinity) - 0.1, "left at \(passage), arrivals \(arrivals)")
   },
@@ -55,7 +56,7 @@ let controlChecks = [
     try expect(failure?.rank == 1, "\(String(describing: failure))")
     try expect(failure?.message == "the disk of rank 1 is broken", "\(String(describing: failure))")
     try expect(failure?.isEverywhere == false, "one rank is not everybody")
-    let texts = Set(try world.gatherStrings("\(failure.map(String.init(describing:)) ?? "")"))
+    let texts = Set(try world.gatherEach("\(failure.map(String.init(describing:)) ?? "")"))
     try expect(texts.count == 1, "ranks throw different things: \(texts)")
     try expect(texts.first?.hasPrefix("rank 1 on ") == true, "\(texts)")
   },

@@ -1,4 +1,5 @@
 import Collectives
+import Machine
 
 let placementChecks = [
   RankCheck("ranks know each other's seats") { world in
@@ -6,7 +7,7 @@ let placementChecks = [
     try expect(placement.sharingRanks.contains(world.rank), "\(placement)")
     try expect(placement.coreCount == Placement.allowedCores().count, "\(placement)")
     try expect((1...max(1, placement.coreCount)).contains(placement.threads), "\(placement)")
-    let warnings = Set(try world.gatherStrings(placement.warnings.joined(separator: "; ")))
+    let warnings = Set(try world.gatherEach(placement.warnings.joined(separator: "; ")))
     try expect(warnings.count == 1, "ranks warn differently: \(warnings)")
   }
 ]

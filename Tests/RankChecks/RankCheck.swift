@@ -54,7 +54,7 @@ struct RankCheckRun {
       announce("check: \(check.name)")
       var complaint = ""
       do { try check.body(world) } catch { complaint = "\(error)" }
-      let complaints = try world.gatherStrings(complaint)
+      let complaints = try world.gatherEach(complaint)
       if complaints.allSatisfy(\.isEmpty) {
         passed += 1
       } else {

@@ -1,4 +1,5 @@
 import Collectives
+import Configurations
 import GoldenCases
 import Layers
 import Networks

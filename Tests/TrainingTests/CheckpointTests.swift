@@ -1,4 +1,6 @@
+import Configurations
 import Foundation
+import Foundations
 import Tensors
 import TestSupport
 import Testing

@@ -1,5 +1,7 @@
+import Configurations
 import Datasets
 import Metrics
+import Optimizers
 import Testing
 
 @testable import Training

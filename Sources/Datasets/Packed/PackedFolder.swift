@@ -1,5 +1,6 @@
 import Collectives
 import Foundation
+import Foundations
 import Images
 import Tensors
 

@@ -1,6 +1,7 @@
 import CZlib
 import Crypto
 import Foundation
+import Foundations
 import Tensors
 
 /// What a shard holds and where: the text file `train-00000.idx` beside `train-00000.tar`.

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Foundations
 import Tensors
 
 /// Writes one shard and its index. Under their names there is nothing, or the whole: the shard first, then its

@@ -1,6 +1,7 @@
 import Collectives
 import Crypto
 import Foundation
+import Foundations
 import Tensors
 
 /// The class folders of a tree that are used. A class's label is the place of its name among them, sorted.
@@ -71,7 +72,6 @@ extension ClassList {
     let list = try communicator.agree {
       communicator.rank == 0 ? try ClassList(contentsOf: path) : nil
     }
-    let names = try communicator.broadcast((list?.names ?? []).joined(separator: "\n"))
-    self.names = list?.names ?? names.split(separator: "\n").map(String.init)
+    names = try communicator.broadcast(value: list?.names ?? [])
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Tensors
 
 /// A file that says which class each image of a folder without class folders shows.

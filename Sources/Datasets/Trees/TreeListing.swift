@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Foundations
 import Tensors
 
 /// What a scan found in a tree.

@@ -1,5 +1,7 @@
 import Collectives
 import Foundation
+import Foundations
+import Machine
 import Synchronization
 import Tensors
 
@@ -76,7 +78,7 @@ struct TreeSource {
 
   /// Compares the tree of every host with that of rank 0's: people copy data to the nodes, and not always all of it.
   private func requireSameTree(as listing: TreeListing, on communicator: Communicator) throws {
-    let hosts = try communicator.gatherStrings(communicator.hostName)
+    let hosts = try communicator.gatherEach(communicator.hostName)
     try communicator.agree {
       let host = hosts[communicator.rank]
       guard host != hosts[0], hosts.firstIndex(of: host) == communicator.rank else { return }
@@ -109,10 +111,7 @@ struct TreeSource {
         }
       }
     }
-    let mine = try JSONEncoder().encode(found.withLock { $0 })
-    return try communicator.gatherBytes(Array(mine)).flatMap {
-      try JSONDecoder().decode([NumberedFault].self, from: Data($0))
-    }.sorted { $0.number < $1.number }
+    return try communicator.gather(found.withLock { $0 }).sorted { $0.number < $1.number }
   }
 
   private struct NumberedFault: Sendable, Codable {

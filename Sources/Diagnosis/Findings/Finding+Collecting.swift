@@ -1,3 +1,6 @@
+import Machine
+import Provenance
+
 extension Finding {
   /// Everything that will be slow or wrong, the worst first.
   ///

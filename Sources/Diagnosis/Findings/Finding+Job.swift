@@ -1,4 +1,6 @@
 import Collectives
+import Machine
+import Provenance
 
 /// What is slow or wrong about a job's ranks together.
 extension Finding {

@@ -1,3 +1,5 @@
+import Provenance
+
 /// What is slow or wrong on one rank, whatever the others are.
 extension Finding {
   static let machineRules: [@Sendable (Environment) -> Finding?] = [

@@ -1,3 +1,6 @@
+import Machine
+import Provenance
+
 /// What is slow or wrong about the file system of a run's folder.
 extension Finding {
   static func storage(_ system: FileSystem) -> [Finding] {

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Tensors
 
 /// `manifest.json`: size and SHA-256 of every other file of a checkpoint.

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Tensors
 
 /// The checkpoints of one run: folders `checkpoints/step-00001200` and a link `checkpoints/latest`.

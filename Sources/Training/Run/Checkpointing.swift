@@ -1,5 +1,6 @@
 import Collectives
 import Foundation
+import Optimizers
 import Tensors
 
 /// Saves and restores the whole state of a run. Rank 0 alone touches files; what it reads goes to all ranks,

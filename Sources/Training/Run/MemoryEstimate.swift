@@ -1,3 +1,4 @@
+import Configurations
 import Datasets
 import Foundation
 import Layers

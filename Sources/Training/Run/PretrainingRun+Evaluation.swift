@@ -15,7 +15,7 @@ extension PretrainingRun {
   /// Whether the metrics hold the evaluation after this step.
   func isEvaluated(_ records: RunRecords?) throws -> Bool {
     let isThere = records?.keptLines.contains { $0.isEvaluation && $0.step == state.step } ?? false
-    return try communicator.broadcast([isThere ? 1 : 0]) == [1]
+    return try communicator.broadcast(value: isThere)
   }
 
   /// k-NN on the test images; nil on other ranks than 0, and on all if there are none or it was abandoned because of

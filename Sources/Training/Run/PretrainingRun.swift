@@ -1,13 +1,17 @@
 import Collectives
+import Configurations
 import Datasets
 import Diagnosis
 import Evaluation
 import Foundation
+import Foundations
 import Layers
 import Logging
 import Metrics
 import Networks
 import Objectives
+import Progress
+import Provenance
 import Tensors
 
 /// One pretraining run from its configuration to its last checkpoint; every rank runs the same.

@@ -32,7 +32,6 @@ public enum Resume: Equatable, Sendable {
       }
     }
     for problem in found.problems { warn("checkpoint passed over: \(problem)") }
-    let path = try communicator.broadcast(found.path ?? "")
-    return path.isEmpty ? nil : path
+    return try communicator.broadcast(value: found.path)
   }
 }

@@ -1,5 +1,7 @@
 import Diagnosis
 import Foundation
+import Foundations
+import Provenance
 import Tensors
 
 extension RunFolder {

@@ -1,4 +1,6 @@
+import Configurations
 import Foundation
+import Foundations
 import Tensors
 
 /// The folder of one run: every path in it, and the configuration that it belongs to.

@@ -1,4 +1,6 @@
+import Configurations
 import Metrics
+import Progress
 
 /// What rank 0 shows of a run while it works: where it is, and when it will be done.
 final class RunProgress {

@@ -1,4 +1,6 @@
+import Configurations
 import Foundation
+import Foundations
 import Metrics
 import Tensors
 

@@ -1,5 +1,7 @@
 import Foundation
+import Foundations
 import Metrics
+import Optimizers
 import Tensors
 
 extension TrainingPlan {

@@ -1,7 +1,9 @@
+import Configurations
 import Datasets
 import Layers
 import Networks
 import Objectives
+import Optimizers
 
 /// What a run is going to do, in numbers: all of it is known before the first step.
 public struct TrainingPlan: Equatable, Sendable {

@@ -1,0 +1,133 @@
+import Foundation
+import Foundations
+import Tensors
+import Yams
+
+extension Configuration {
+  /// Reads a YAML file and lays `settings`, the texts of `--set KEY=VALUE` options, over it.
+  ///
+  /// - Throws: `ConfigurationError` with the first thing that is wrong and its line.
+  public init(contentsOf path: String, settings: [String] = []) throws(ConfigurationError) {
+    let yaml: String
+    do {
+      yaml = try String(contentsOfFile: path, encoding: .utf8)
+    } catch {
+      throw .unreadable(path: path, reason: error.fileReason)
+    }
+    try self.init(yaml: yaml, path: path, settings: settings)
+  }
+
+  /// Reads YAML text; `path` is what errors name.
+  public init(yaml: String, path: String, settings: [String] = []) throws(ConfigurationError) {
+    self.init(dataSource: "")
+    let root: Node?
+    do {
+      root = try Yams.compose(yaml: yaml)
+    } catch {
+      throw Self.notYAML(error, path: path)
+    }
+    if let root { try read(root, path: path) }
+    for setting in settings { try apply(setting: setting) }
+    if data.source.isEmpty {
+      let key = ConfigurationKey.named("data.source")
+      throw .missingKey(path: path, key: "data.source", expected: key?.expected ?? "")
+    }
+  }
+
+  /// Replaces one value by that of a `--set` option's `KEY=VALUE`.
+  private mutating func apply(setting: String) throws(ConfigurationError) {
+    let place = ConfigurationPlace.option(setting)
+    guard let equals = setting.firstIndex(of: "=") else {
+      throw .notYAML(place, problem: "expected KEY=VALUE, for example epochs=20")
+    }
+    let name = String(setting[..<equals])
+    let text = String(setting[setting.index(after: equals)...])
+    guard let key = ConfigurationKey.named(name) else { throw Self.unknown(name, at: place) }
+    var value = ConfigurationValue.scalar(text, isQuoted: false)
+    if !key.isText {
+      do {
+        value = try Yams.compose(yaml: text).map(ConfigurationValue.init) ?? .nothing
+      } catch {
+        throw .wrongValue(place, key: name, expected: key.expected, found: "'\(text)'")
+      }
+    }
+    try store(value, for: key, at: place)
+  }
+
+  private mutating func read(_ root: Node, path: String) throws(ConfigurationError) {
+    guard let sections = root.mapping else {
+      throw .notYAML(
+        .file(path: path, line: root.mark?.line ?? 1),
+        problem: "expected keys and values, for example 'epochs: 20'")
+    }
+    for (keyNode, node) in sections {
+      let place = ConfigurationPlace.file(path: path, line: keyNode.mark?.line ?? 1)
+      let name = try Self.name(of: keyNode, at: place)
+      guard ConfigurationKey.sections.contains(name) else {
+        if let key = ConfigurationKey.named(name), !key.section.isEmpty {
+          throw .notYAML(place, problem: "write '\(name)' as a key of the section '\(key.section):'")
+        }
+        try read(node, for: name, at: place)
+        continue
+      }
+      if case .nothing = ConfigurationValue(node) { continue }
+      guard let keys = node.mapping else {
+        throw .wrongValue(
+          place, key: name, expected: "a section of keys", found: ConfigurationValue(node).shown)
+      }
+      for (keyNode, node) in keys {
+        let place = ConfigurationPlace.file(path: path, line: keyNode.mark?.line ?? 1)
+        let key = try Self.name(of: keyNode, at: place)
+        try read(node, for: "\(name).\(key)", at: place)
+      }
+    }
+  }
+
+  private mutating func read(
+    _ node: Node, for name: String, at place: ConfigurationPlace
+  ) throws(ConfigurationError) {
+    guard let key = ConfigurationKey.named(name) else {
+      throw Self.unknown(name, isSection: node.mapping != nil, at: place)
+    }
+    try store(ConfigurationValue(node), for: key, at: place)
+  }
+
+  private mutating func store(
+    _ value: ConfigurationValue, for key: ConfigurationKey, at place: ConfigurationPlace
+  ) throws(ConfigurationError) {
+    guard key.store(value, &self) else {
+      throw .wrongValue(place, key: key.name, expected: key.expected, found: value.shown)
+    }
+  }
+
+  private static func name(of node: Node, at place: ConfigurationPlace) throws(ConfigurationError) -> String {
+    guard let name = node.scalar?.string else {
+      throw .notYAML(place, problem: "a key must be a word, found \(ConfigurationValue(node).shown)")
+    }
+    return name
+  }
+
+  private static func unknown(
+    _ name: String, isSection: Bool = false, at place: ConfigurationPlace
+  ) -> ConfigurationError {
+    let keys = ConfigurationKey.all
+    let sections = ConfigurationKey.sections.sorted()
+    let inSection = keys.filter { name.hasPrefix("\($0.section).") }.map(\.name)
+    return .unknownKey(
+      place, key: name, nearest: similarName(to: name, among: isSection ? sections : keys.map(\.name)),
+      others: inSection.isEmpty ? sections + keys.filter(\.section.isEmpty).map(\.name) : inSection)
+  }
+
+  static func notYAML(_ error: any Error, path: String) -> ConfigurationError {
+    switch error as? YamlError {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      .notYAML(.file(path: path, line: mark.line), problem: "not valid YAML: \(problem)")
+    case .duplicatedKeysInMapping(let duplicates, let context):
+      .notYAML(
+        .file(path: path, line: context.mark.line), problem: "'\(duplicates[0])' is given more than once")
+    default:
+      .notYAML(.file(path: path, line: 1), problem: "not valid YAML: \(error)")
+    }
+  }
+}

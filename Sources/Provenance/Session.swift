@@ -1,0 +1,85 @@
+import Collectives
+import Foundation
+import Machine
+
+/// One stretch of a run, from a start of the program to its end: what produced these steps.
+public struct Session: Codable, Equatable, Sendable {
+  /// ISO 8601, UTC.
+  public var startedAt: String
+  /// Steps that had been taken before.
+  public var fromStep: Int
+  public var dataSource: String
+  /// Of the data's files and their classes; nil where the source says what the data is, and in older files.
+  public var dataDigest: String?
+  /// What convolutions really were: winograd or direct, and bf16 where that was faster.
+  public var kernels: String
+  /// Shards of a global batch, by which rank counts decide bits (contract C1).
+  public var shards: Int
+  public var ranks: Int
+  public var hosts: [Host]
+  /// Rank 0's.
+  public var environment: Environment
+  /// What ranks should have agreed on and did not.
+  public var disagreements: [Disagreement]
+
+  /// A host's ranks. Lists are in rank order; one entry stands for all.
+  public struct Host: Codable, Equatable, Sendable {
+    public var host: String
+    public var ranks: String
+    public var threads: [Int]
+    public var affinity: [String]
+  }
+
+  /// - Parameters:
+  ///   - environments: In rank order.
+  ///   - allowsWinograd: Whether the configuration does; likewise `allowsBF16`.
+  public init(
+    _ environments: [Environment], fromStep: Int, dataSource: String, dataDigest: String? = nil,
+    allowsWinograd: Bool, allowsBF16: Bool = false, shards: Int, startedAt: Date = Date()
+  ) {
+    self.startedAt = ISO8601DateFormatter().string(from: startedAt)
+    self.fromStep = fromStep
+    self.dataSource = dataSource
+    self.dataDigest = dataDigest
+    kernels =
+      (allowsWinograd && environments[0].onednn.winograd == true ? "winograd" : "direct")
+      + (allowsBF16 ? " and bf16" : "")
+    self.shards = shards
+    ranks = environments.count
+    hosts = RankGroup.groups(environments.map(\.host)).map { group in
+      func collapsed<T: Equatable>(_ value: (Environment) -> T) -> [T] {
+        let values = group.ranks.map { value(environments[$0]) }
+        return values.allSatisfy { $0 == values[0] } ? [values[0]] : values
+      }
+      return Host(
+        host: group.text, ranks: CPUSet.text(group.ranks), threads: collapsed { $0.threads.count },
+        affinity: collapsed { $0.threads.affinity })
+    }
+    environment = environments[0]
+    disagreements = Disagreement.all(environments)
+  }
+
+  /// For example `sluice 0.1.0 (645085b), 2 ranks × 1 thread on node01, Open MPI 4.1.4, oneDNN 2.6.3 (Winograd,
+  /// AVX-512), OpenBLAS 0.3.21`.
+  public var line: String {
+    let algorithm = kernels.replacing("winograd", with: "Winograd")
+    return [
+      "sluice \(environment.sluice.name)",
+      "\(Fact.count(ranks, "rank")) × \(Fact.count(environment.threads.count, "thread")) on \(hostText)",
+      environment.mpi.library,
+      "oneDNN \(environment.onednn.version) (\(algorithm), \(environment.cpu.instructionSetName))",
+      environment.blas.library,
+    ].joined(separator: ", ")
+  }
+
+  var hostText: String {
+    hosts.count <= 3 ? hosts.map(\.host).joined(separator: ", ") : "\(hosts.count) hosts"
+  }
+
+  /// Whether this many ranks compute what one rank would, bit for bit: each has a run of shards whose length
+  /// is a power of two.
+  var hasBitsOfOneRank: Bool {
+    let run = shards / ranks
+    return ranks == 1 || shards % ranks == 0 && run & (run - 1) == 0
+  }
+}

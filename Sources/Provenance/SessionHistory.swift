@@ -1,0 +1,49 @@
+import Foundation
+import Foundations
+
+/// The contents of `environment.json`: the sessions that produced a run, the newest last.
+public struct SessionHistory: Equatable, Sendable {
+  /// As they were written, perhaps by another version of Sluice: they are kept even where it cannot read them.
+  private var sessions: [JSONValue] = []
+
+  public init() {}
+
+  /// - Throws: `DecodingError` for what is no such file.
+  public init(_ data: Data) throws {
+    sessions = try JSONDecoder().decode([String: [JSONValue]].self, from: data)["sessions"] ?? []
+  }
+
+  /// The last session that began before `step`; nil if there is none, or none that this version can read.
+  public func last(before step: Int) -> Session? {
+    guard let last = Self.before(step, sessions).last, let data = try? JSONEncoder().encode(last) else {
+      return nil
+    }
+    return try? DiagnosisJSON.decoder().decode(Session.self, from: data)
+  }
+
+  /// Adds a session. Those that began at its step or later produced nothing that it goes on from, and are
+  /// forgotten.
+  public mutating func append(_ session: Session) throws {
+    sessions = Self.before(session.fromStep, sessions) + [try session.json()]
+  }
+
+  public func data() throws -> Data {
+    let encoder = DiagnosisJSON.encoder(isPretty: true)
+    encoder.keyEncodingStrategy = .useDefaultKeys
+    return try encoder.encode(["sessions": sessions]) + Data("\n".utf8)
+  }
+
+  private static func before(_ step: Int, _ sessions: [JSONValue]) -> [JSONValue] {
+    sessions.filter { session in
+      guard case .integer(let begin)? = session["from_step"] else { return true }
+      return begin < step
+    }
+  }
+}
+
+extension Session {
+  /// The object that stands in `environment.json`.
+  public func json() throws -> JSONValue {
+    try JSONDecoder().decode(JSONValue.self, from: DiagnosisJSON.encoder().encode(self))
+  }
+}
