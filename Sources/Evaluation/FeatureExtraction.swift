@@ -77,10 +77,7 @@ public struct FeatureExtractor {
     let own = Tensor(zeros: longest, columns: dimension)
     let seen = try extract(runs[communicator.rank], into: own, progress)
 
-    let all = Tensor(rows: longest * communicator.worldSize, columns: dimension)
-    try communicator.gather(
-      UnsafeBufferPointer(start: own.pointer, count: own.count),
-      into: UnsafeMutableBufferPointer(start: all.pointer, count: all.count))
+    let all = try communicator.gather(own)
     var values: [Float] = []
     values.reserveCapacity(dataset.count * dimension)
     for (rank, run) in runs.enumerated() {
@@ -117,7 +114,7 @@ public struct FeatureExtractor {
     // A few shards at a time keep all threads busy in bounded memory.
     let atOnce = 4 * pool.threads
     var row = 0
-    for round in 0..<(try largest((batches.count + atOnce - 1) / atOnce)) {
+    for round in 0..<(try communicator.largest((batches.count + atOnce - 1) / atOnce)) {
       let first = round * atOnce
       // A rank that cannot read an image must not leave the others waiting for its features.
       let pieces = try communicator.agree {
@@ -140,23 +137,11 @@ public struct FeatureExtractor {
     return seen
   }
 
-  /// The largest of all ranks' numbers: they differ in images and may differ in threads.
-  private func largest(_ number: Int) throws -> Int {
-    var numbers = [Int64](repeating: 0, count: communicator.worldSize)
-    numbers[communicator.rank] = Int64(number)
-    return Int(try communicator.sum(numbers).max() ?? 0)
-  }
-
   /// Consecutive pieces, read on all threads.
   private func load(
     _ numbers: Range<Int>, of batches: EvaluationBatches
   ) throws -> [EvaluationBatches.Piece] {
-    var pieces = [EvaluationBatches.Piece?](repeating: nil, count: numbers.count)
-    try pieces.withUnsafeMutableBufferPointer { pieces in
-      nonisolated(unsafe) let pieces = pieces  // each thread fills places of its own
-      try pool.run(numbers.count) { pieces[$0] = try batches.piece(numbers.lowerBound + $0) }
-    }
-    return pieces.compactMap(\.self)
+    try pool.map(numbers.count) { try batches.piece(numbers.lowerBound + $0) }
   }
 
   /// The images of all pieces, of which there is at least one, as one tensor.

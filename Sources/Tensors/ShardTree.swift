@@ -53,6 +53,19 @@ public protocol ShardReducer: AnyObject {
   func gather(_ values: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>) throws
 }
 
+extension ShardReducer {
+  /// The rows of every rank's tensor, in rank order; all ranks bring the same shape and layout.
+  public func gather(_ own: Tensor) throws -> Tensor {
+    let all = Tensor(
+      rows: own.rows * worldSize, channels: own.channels, height: own.height, width: own.width,
+      lanes: own.lanes)
+    try gather(
+      UnsafeBufferPointer(start: own.pointer, count: own.count),
+      into: UnsafeMutableBufferPointer(start: all.pointer, count: all.count))
+    return all
+  }
+}
+
 /// The world of one: this rank's shards are all there are.
 public final class LocalShards: ShardReducer {
   public init() {}

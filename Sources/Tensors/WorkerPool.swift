@@ -46,6 +46,23 @@ public final class WorkerPool: Sendable {
   }
 }
 
+extension WorkerPool {
+  /// What `body` gives for every number of 0 ..< `count`, in their order.
+  ///
+  /// - Parameter between: As in `run`.
+  /// - Throws: The error of the lowest piece that threw, or after which `between` threw.
+  public func map<Value>(
+    _ count: Int, between: () throws -> Void = {}, _ body: (Int) throws -> Value
+  ) throws -> [Value] {
+    var values = [Value?](repeating: nil, count: count)
+    try values.withUnsafeMutableBufferPointer { values in
+      nonisolated(unsafe) let values = values  // each piece fills its own place
+      try run(count, between: between) { values[$0] = try body($0) }
+    }
+    return values.map { $0! }
+  }
+}
+
 /// One loop: the pieces not yet taken and not yet finished.
 private final class Job {
   let count: Int

@@ -17,6 +17,12 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 3], [0, 1, 50]) func aMapKeepsTheOrder(threads: Int, count: Int) throws {
+    let pool = WorkerPool(threads: threads)
+    #expect(try pool.map(count) { "\($0)" } == (0..<count).map { "\($0)" })
+    #expect(throws: Failure(piece: 0)) { try pool.map(3) { _ -> Int in throw Failure(piece: 0) } }
+  }
+
   /// Workers sleep by then.
   @Test func loopsAfterAPauseAreDone() throws {
     let pool = WorkerPool(threads: 3)
