@@ -25,7 +25,7 @@ let package = Package(
     // (Tests/HouseTests compares every import with this list).
     .target(
       name: "Foundations", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
-    .target(name: "Machine", dependencies: []),
+    .target(name: "Machine", dependencies: ["Foundations"]),
     .target(name: "Tensors", dependencies: ["Foundations"]),
     .target(name: "Layers", dependencies: ["Tensors", "CVector", "COneDNN", "COpenBLAS"]),
     .target(
@@ -52,7 +52,7 @@ let package = Package(
       dependencies: [
         "Foundations", "Machine", "Collectives", "Version", "COneDNN", "COpenBLAS", "CVector",
       ]),
-    .target(name: "Diagnosis", dependencies: ["Machine", "Collectives", "Provenance"]),
+    .target(name: "Diagnosis", dependencies: ["Foundations", "Machine", "Collectives", "Provenance"]),
     .target(
       name: "Evaluation",
       dependencies: [

@@ -2,7 +2,7 @@ import Foundation
 import Foundations
 
 /// What `sluice bench collectives` found.
-public struct CollectiveReport: Sendable {
+public struct CollectiveReport: Report, Sendable {
   /// Training steps on the ranks that there are: medians of the slowest rank's seconds.
   public struct Steps: Equatable, Sendable {
     public let count: Int
@@ -42,7 +42,7 @@ public struct CollectiveReport: Sendable {
     if let times {
       let bytes = times.gradients.bucketBytes
       lines += [
-        row("ranks", "\(times.ranks) on \(times.hosts) host\(times.hosts == 1 ? "" : "s")"),
+        row("ranks", "\(times.ranks) on \(counted(times.hosts, "host"))"),
         row("small", "all-gather \(micro(times.smallGather)) µs, barrier \(micro(times.barrier)) µs"),
         row(
           "embeddings", "\(mega(times.embeddings.bytes)) MB a rank: \(milli(times.embeddings.seconds)) ms"),
@@ -80,15 +80,12 @@ public struct CollectiveReport: Sendable {
     return lines.joined(separator: "\n")
   }
 
-  private func row(_ label: String, _ text: String) -> String {
-    label.padding(toLength: 12, withPad: " ", startingAt: 0) + text
-  }
+  private func row(_ label: String, _ text: String) -> String { label.padded(to: 12) + text }
 
   private func table(_ cells: [String]) -> String {
-    cells.map { String(repeating: " ", count: max(0, 10 - $0.count)) + $0 }.joined(separator: " ")
+    cells.map { $0.rightAligned(in: 10) }.joined(separator: " ")
   }
 
-  private func decimals(_ value: Double, _ count: Int) -> String { String(format: "%.\(count)f", value) }
   private func milli(_ seconds: Double) -> String { decimals(seconds * 1e3, 1) }
   private func micro(_ seconds: Double) -> String { decimals(seconds * 1e6, 1) }
   private func mega(_ bytes: Int) -> String { decimals(Double(bytes) / 1e6, 2) }

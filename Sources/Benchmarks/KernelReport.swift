@@ -3,7 +3,7 @@ import Foundations
 import Layers
 
 /// What the convolutions of a network take with each algorithm.
-public struct KernelReport: Sendable {
+public struct KernelReport: Report, Sendable {
   public struct Entry: Sendable {
     public let shape: ConvolutionShape
     /// How often the network has it.
@@ -57,17 +57,18 @@ public struct KernelReport: Sendable {
       entries.contains { $0.directions.contains { $0.seconds[algorithm] != nil } }
     }
     var lines = [
-      left("ms and GFLOP/s of a direct convolution", 57) + algorithms.map { right($0.rawValue, 15) }.joined()
+      "ms and GFLOP/s of a direct convolution".padded(to: 57)
+        + algorithms.map { $0.rawValue.rightAligned(in: 15) }.joined()
         + "  fastest   auto"
     ]
     for entry in entries {
       for timed in entry.directions {
         let times = algorithms.map { algorithm in
-          right(timed.seconds[algorithm].map { time($0, entry.shape) } ?? "", 15)
+          (timed.seconds[algorithm].map { time($0, entry.shape) } ?? "").rightAligned(in: 15)
         }
         lines.append(
-          left("\(entry.count) × \(entry.shape)", 40) + left(timed.direction.rawValue, 17) + times.joined()
-            + "  " + left(timed.fastest.rawValue, 10) + timed.chosen.rawValue)
+          "\(entry.count) × \(entry.shape)".padded(to: 40) + timed.direction.rawValue.padded(to: 17)
+            + times.joined() + "  " + timed.fastest.rawValue.padded(to: 10) + timed.chosen.rawValue)
       }
     }
     let (direct, auto, fastest) = (total { _ in .direct }, total(\.chosen), total(\.fastest))
@@ -83,14 +84,6 @@ public struct KernelReport: Sendable {
 
   private func time(_ seconds: Double, _ shape: ConvolutionShape) -> String {
     String(format: "%.2f %6.1f", 1000 * seconds, 2e-9 * shape.macs / seconds)
-  }
-
-  private func left(_ text: String, _ width: Int) -> String {
-    text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0)
-  }
-
-  private func right(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
   }
 
   public var json: JSONValue {

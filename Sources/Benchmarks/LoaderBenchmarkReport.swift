@@ -4,7 +4,7 @@ import Images
 import Version
 
 /// What `sluice bench loader` measured, and of what.
-public struct LoaderBenchmarkReport {
+public struct LoaderBenchmarkReport: Report {
   let source: String
   /// The data set's own name, and how many pictures it has.
   let dataset: String
@@ -46,7 +46,7 @@ public struct LoaderBenchmarkReport {
     let lines =
       [
         "\(views) views of \(size)×\(size) of \(images) images, \(dataset) (\(pictures) images) in batches of \(batch)",
-        "\(ranks) rank\(ranks == 1 ? "" : "s") × \(threads) thread\(threads == 1 ? "" : "s")", "",
+        "\(counted(ranks, "rank")) × \(counted(threads, "thread"))", "",
         row("images a second", String(format: "%.1f", imagesPerSecond))
           + String(format: "   %.1f a thread", perThread),
         row("views a second", String(format: "%.1f", Double(views) * imagesPerSecond)),
@@ -62,7 +62,6 @@ public struct LoaderBenchmarkReport {
   }
 
   private func row(_ label: String, _ value: String) -> String {
-    label.padding(toLength: 20, withPad: " ", startingAt: 0)
-      + String(repeating: " ", count: max(0, 12 - value.count)) + value
+    label.padded(to: 20) + value.rightAligned(in: 12)
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Foundations
 
-extension LossBenchmark.Result {
+extension LossBenchmark.Result: Report {
   /// Bytes of the largest matrix, similarities of this rank's embeddings to all, in MB of 10⁶.
   public var largestMatrixMB: Double { 4e-6 * Double(benchmark.local) * Double(benchmark.embeddings) }
 

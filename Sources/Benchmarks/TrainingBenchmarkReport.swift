@@ -6,7 +6,7 @@ import Training
 import Version
 
 /// What `sluice bench train` measured, and of what.
-public struct TrainingBenchmarkReport {
+public struct TrainingBenchmarkReport: Report {
   private let configuration: Configuration
   private let options: TrainingBenchmarkOptions
   private let ranks: Int
@@ -91,7 +91,7 @@ public struct TrainingBenchmarkReport {
       lines.append("with " + changes.map { "\($0.key)=\($0.new)" }.joined(separator: " "))
     }
     lines += [
-      "\(ranks) rank\(ranks == 1 ? "" : "s") × \(threads) thread\(threads == 1 ? "" : "s")", "",
+      "\(counted(ranks, "rank")) × \(counted(threads, "thread"))", "",
       row("views a second", String(format: "%.2f", viewsPerSecond)),
       row("step", "\(milliseconds(times.median)) ms")
         + "   \(milliseconds(times.shortest)) to \(milliseconds(times.longest)), median of \(options.steps)",
@@ -114,8 +114,7 @@ public struct TrainingBenchmarkReport {
   }
 
   private func row(_ label: String, _ value: String) -> String {
-    label.padding(toLength: 30, withPad: " ", startingAt: 0)
-      + String(repeating: " ", count: max(0, 12 - value.count)) + value
+    label.padded(to: 30) + value.rightAligned(in: 12)
   }
 }
 

@@ -1,3 +1,5 @@
+import Foundations
+
 extension Configuration {
   /// Why this configuration does not fit a data set or a number of ranks; nil if it does.
   ///
@@ -12,11 +14,11 @@ extension Configuration {
       let largest = imageCount / unit * unit
       let advice =
         largest >= 2
-        ? "the largest allowed with batch.shard \(batch.shard) on \(ranks(worldSize)) is \(largest)"
+        ? "the largest allowed with batch.shard \(batch.shard) on \(counted(worldSize, "rank")) is \(largest)"
         : "the largest allowed is \(imageCount / worldSize * worldSize), with a smaller batch.shard"
       return .conflict(
         imageCount < worldSize
-          ? "the data set has \(imageCount) images, fewer than \(ranks(worldSize)): start fewer ranks"
+          ? "the data set has \(imageCount) images, fewer than \(counted(worldSize, "rank")): start fewer ranks"
           : "batch.global is \(batch.global), the data set has \(imageCount) images: \(advice)")
     }
     guard batch.global % unit != 0 else { return microConflict(unit: unit, worldSize: worldSize) }
@@ -26,7 +28,7 @@ extension Configuration {
     let advice = batches.map { "batch.global \($0)" } + shards.suffix(1).map { "batch.shard \($0)" }
     return .conflict(
       "batch.global \(batch.global) is not a whole number of shards of batch.shard \(batch.shard) "
-        + "for each of \(ranks(worldSize)): use \(advice.joined(separator: " or "))")
+        + "for each of \(counted(worldSize, "rank")): use \(advice.joined(separator: " or "))")
   }
 
   /// The global batch must be whole micro-batches, and these whole shards, equally many a rank.
@@ -37,9 +39,7 @@ extension Configuration {
     let advice = [fitting.last { $0 < micro }, fitting.first { $0 > micro }].compactMap(\.self)
     return .conflict(
       "batch.micro \(micro) does not divide batch.global \(batch.global) into whole shards of batch.shard "
-        + "\(batch.shard) for each of \(ranks(worldSize)): use "
+        + "\(batch.shard) for each of \(counted(worldSize, "rank")): use "
         + advice.map { "batch.micro \($0)" }.joined(separator: " or "))
   }
-
-  private func ranks(_ count: Int) -> String { count == 1 ? "1 rank" : "\(count) ranks" }
 }

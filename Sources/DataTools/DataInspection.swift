@@ -1,10 +1,11 @@
 import Collectives
 import Datasets
+import Foundations
 import Images
 import Tensors
 
 /// What a data set is like: how many pictures of which class, how large, in which colours.
-public struct DataInspection: Sendable {
+public struct DataInspection: Report, Sendable {
   /// One part of the data.
   public struct Part: Sendable {
     public let name: String

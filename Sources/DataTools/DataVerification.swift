@@ -1,10 +1,11 @@
 import Collectives
 import Datasets
+import Foundations
 import Images
 import Tensors
 
 /// What decoding every picture of a data set found.
-public struct DataVerification: Sendable {
+public struct DataVerification: Report, Sendable {
   /// A picture that cannot be used, or a file that is not what it was.
   public struct Fault: Codable, Equatable, Sendable {
     public enum Part: String, Codable, Sendable { case train, test }

@@ -4,7 +4,7 @@ import Foundations
 import Progress
 
 /// What packing ends with.
-public struct PackSummary: Sendable {
+public struct PackSummary: Report, Sendable {
   public let folder: String
   public let index: PackedIndex
   /// Shards and images that this start packed; others were there before.

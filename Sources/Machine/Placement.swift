@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 
 /// Which cores a rank may use, and with how many threads it should.
 ///
@@ -50,8 +51,8 @@ public struct Placement: Equatable, Sendable {
   private static func warnings(_ seats: [Seat]) -> [String] {
     crowds(seats).map { group in
       let cores = seats[group[0]].cores.count
-      return "ranks \(group.map(String.init).joined(separator: ", ")) share \(cores) "
-        + "core\(cores == 1 ? "" : "s") of \(seats[group[0]].hostName) and will slow each other down"
+      return "ranks \(group.map(String.init).joined(separator: ", ")) share "
+        + "\(counted(cores, "core")) of \(seats[group[0]].hostName) and will slow each other down"
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 
 /// How environments and reports are written: keys in snake_case and in alphabetical order.
 public enum DiagnosisJSON {
@@ -14,5 +15,10 @@ public enum DiagnosisJSON {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     return decoder
+  }
+
+  /// A value of ours, which always encodes, as JSON that can be put into other JSON.
+  public static func value(_ value: some Encodable) -> JSONValue {
+    try! JSONDecoder().decode(JSONValue.self, from: encoder().encode(value))
   }
 }

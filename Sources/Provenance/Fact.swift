@@ -1,5 +1,6 @@
 import Collectives
 import Foundation
+import Foundations
 import Machine
 
 /// A line about an environment: how it reads, and what it means where it differs between ranks or sessions.
@@ -59,9 +60,9 @@ package struct Fact: Sendable {
     Fact(.machine, "cores") {
       let cpu = $0.cpu
       return [
-        count(cpu.cores, "core"), count(cpu.hardwareThreads, "hardware thread"),
-        cpu.sockets.map { count($0, "socket") } ?? "sockets unknown",
-        cpu.numaDomains.map { count($0, "NUMA domain") } ?? "NUMA domains unknown",
+        counted(cpu.cores, "core"), counted(cpu.hardwareThreads, "hardware thread"),
+        cpu.sockets.map { counted($0, "socket") } ?? "sockets unknown",
+        cpu.numaDomains.map { counted($0, "NUMA domain") } ?? "NUMA domains unknown",
       ].joined(separator: ", ")
     },
     Fact(.machine, "frequency") { environment in
@@ -87,11 +88,11 @@ package struct Fact: Sendable {
   private static let ranks = [
     Fact(.ranks, "host") { $0.host },
     Fact(.ranks, "started by") {
-      let tasks = $0.mpi.launchedTasks.map { "a launcher of \(count($0, "task"))" } ?? "no launcher"
+      let tasks = $0.mpi.launchedTasks.map { "a launcher of \(counted($0, "task"))" } ?? "no launcher"
       return tasks + ($0.mpi.batchSystem.map { ", in an allocation of \($0)" } ?? "")
     },
     Fact(.ranks, "affinity") {
-      "\($0.threads.affinity) (\(count($0.threads.coreCount, "core")) of \($0.cpu.cores))"
+      "\($0.threads.affinity) (\(counted($0.threads.coreCount, "core")) of \($0.cpu.cores))"
     },
     Fact(.ranks, "CPU quota") { $0.threads.cpuQuota.map { "\(decimal($0)) CPUs" } ?? "none" },
     Fact(.ranks, "threads", disagreement: .slow) {
@@ -106,11 +107,6 @@ package struct Fact: Sendable {
   ]
 
   package static let unknown = "unknown"
-
-  /// For example `2 cores`.
-  package static func count(_ count: Int, _ noun: String) -> String {
-    "\(count) \(noun)\(count == 1 ? "" : "s")"
-  }
 
   /// At most one digit after the point.
   package static func decimal(_ value: Double) -> String {

@@ -1,3 +1,4 @@
+import Foundations
 import Machine
 
 /// Ranks of a job that have the same text to show.
@@ -9,7 +10,7 @@ package struct RankGroup: Equatable {
   package var label: String { Self.label(ranks) }
 
   package static func label(_ ranks: [Int]) -> String {
-    "rank\(ranks.count == 1 ? "" : "s") \(CPUSet.text(ranks, dash: "–"))"
+    "\(form(of: "rank", for: ranks.count)) \(CPUSet.text(ranks, dash: "–"))"
   }
 
   /// Groups `texts`, given by rank, in the order of their first ranks.

@@ -1,5 +1,6 @@
 import Collectives
 import Foundation
+import Foundations
 import Machine
 
 /// One stretch of a run, from a start of the program to its end: what produced these steps.
@@ -65,7 +66,7 @@ public struct Session: Codable, Equatable, Sendable {
     let algorithm = kernels.replacing("winograd", with: "Winograd")
     return [
       "sluice \(environment.sluice.name)",
-      "\(Fact.count(ranks, "rank")) × \(Fact.count(environment.threads.count, "thread")) on \(hostText)",
+      "\(counted(ranks, "rank")) × \(counted(environment.threads.count, "thread")) on \(hostText)",
       environment.mpi.library,
       "oneDNN \(environment.onednn.version) (\(algorithm), \(environment.cpu.instructionSetName))",
       environment.blas.library,

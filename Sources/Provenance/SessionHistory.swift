@@ -24,7 +24,7 @@ public struct SessionHistory: Equatable, Sendable {
   /// Adds a session. Those that began at its step or later produced nothing that it goes on from, and are
   /// forgotten.
   public mutating func append(_ session: Session) throws {
-    sessions = Self.before(session.fromStep, sessions) + [try session.json()]
+    sessions = Self.before(session.fromStep, sessions) + [session.json]
   }
 
   public func data() throws -> Data {
@@ -43,7 +43,5 @@ public struct SessionHistory: Equatable, Sendable {
 
 extension Session {
   /// The object that stands in `environment.json`.
-  public func json() throws -> JSONValue {
-    try JSONDecoder().decode(JSONValue.self, from: DiagnosisJSON.encoder().encode(self))
-  }
+  public var json: JSONValue { DiagnosisJSON.value(self) }
 }

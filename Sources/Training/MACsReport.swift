@@ -4,7 +4,7 @@ import Metrics
 import Networks
 
 /// A network's multiply-adds layer by layer, dense and at a budget.
-public struct MACsReport {
+public struct MACsReport: Report {
   private struct Layer {
     let name: String
     let dense: Int64
@@ -52,10 +52,9 @@ public struct MACsReport {
     ])
   }
 
-  public var table: String {
+  public var text: String {
     func row(_ name: String, _ dense: String, _ gated: String) -> String {
-      func right(_ text: String) -> String { String(repeating: " ", count: max(0, 16 - text.count)) + text }
-      return name.padding(toLength: 24, withPad: " ", startingAt: 0) + right(dense) + right(gated)
+      name.padded(to: 24) + dense.rightAligned(in: 16) + gated.rightAligned(in: 16)
     }
     return
       ([row("MACs at \(imageSize)×\(imageSize)", "dense", "budget")]

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Benchmarks
+import Collectives
 
-struct BenchCollectives: ParsableCommand {
+struct BenchCollectives: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "collectives",
     abstract: "Measures latency and bandwidth between ranks, and plans for more of them.",
@@ -48,8 +49,7 @@ struct BenchCollectives: ParsableCommand {
       "Plan for ranks that take so long for a step alone (default: as long as here).", valueName: "MS"))
   var stepMs: Double?
 
-  @Flag(help: "Print one JSON object on standard output.")
-  var json = false
+  @OptionGroup var results: ResultOptions
 
   private var nodeCounts: [Int?] { nodes.split(separator: ",").map { Int($0) } }
 
@@ -75,21 +75,19 @@ struct BenchCollectives: ParsableCommand {
     }
   }
 
-  func run() throws {
-    try withRanks { communicator in
-      var options = CollectiveOptions()
-      options.batch = batch
-      options.steps = steps
-      options.nodes = plan ? nodeCounts.compactMap(\.self) : nil
-      options.ranksPerNode = ranksPerNode
-      if let latency, let bandwidth {
-        options.link = .init(latency: latency / 1e6, bandwidth: bandwidth * 1e9 / 8)
-      }
-      options.stepSeconds = stepMs.map { $0 / 1e3 }
-      let report = try CollectiveBenchmark(
-        try file.load(on: communicator), options: options, communicator: communicator
-      ).run()
-      if communicator.rank == 0 { printResult(json ? report.json.line : report.text) }
+  func run(on communicator: Communicator) throws {
+    var options = CollectiveOptions()
+    options.batch = batch
+    options.steps = steps
+    options.nodes = plan ? nodeCounts.compactMap(\.self) : nil
+    options.ranksPerNode = ranksPerNode
+    if let latency, let bandwidth {
+      options.link = .init(latency: latency / 1e6, bandwidth: bandwidth * 1e9 / 8)
     }
+    options.stepSeconds = stepMs.map { $0 / 1e3 }
+    let report = try CollectiveBenchmark(
+      try file.load(on: communicator), options: options, communicator: communicator
+    ).run()
+    results.print(report, on: communicator)
   }
 }

@@ -3,7 +3,7 @@ import Benchmarks
 import Collectives
 import Training
 
-struct BenchKernels: ParsableCommand {
+struct BenchKernels: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "kernels",
     abstract: "Times every convolution of a network with each of oneDNN's algorithms.",
@@ -33,33 +33,31 @@ struct BenchKernels: ParsableCommand {
     completion: .file())
   var write: String?
 
-  @Flag(help: "Print one JSON object on standard output.")
-  var json = false
+  @OptionGroup var results: ResultOptions
 
   func validate() throws {
-    try BenchOptions.require(batch, 1...1_000_000, "--batch")
-    try BenchOptions.require(threads, 1...1024, "--threads")
+    try requireOption("--batch", batch, in: 1...1_000_000)
+    try requireOption("--threads", threads, in: 1...1024)
   }
 
-  func run() throws {
-    try withRanks { communicator in
-      let report = try communicator.agree { () throws -> KernelReport? in
-        let benchmark = try KernelBenchmark(
-          path: subject.path, settings: subject.settings, size: subject.size, batch: batch, threads: threads)
-        guard communicator.rank == 0 else { return nil }
-        let report = try benchmark.run()
-        if let write {
-          let name = subject.path ?? "ResNet-18"
-          try report.table.write(
-            to: write,
-            comment:
-              "The fastest convolutions of \(name) at \(report.imageSize)×\(report.imageSize), measured by "
-              + "'sluice bench kernels'.")
-        }
-        return report
+  func run(on communicator: Communicator) throws {
+    let report = try communicator.agree { () throws -> KernelReport? in
+      let benchmark = try KernelBenchmark(
+        path: subject.path, settings: subject.setting.settings, size: subject.size, batch: batch,
+        threads: threads)
+      guard communicator.rank == 0 else { return nil }
+      let report = try benchmark.run()
+      if let write {
+        let name = subject.path ?? "ResNet-18"
+        try report.table.write(
+          to: write,
+          comment:
+            "The fastest convolutions of \(name) at \(report.imageSize)×\(report.imageSize), measured by "
+            + "'sluice bench kernels'.")
       }
-      guard let report else { return }
-      printResult(json ? report.json.line : report.text)
+      return report
     }
+    guard let report else { return }
+    results.print(report, on: communicator)
   }
 }

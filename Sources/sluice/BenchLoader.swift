@@ -3,7 +3,7 @@ import Benchmarks
 import Collectives
 import Progress
 
-struct BenchLoader: ParsableCommand {
+struct BenchLoader: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "loader", abstract: "Times the loader: two augmented views of every picture.",
     usage: "sluice bench loader <DATA> [--set <KEY=VALUE> ...] [<options>]",
@@ -23,22 +23,13 @@ struct BenchLoader: ParsableCommand {
     completion: .dataset)
   var source: String
 
-  @Option(
-    name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "Sets one value of a configuration, for example augmentation.hue=0. Repeatable.",
-      valueName: "KEY=VALUE"),
-    completion: .setting)
-  var settings: [String] = []
+  @OptionGroup var setting: SettingOptions
 
   @Option(
     help: ArgumentHelp("Height and width of the views in pixels (default: the data set's).", valueName: "N"))
   var size: Int?
 
-  @Option(
-    help: ArgumentHelp("Threads of a rank that make views (default: its share of the cores).", valueName: "N")
-  )
-  var threads: Int?
+  @OptionGroup var threads: ThreadOptions
 
   @Option(
     help: ArgumentHelp("Images of all ranks (default: all there are, at least 200).", valueName: "N"))
@@ -51,32 +42,28 @@ struct BenchLoader: ParsableCommand {
 
   @OptionGroup var progress: ProgressOptions
 
-  @Flag(help: "Print one JSON object on standard output.")
-  var json = false
+  @OptionGroup var results: ResultOptions
 
   func validate() throws {
-    try BenchOptions.require(size, 8...1024, "--size")
-    try BenchOptions.require(threads, 1...1024, "--threads")
-    try BenchOptions.require(images, 1...100_000_000, "--images")
-    try BenchOptions.require(batch, 1...1_000_000, "--batch")
+    try requireOption("--size", size, in: 8...1024)
+    try requireOption("--images", images, in: 1...100_000_000)
+    try requireOption("--batch", batch, in: 1...1_000_000)
   }
 
-  func run() throws {
-    try withRanks { communicator in
-      let benchmark = try LoaderBenchmark(options(on: communicator), communicator: communicator)
-      let report = try benchmark.run(
-        showing: ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil))
-      if communicator.rank == 0 { printResult(json ? report.json.line : report.text) }
-    }
+  func run(on communicator: Communicator) throws {
+    let benchmark = try LoaderBenchmark(options(on: communicator), communicator: communicator)
+    let report = try benchmark.run(
+      showing: progress.display(on: communicator))
+    results.print(report, on: communicator)
   }
 
   private func options(on communicator: Communicator) throws -> LoaderBenchmarkOptions {
     var options = LoaderBenchmarkOptions()
     options.source = source
     options.dataset = try data.options(on: communicator)
-    options.settings = settings
+    options.settings = setting.settings
     options.size = size
-    options.threads = threads
+    options.threads = threads.threads
     options.images = images
     options.batch = batch
     return options

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Benchmarks
+import Collectives
 
-struct BenchLoss: ParsableCommand {
+struct BenchLoss: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "loss",
     abstract: "Times NT-Xent and its memory for one rank of many.",
@@ -27,8 +28,7 @@ struct BenchLoss: ParsableCommand {
   @Option(help: ArgumentHelp("Losses and gradients to take the median of.", valueName: "N"))
   var repeats = 5
 
-  @Flag(help: "Print one JSON object on standard output.")
-  var json = false
+  @OptionGroup var results: ResultOptions
 
   private var benchmark: LossBenchmark {
     get throws {
@@ -42,11 +42,9 @@ struct BenchLoss: ParsableCommand {
 
   func validate() throws { _ = try benchmark }
 
-  func run() throws {
-    try withRanks { communicator in
-      guard communicator.rank == 0 else { return }
-      let result = try benchmark.run()
-      printResult(json ? result.json.line : result.text)
-    }
+  func run(on communicator: Communicator) throws {
+    guard communicator.rank == 0 else { return }
+    let result = try benchmark.run()
+    results.print(result, on: communicator)
   }
 }

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Benchmarks
+import Collectives
 import Configurations
 import Progress
 import Training
 
-struct BenchTrain: ParsableCommand {
+struct BenchTrain: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Times whole training steps on synthetic batches, and their parts.",
     usage: "sluice bench train [<CONFIG>] [--set <KEY=VALUE> ...] [<options>]",
@@ -26,8 +27,7 @@ struct BenchTrain: ParsableCommand {
       "Images of all ranks in one step, like batch.global; batch.shard follows it.", valueName: "N"))
   var batch: Int?
 
-  @Option(help: ArgumentHelp("Threads of a rank (default: its share of the cores).", valueName: "N"))
-  var threads: Int?
+  @OptionGroup var threads: ThreadOptions
 
   @Option(help: ArgumentHelp("Steps that are timed.", valueName: "N"))
   var steps = 10
@@ -47,32 +47,28 @@ struct BenchTrain: ParsableCommand {
 
   @OptionGroup var progress: ProgressOptions
 
-  @Flag(help: "Print one JSON object on standard output.")
-  var json = false
+  @OptionGroup var results: ResultOptions
 
   func validate() throws {
-    try BenchOptions.require(batch, 2...1_000_000, "--batch")
-    try BenchOptions.require(threads, 1...1024, "--threads")
-    try BenchOptions.require(steps, 1...1_000_000, "--steps")
-    try BenchOptions.require(warmup, 0...1_000_000, "--warmup")
+    try requireOption("--batch", batch, in: 2...1_000_000)
+    try requireOption("--steps", steps, in: 1...1_000_000)
+    try requireOption("--warmup", warmup, in: 0...1_000_000)
   }
 
-  func run() throws {
-    try withRanks { communicator in
-      let benchmark = try TrainingBenchmark(options, communicator: communicator)
-      let report = try benchmark.run(
-        showing: ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil))
-      if communicator.rank == 0 { printResult(json ? report.json.line : report.text) }
-    }
+  func run(on communicator: Communicator) throws {
+    let benchmark = try TrainingBenchmark(options, communicator: communicator)
+    let report = try benchmark.run(
+      showing: progress.display(on: communicator))
+    results.print(report, on: communicator)
   }
 
   private var options: TrainingBenchmarkOptions {
     var options = TrainingBenchmarkOptions()
     options.path = subject.path
-    options.settings = subject.settings
+    options.settings = subject.setting.settings
     options.size = subject.size
     options.batch = batch
-    options.threads = threads
+    options.threads = threads.threads
     options.objective = objective
     options.isDense = dense
     options.steps = steps

@@ -10,7 +10,7 @@ import Progress
 import Tensors
 import Training
 
-struct DataInspect: ParsableCommand {
+struct DataInspect: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Shows what a data set holds: counts, classes, sizes, colours, and views to look at.",
@@ -34,46 +34,39 @@ struct DataInspect: ParsableCommand {
     completion: .configuration)
   var config: String?
 
-  @Option(
-    name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "Replaces one value of the configuration, for example seed=1. Repeatable.", valueName: "KEY=VALUE"),
-    completion: .setting)
-  var settings: [String] = []
+  @OptionGroup var setting: SettingOptions
 
   @OptionGroup var progress: ProgressOptions
 
-  @Flag(help: "Print one JSON object on standard output.")
-  var json = false
+  @OptionGroup var results: ResultOptions
 
-  func run() throws {
-    try withRanks { communicator in
-      let configuration = try communicator.agree { try self.configuration() }
-      let pair = try data.open(on: communicator)
-      let pool = try data.pool(on: communicator)
-      let display = ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil)
-      let inspection = try display.following("inspecting \(pair.imageCount) images") { report in
-        try DataInspection(
-          of: pair, source: data.source, pool: pool, communicator: communicator, progress: report)
-      }
-      try communicator.agree {
-        guard communicator.rank == 0, let sheet else { return }
-        let size = configuration.network.inputSize ?? pair.train.imageSize
-        let image = try ContactSheet(
-          of: pair.train, augmentation: configuration.views(imageSize: size), seed: configuration.seed,
-          pool: pool
-        ).image
-        try write(image, to: sheet)
-      }
-      if communicator.rank == 0 { printResult(json ? inspection.json.line : inspection.text) }
+  func run(on communicator: Communicator) throws {
+    let configuration = try communicator.agree { try self.configuration() }
+    let pair = try data.open(on: communicator)
+    let pool = try data.pool(on: communicator)
+    let display = progress.display(on: communicator)
+    let inspection = try display.following("inspecting \(pair.imageCount) images") { report in
+      try DataInspection(
+        of: pair, source: data.source, pool: pool, communicator: communicator, progress: report)
     }
+    try communicator.agree {
+      guard communicator.rank == 0, let sheet else { return }
+      let size = configuration.network.inputSize ?? pair.train.imageSize
+      let image = try ContactSheet(
+        of: pair.train, augmentation: configuration.views(imageSize: size), seed: configuration.seed,
+        pool: pool
+      ).image
+      try write(image, to: sheet)
+    }
+    results.print(inspection, on: communicator)
   }
 
   /// What decides the views: of the file, or ImageNet-100's.
   private func configuration() throws -> Configuration {
-    if let config { return try Configuration(contentsOf: config, settings: settings) }
+    if let config { return try Configuration(contentsOf: config, settings: setting.settings) }
     return try Configuration(
-      yaml: "data: {source: shapes}\naugmentation: {blur_probability: 0.5}\n", path: "", settings: settings)
+      yaml: "data: {source: shapes}\naugmentation: {blur_probability: 0.5}\n", path: "",
+      settings: setting.settings)
   }
 
   private func write(_ image: RGBImage, to path: String) throws {

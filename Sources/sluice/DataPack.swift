@@ -6,7 +6,7 @@ import Foundation
 import Progress
 import Tensors
 
-struct DataPack: ParsableCommand {
+struct DataPack: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "pack",
     abstract: "Writes a data set as a few large files that are read from front to back.",
@@ -53,42 +53,37 @@ struct DataPack: ParsableCommand {
     help: "What to do about pictures that cannot be decoded: name all of them and stop, or leave them out.")
   var onError = OnBadImage.stop
 
-  @Option(help: ArgumentHelp("Threads of a rank (default: its share of the cores).", valueName: "N"))
-  var threads: Int?
+  @OptionGroup var threads: ThreadOptions
 
   @OptionGroup var progress: ProgressOptions
 
-  @Flag(help: "Print the summary as one JSON object on standard output.")
-  var json = false
+  @OptionGroup var results: ResultOptions
 
   func validate() throws {
-    try BenchOptions.require(shards, 1...100_000, "--shards")
-    try BenchOptions.require(maxSide, 1...65_500, "--max-side")
-    try BenchOptions.require(quality, 1...100, "--quality")
-    try BenchOptions.require(threads, 1...1024, "--threads")
+    try requireOption("--shards", shards, in: 1...100_000)
+    try requireOption("--max-side", maxSide, in: 1...65_500)
+    try requireOption("--quality", quality, in: 1...100)
   }
 
-  func run() throws {
-    try withRanks { communicator in
-      communicator.catchStopSignals()
-      var options = try data.options(on: communicator)
-      options.onError = onError
-      let pair = try DatasetSource.open(source, options, on: communicator)
-      let display = ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil)
-      if communicator.rank == 0 {
-        for warning in pair.warnings { display.message("warning: \(warning)") }
-        if !progress.quiet { for note in pair.notes { display.message(note) } }
-      }
-      let packer = Packer(
-        Packer.Request(
-          source: source, folder: output, shards: shards,
-          encoding: PictureEncoding(maxSide: maxSide, quality: quality),
-          skipsBadPictures: onError == .skip),
-        pair: pair, communicator: communicator,
-        pool: WorkerPool(threads: try threads ?? communicator.placement().threads), display: display)
-      guard let summary = try packer.run() else { return }
-      display.finish()
-      printResult(json ? summary.json.line : summary.text)
+  func run(on communicator: Communicator) throws {
+    communicator.catchStopSignals()
+    var options = try data.options(on: communicator)
+    options.onError = onError
+    let pair = try DatasetSource.open(source, options, on: communicator)
+    let display = progress.display(on: communicator)
+    if communicator.rank == 0 {
+      for warning in pair.warnings { display.message("warning: \(warning)") }
+      if !progress.quiet { for note in pair.notes { display.message(note) } }
     }
+    let packer = Packer(
+      Packer.Request(
+        source: source, folder: output, shards: shards,
+        encoding: PictureEncoding(maxSide: maxSide, quality: quality),
+        skipsBadPictures: onError == .skip),
+      pair: pair, communicator: communicator,
+      pool: WorkerPool(threads: try threads.count(on: communicator)), display: display)
+    guard let summary = try packer.run() else { return }
+    display.finish()
+    results.print(summary, on: communicator)
   }
 }

@@ -12,12 +12,7 @@ struct DataSourceOptions: ParsableArguments {
 
   @OptionGroup var options: DataOptions
 
-  @Option(help: ArgumentHelp("Threads of a rank (default: its share of the cores).", valueName: "N"))
-  var threads: Int?
-
-  func validate() throws {
-    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads).") }
-  }
+  @OptionGroup var threads: ThreadOptions
 
   /// Opens the data, files that cannot be used or not.
   ///
@@ -29,6 +24,6 @@ struct DataSourceOptions: ParsableArguments {
   }
 
   func pool(on communicator: Communicator) throws -> WorkerPool {
-    WorkerPool(threads: try threads ?? communicator.placement().threads)
+    WorkerPool(threads: try threads.count(on: communicator))
   }
 }

@@ -6,7 +6,7 @@ import Foundation
 import Progress
 import Tensors
 
-struct DataVerify: ParsableCommand {
+struct DataVerify: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Decodes every image of a data set and names those that cannot be used.",
@@ -24,24 +24,21 @@ struct DataVerify: ParsableCommand {
 
   @OptionGroup var progress: ProgressOptions
 
-  @Flag(help: "Print one JSON object on standard output.")
-  var json = false
+  @OptionGroup var results: ResultOptions
 
-  func run() throws {
-    try withRanks { communicator in
-      let pair = try data.open(on: communicator)
-      let display = ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil)
-      let found = try display.following("decoding \(pair.imageCount) images") { report in
-        try DataVerification(
-          of: pair, strict: strict, pool: try data.pool(on: communicator), communicator: communicator,
-          progress: report)
-      }
-      if communicator.rank == 0 {
-        for warning in pair.warnings { display.message("warning: \(warning)") }
-        printResult(json ? found.json.line : found.text)
-      }
-      try communicator.finalize()
-      Foundation.exit(found.faults.isEmpty ? 0 : 1)
+  func run(on communicator: Communicator) throws {
+    let pair = try data.open(on: communicator)
+    let display = progress.display(on: communicator)
+    let found = try display.following("decoding \(pair.imageCount) images") { report in
+      try DataVerification(
+        of: pair, strict: strict, pool: try data.pool(on: communicator), communicator: communicator,
+        progress: report)
     }
+    if communicator.rank == 0 {
+      for warning in pair.warnings { display.message("warning: \(warning)") }
+      results.print(found, on: communicator)
+    }
+    try communicator.finalize()
+    Foundation.exit(found.faults.isEmpty ? 0 : 1)
   }
 }

@@ -20,8 +20,7 @@ struct Doctor: ParsableCommand {
     help: ArgumentHelp("The folder that a run would write to; it need not exist.", valueName: "DIR"))
   var runFolder = "runs"
 
-  @Flag(help: "Print one JSON object on standard output.")
-  var json = false
+  @OptionGroup var results: ResultOptions
 
   func run() throws {
     var failures: [Finding] = []
@@ -46,10 +45,10 @@ struct Doctor: ParsableCommand {
       let barrierSeconds = try barrierSeconds(communicator)
       var isWrong = false
       if communicator.rank == 0 {
-        let report = Report(
+        let report = DoctorReport(
           environments, fileSystem: FileSystem(probing: runFolder), barrierSeconds: barrierSeconds,
           more: failures)
-        printResult(json ? try report.json() : report.text)
+        results.print(report, on: communicator)
         isWrong = report.isWrong
       }
       isWrong = try communicator.broadcast(value: isWrong)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Collectives
 import Datasets
 import Evaluation
 import Foundation
@@ -7,7 +8,7 @@ import Layers
 import Progress
 import Training
 
-struct EvaluateKNN: ParsableCommand {
+struct EvaluateKNN: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "knn",
     abstract: "Classifies test images by the nearest training images, without any training.",
@@ -44,56 +45,52 @@ struct EvaluateKNN: ParsableCommand {
   @Option(help: "What to do about an image that cannot be used; skip: its neighbour stands in.")
   var onError = OnBadImage.stop
 
-  @Option(help: ArgumentHelp("Threads of a rank (default: its share of the cores).", valueName: "N"))
-  var threads: Int?
+  @OptionGroup var threads: ThreadOptions
 
   @OptionGroup var progress: ProgressOptions
 
-  @Flag(help: "Print one JSON object on standard output.")
-  var json = false
+  @OptionGroup var results: ResultOptions
 
   func validate() throws {
     guard k >= 1 else { throw ValidationError("--k must be at least 1, got \(k).") }
     guard temperature > 0, temperature.isFinite else {
       throw ValidationError("--temperature must be above 0, got \(temperature).")
     }
-    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads).") }
   }
 
-  func run() throws {
-    try withRanks { communicator in
-      var options = try dataOptions.options(on: communicator)
-      options.onError = onError
-      let pair = try DatasetSource.open(data, options, on: communicator)
-      if communicator.rank == 0, !progress.quiet {
-        for note in pair.notes { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
-      }
-      let (test, trained) = try communicator.agree { () throws -> (any ImageDataset, TrainedBackbone) in
-        guard let test = pair.test else { throw DatasetError.noTestPart(data) }
-        return (test, try TrainedBackbone(checkpoint: checkpoint, imageSize: test.imageSize))
-      }
-      let extractor = FeatureExtractor(
-        backbone: trained.backbone,
-        imageSize: trained.configuration.network.inputSize ?? test.imageSize, onError: onError,
-        shardSize: trained.configuration.batch.shard,
-        pool: .forKernels(threads: try threads ?? communicator.placement().threads),
-        communicator: communicator)
-      let display = ProgressDisplay(style: communicator.rank == 0 ? progress.style : nil)
-      let (known, asked) = try extractor.features(of: pair.train, and: test, showing: display)
-      guard communicator.rank == 0 else { return }
-      let result = asked.classified(
-        by: known, classCount: pair.train.classCount, k: k, metric: metric, temperature: temperature
-      ) {}
-      let usage = extractor.usage(of: asked)
-      let skipped =
-        known.skipped.map { (pair.train.pictureName(at: $0.index), $0.reason) }
-        + asked.skipped.map { (test.pictureName(at: $0.index), $0.reason) }
-      let warnings =
-        pair.warnings + skipped.map { "\($0) is skipped, its neighbour stands in: \($1)" }
-      for warning in warnings { FileHandle.standardError.write(Data("warning: \(warning)\n".utf8)) }
-      printResult(
-        json ? object(result, usage, asked, pair, skipped: skipped.count).line : table(result, usage, asked))
+  func run(on communicator: Communicator) throws {
+    var options = try dataOptions.options(on: communicator)
+    options.onError = onError
+    let pair = try DatasetSource.open(data, options, on: communicator)
+    if communicator.rank == 0, !progress.quiet {
+      for note in pair.notes { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
     }
+    let (test, trained) = try communicator.agree { () throws -> (any ImageDataset, TrainedBackbone) in
+      guard let test = pair.test else { throw DatasetError.noTestPart(data) }
+      return (test, try TrainedBackbone(checkpoint: checkpoint, imageSize: test.imageSize))
+    }
+    let extractor = FeatureExtractor(
+      backbone: trained.backbone,
+      imageSize: trained.configuration.network.inputSize ?? test.imageSize, onError: onError,
+      shardSize: trained.configuration.batch.shard,
+      pool: .forKernels(threads: try threads.count(on: communicator)),
+      communicator: communicator)
+    let display = progress.display(on: communicator)
+    let (known, asked) = try extractor.features(of: pair.train, and: test, showing: display)
+    guard communicator.rank == 0 else { return }
+    let result = asked.classified(
+      by: known, classCount: pair.train.classCount, k: k, metric: metric, temperature: temperature
+    ) {}
+    let usage = extractor.usage(of: asked)
+    let skipped =
+      known.skipped.map { (pair.train.pictureName(at: $0.index), $0.reason) }
+      + asked.skipped.map { (test.pictureName(at: $0.index), $0.reason) }
+    let warnings =
+      pair.warnings + skipped.map { "\($0) is skipped, its neighbour stands in: \($1)" }
+    for warning in warnings { FileHandle.standardError.write(Data("warning: \(warning)\n".utf8)) }
+    printResult(
+      results.json
+        ? object(result, usage, asked, pair, skipped: skipped.count).line : table(result, usage, asked))
   }
 
   private func object(

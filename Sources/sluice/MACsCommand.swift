@@ -1,10 +1,11 @@
 import ArgumentParser
+import Collectives
 import Configurations
 import Foundation
 import Networks
 import Training
 
-struct MACsCommand: ParsableCommand {
+struct MACsCommand: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "macs",
     abstract: "Counts a network's multiply-adds for one image, layer by layer, dense and at its budget.",
@@ -30,15 +31,9 @@ struct MACsCommand: ParsableCommand {
     completion: .directory)
   var checkpoint: String?
 
-  @Option(
-    name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "Replaces one value of the file, for example gates.target=0.3. Repeatable.", valueName: "KEY=VALUE"),
-    completion: .setting)
-  var settings: [String] = []
+  @OptionGroup var setting: SettingOptions
 
-  @Flag(help: "Print one JSON object on standard output.")
-  var json = false
+  @OptionGroup var results: ResultOptions
 
   func validate() throws {
     guard (path == nil) != (checkpoint == nil) else {
@@ -46,23 +41,21 @@ struct MACsCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
-    try withRanks { communicator in
-      let configuration = try communicator.agree {
-        if let checkpoint {
-          try CheckpointStore.verify(checkpoint)
-          return try TrainingState(checkpoint: checkpoint)
-            .readConfiguration(from: checkpoint, settings: settings)
-        }
-        return try Configuration(contentsOf: path!, settings: settings)
+  func run(on communicator: Communicator) throws {
+    let configuration = try communicator.agree {
+      if let checkpoint {
+        try CheckpointStore.verify(checkpoint)
+        return try TrainingState(checkpoint: checkpoint)
+          .readConfiguration(from: checkpoint, settings: setting.settings)
       }
-      guard communicator.rank == 0 else { return }
-      let size = configuration.network.inputSize ?? 32
-      let report = MACsReport(
-        MACs(ResNet(configuration.resNet(imageSize: size)), imageSize: size),
-        target: configuration.budget?.target,
-        imageSize: size)
-      printResult(json ? report.json.line : report.table)
+      return try Configuration(contentsOf: path!, settings: setting.settings)
     }
+    guard communicator.rank == 0 else { return }
+    let size = configuration.network.inputSize ?? 32
+    let report = MACsReport(
+      MACs(ResNet(configuration.resNet(imageSize: size)), imageSize: size),
+      target: configuration.budget?.target,
+      imageSize: size)
+    results.print(report, on: communicator)
   }
 }

@@ -5,7 +5,7 @@ import Logging
 import Progress
 import Training
 
-struct Pretrain: ParsableCommand {
+struct Pretrain: RankCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains a network without labels, as a configuration file says.",
     usage: "sluice pretrain <CONFIG> [--set <KEY=VALUE> ...] [--run <DIR>] [<options>]",
@@ -46,32 +46,29 @@ struct Pretrain: ParsableCommand {
   @Flag(help: "Check everything, print what the run would do and need, and stop before anything is written.")
   var dryRun = false
 
-  @Flag(help: "Print the summary, or the plan of a dry run, as one JSON object on standard output.")
-  var json = false
+  @OptionGroup var results: ResultOptions
 
-  func run() throws {
-    try withRanks { communicator in
-      let configuration = try file.load(on: communicator)
-      if printConfig {
-        if communicator.rank == 0 { printResult(String(configuration.resolvedYAML.dropLast())) }
-        return
-      }
-      let display = ProgressDisplay(style: progress.style)
-      let log = Logger(label: "sluice") { _ in
-        ConsoleLog(logLevel: progress.quiet ? .warning : .info, display: display)
-      }
-      let folder = runFolder ?? "runs/\(file.name)"
-      communicator.catchStopSignals()
-      let run = try PretrainingRun(
-        configuration, folder: RunFolder(folder), resume: resumption, communicator: communicator, log: log,
-        display: display)
-      if dryRun {
-        if communicator.rank == 0 { printResult(json ? run.plan.json.line : run.plan.text) }
-        return
-      }
-      guard let summary = try run.run() else { return }
-      printResult(json ? summary.json.line : summary.text)
+  func run(on communicator: Communicator) throws {
+    let configuration = try file.load(on: communicator)
+    if printConfig {
+      if communicator.rank == 0 { printResult(String(configuration.resolvedYAML.dropLast())) }
+      return
     }
+    let display = ProgressDisplay(style: progress.style)
+    let log = Logger(label: "sluice") { _ in
+      ConsoleLog(logLevel: progress.quiet ? .warning : .info, display: display)
+    }
+    let folder = runFolder ?? "runs/\(file.name)"
+    communicator.catchStopSignals()
+    let run = try PretrainingRun(
+      configuration, folder: RunFolder(folder), resume: resumption, communicator: communicator, log: log,
+      display: display)
+    if dryRun {
+      results.print(run.plan, on: communicator)
+      return
+    }
+    guard let summary = try run.run() else { return }
+    results.print(summary, on: communicator)
   }
 
   private var resumption: Resume {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Collectives
 import Progress
 
 /// How much a command says while it works.
@@ -13,6 +14,11 @@ struct ProgressOptions: ParsableArguments {
 
   /// nil: no progress is shown.
   var style: ProgressStyle? { quiet ? nil : progress }
+
+  /// Where rank 0 shows its progress; other ranks show nothing.
+  func display(on communicator: Communicator) -> ProgressDisplay {
+    ProgressDisplay(style: communicator.rank == 0 ? style : nil)
+  }
 }
 
 extension ProgressStyle: ExpressibleByArgument {}

@@ -206,7 +206,7 @@ import Testing
   }
 
   @Test(arguments: machines + jobs) func findsWhatIsThereAndNothingElse(c: Case) {
-    let findings = Report(c.environments, fileSystem: nil).findings
+    let findings = DoctorReport(c.environments, fileSystem: nil).findings
     guard let severity = c.severity else {
       #expect(findings == [])
       return
@@ -221,7 +221,7 @@ import Testing
   @Test func unlikeProcessorsAreOneFinding() {
     var machine = FakeMachine.laptop
     machine.worldSize = 2
-    let findings = Report(
+    let findings = DoctorReport(
       [
         FakeMachine.largeNode.environment(affinity: "0-3") {
           $0.threads.allottedCores = 4

@@ -11,4 +11,21 @@ import Testing
   func durationsReadWell(seconds: Double, text: String) {
     #expect(durationText(seconds) == text)
   }
+
+  @Test(arguments: [(0, "0 ranks"), (1, "1 rank"), (2, "2 ranks"), (1024, "1,024 ranks")])
+  func countsAgreeWithTheirNouns(count: Int, text: String) {
+    #expect(counted(count, "rank") == text)
+  }
+
+  @Test func unusualPluralsAreGiven() {
+    #expect(counted(2, "class", plural: "classes") == "2 classes")
+    #expect(counted(1, "class", plural: "classes") == "1 class")
+  }
+
+  @Test func longTextBreaksBetweenWords() {
+    #expect("a bc def".wrapped(columns: 4) == ["a bc", "def"])
+    #expect("a longer word".wrapped(columns: 3) == ["a", "longer", "word"])
+    #expect("one two".wrapped(columns: 8, first: "- ") == ["- one", "  two"])
+    #expect("".wrapped(columns: 4) == [""])
+  }
 }

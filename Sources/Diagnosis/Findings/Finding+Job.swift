@@ -1,4 +1,5 @@
 import Collectives
+import Foundations
 import Machine
 import Provenance
 
@@ -13,7 +14,7 @@ extension Finding {
     Placement.crowds(environments.map(\.seat)).map { group in
       let first = environments[group[0]]
       let cores = first.threads.coreCount
-      var advice = "start at most \(Fact.count(cores, "rank")) on \(first.host)"
+      var advice = "start at most \(counted(cores, "rank")) on \(first.host)"
       if first.mpi.library.hasPrefix("Open MPI"), first.mpi.yieldsWhenIdle != true {
         advice +=
           ", or add --oversubscribe --bind-to none --mca mpi_yield_when_idle 1 to mpirun: without it a small "
@@ -22,7 +23,7 @@ extension Finding {
       return Finding(
         .slow,
         problem:
-          "\(RankGroup.label(group)) share \(Fact.count(cores, "core")) of \(first.host) and will slow "
+          "\(RankGroup.label(group)) share \(counted(cores, "core")) of \(first.host) and will slow "
           + "each other down",
         advice: advice)
     }
@@ -52,7 +53,7 @@ extension Finding {
       return Finding(
         .slow,
         problem:
-          "\(Fact.count(ranks.count, "rank")) may use \(used) of the \(Fact.count(given, "core")) that the job has "
+          "\(counted(ranks.count, "rank")) may use \(used) of the \(counted(given, "core")) that the job has "
           + "on \(host), as the affinity says; the others stay idle",
         advice: advice)
     }
@@ -67,10 +68,10 @@ extension Finding {
       return Finding(
         .slow,
         problem:
-          "\(Fact.count(threads, "thread")) on \(host) have \(Fact.decimal(quota)) CPUs of time between "
+          "\(counted(threads, "thread")) on \(host) have \(Fact.decimal(quota)) CPUs of time between "
           + "them and are paused when it is used up",
         advice: "ask for \(threads) whole CPUs (docker run --cpus=\(threads), or the limit of the pod)"
-          + (quota >= 1 ? ", or use \(Fact.count(Int(quota), "thread")) in all" : ""))
+          + (quota >= 1 ? ", or use \(counted(Int(quota), "thread")) in all" : ""))
     }
   }
 
@@ -97,7 +98,7 @@ extension Finding {
       return Finding(
         .risk,
         problem:
-          "\(host) has \(Fact.bytes(bytes)) of memory left for \(Fact.count(ranks.count, "rank")): the "
+          "\(host) has \(Fact.bytes(bytes)) of memory left for \(counted(ranks.count, "rank")): the "
           + "system may kill one in the midst of training",
         advice: "ask for more (sbatch --mem, docker run --memory), or start fewer ranks there")
     }

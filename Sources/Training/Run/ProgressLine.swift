@@ -35,22 +35,20 @@ struct ProgressLine: Sendable {
 
   private func epoch(_ metrics: TrainingMetrics) -> String { "epoch \(metrics.epoch + 1)/\(epochs)" }
   private func step(_ metrics: TrainingMetrics) -> String { "step \(metrics.step)/\(steps)" }
-  private func loss(_ metrics: TrainingMetrics) -> String { "loss \(fixed(metrics.loss, 4))" }
-  private func macs(_ metrics: TrainingMetrics) -> String { "MACs \(fixed(100 * metrics.macsShare, 1)) %" }
-  private func density(_ metrics: TrainingMetrics) -> String { "density \(fixed(metrics.meanDensity, 3))" }
+  private func loss(_ metrics: TrainingMetrics) -> String { "loss \(decimals(metrics.loss, 4))" }
+  private func macs(_ metrics: TrainingMetrics) -> String { "MACs \(decimals(100 * metrics.macsShare, 1)) %" }
+  private func density(_ metrics: TrainingMetrics) -> String { "density \(decimals(metrics.meanDensity, 3))" }
   private func speed(_ imagesPerSecond: Double) -> String { "\(significant(imagesPerSecond)) images/s" }
   /// Empty where the loader keeps up.
   private func waiting(_ metrics: TrainingMetrics) -> [String] {
-    metrics.dataWaitShare < 0.05 ? [] : ["\(fixed(100 * metrics.dataWaitShare, 0)) % waiting for images"]
+    metrics.dataWaitShare < 0.05 ? [] : ["\(decimals(100 * metrics.dataWaitShare, 0)) % waiting for images"]
   }
   private func parts(_ metrics: TrainingMetrics) -> [String] {
     [
-      "objective \(fixed(metrics.objective, 4))", "budget \(fixed(metrics.budget, 4))",
-      "bound \(fixed(metrics.bound, 4))", "lr \(significant(metrics.learningRate))",
+      "objective \(decimals(metrics.objective, 4))", "budget \(decimals(metrics.budget, 4))",
+      "bound \(decimals(metrics.bound, 4))", "lr \(significant(metrics.learningRate))",
     ]
   }
-
-  private func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 
   /// Three significant digits; whole from 100 on.
   private func significant(_ value: Double) -> String {

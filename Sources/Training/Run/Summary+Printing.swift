@@ -2,13 +2,12 @@ import Foundation
 import Foundations
 import Metrics
 
-extension PretrainingRun.Summary {
+extension PretrainingRun.Summary: Report {
   /// How many of the images that were skipped are named.
   static let largestNameCount = 100
 
   /// For a person: what was learned, what it costs, where it is.
   public var text: String {
-    func percent(_ value: Double) -> String { String(format: "%.2f %%", value) }
     let results =
       after.map { after in
         [
@@ -42,7 +41,7 @@ extension PretrainingRun.Summary {
     let named = skipped.prefix(10)
     let rest = imagesSkipped - named.count
     return [
-      "skipped:    \(imagesSkipped) image\(imagesSkipped == 1 ? "" : "s") that could not be used: "
+      "skipped:    \(counted(imagesSkipped, "image")) that could not be used: "
         + named.joined(separator: ", ") + (rest > 0 ? " and \(rest) more, see the log" : "")
     ]
   }
@@ -53,7 +52,7 @@ extension PretrainingRun.Summary {
       "evaluation": after?.json ?? .null, "images_per_s": imagesPerSecond.map { .number($0) } ?? .null,
       "data_wait_share": dataWaitShare.map { .number($0) } ?? .null,
       "images_skipped": .integer(imagesSkipped), "skipped": .list(skipped.map(JSONValue.text)),
-      "checkpoint": .text(checkpoint), "environment": (try? session.json()) ?? .null,
+      "checkpoint": .text(checkpoint), "environment": session.json,
     ])
   }
 }

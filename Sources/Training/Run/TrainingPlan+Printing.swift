@@ -8,7 +8,7 @@ extension TrainingPlan {
   /// For a person: aligned rows of at most 100 columns.
   public var text: String {
     rows.flatMap { label, text in
-      wrapped(text, columns: 100 - Self.indent).enumerated().map { number, line in
+      text.wrapped(columns: 100 - Self.indent).enumerated().map { number, line in
         (number == 0 ? label : "").padding(toLength: Self.indent, withPad: " ", startingAt: 0) + line
       }
     }.joined(separator: "\n")
@@ -150,20 +150,3 @@ private func patterns(_ names: [String]) -> [String] {
 private func short(_ number: Double) -> String { String(format: "%.6g", number) }
 
 private func percent(_ share: Double) -> String { "\(short(100 * share)) %" }
-
-private func counted(_ count: Int, _ noun: String) -> String {
-  "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
-}
-
-/// Lines of at most `columns` characters, broken between words; a longer word has a line of its own.
-private func wrapped(_ text: String, columns: Int) -> [String] {
-  var lines: [String] = []
-  for word in text.split(separator: " ") {
-    if let last = lines.last, last.count + 1 + word.count <= columns {
-      lines[lines.count - 1] += " \(word)"
-    } else {
-      lines.append(String(word))
-    }
-  }
-  return lines
-}

@@ -1,12 +1,13 @@
 import Configurations
 import Datasets
+import Foundations
 import Layers
 import Networks
 import Objectives
 import Optimizers
 
 /// What a run is going to do, in numbers: all of it is known before the first step.
-public struct TrainingPlan: Equatable, Sendable {
+public struct TrainingPlan: Report, Equatable, Sendable {
   /// A part of a data set.
   public struct Part: Equatable, Sendable {
     public let name: String

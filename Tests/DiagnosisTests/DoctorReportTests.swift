@@ -6,7 +6,7 @@ import Testing
 @testable import Machine
 @testable import Provenance
 
-@Suite struct ReportTests {
+@Suite struct DoctorReportTests {
   private func job(_ change: (Int, inout Environment) -> Void = { _, _ in }) -> [Environment] {
     var machine = FakeMachine.largeNode
     machine.worldSize = 16
@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func ranksThatAgreeShareALine() {
-    let lines = Report(job(), fileSystem: nil).text.split(separator: "\n")
+    let lines = DoctorReport(job(), fileSystem: nil).text.split(separator: "\n")
     #expect(lines.contains("  oneDNN        2.6.3, Winograd, avx512_core"))
     #expect(lines.contains("  host          ranks 0–7: node01"))
     #expect(lines.contains("                ranks 8–15: node02"))
@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func ranksThatShouldAgreeAreMarked() {
-    let report = Report(
+    let report = DoctorReport(
       job { rank, environment in if rank >= 8 { environment.blas.library = "OpenBLAS 0.3.20" } },
       fileSystem: nil)
     let lines = report.text.split(separator: "\n")
@@ -40,16 +40,16 @@ import Testing
   }
 
   @Test func manyGroupsAreCounted() {
-    let lines = Report(job { $1.threads.affinity = "\($0)" }, fileSystem: nil).text
+    let lines = DoctorReport(job { $1.threads.affinity = "\($0)" }, fileSystem: nil).text
       .split(separator: "\n")
     #expect(lines.contains("                and 8 more (--json has all)"))
   }
 
   @Test func fitsInto80Columns() {
     let reports = [
-      Report(job(), fileSystem: FileSystem(folder: "/scratch/u/runs", type: "lustre", free: 1)),
-      Report([FakeMachine.container.environment()], fileSystem: nil),
-      Report([FakeMachine.arm.environment()], fileSystem: nil),
+      DoctorReport(job(), fileSystem: FileSystem(folder: "/scratch/u/runs", type: "lustre", free: 1)),
+      DoctorReport([FakeMachine.container.environment()], fileSystem: nil),
+      DoctorReport([FakeMachine.arm.environment()], fileSystem: nil),
     ]
     for report in reports {
       for line in report.text.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test func theWorstComesFirst() {
-    let report = Report(
+    let report = DoctorReport(
       [
         FakeMachine.laptop.environment {
           $0.limits.openFiles = .value(10)
@@ -69,14 +69,14 @@ import Testing
 
   @Test(arguments: [(45e-6, "45 µs", 0), (29.6e-3, "29.6 ms", 1)])
   func aSlowBarrierIsFound(seconds: Double, text: String, findings: Int) {
-    let report = Report(job(), fileSystem: nil, barrierSeconds: seconds)
+    let report = DoctorReport(job(), fileSystem: nil, barrierSeconds: seconds)
     #expect(report.text.contains("16 ranks on 2 hosts, a barrier takes \(text)"))
     #expect(report.findings.count == findings)
   }
 
   @Test func slowIsNotWrong() {
-    #expect(!Report([FakeMachine.laptop.environment()], fileSystem: nil).isWrong)
-    #expect(Report([FakeMachine.arm.environment()], fileSystem: nil).isWrong)
+    #expect(!DoctorReport([FakeMachine.laptop.environment()], fileSystem: nil).isWrong)
+    #expect(DoctorReport([FakeMachine.arm.environment()], fileSystem: nil).isWrong)
   }
 
   @Test func aFolderThatDoesNotExistIsLookedAtWhereItWillBe() throws {

@@ -1,6 +1,7 @@
+import Foundations
 import Provenance
 
-extension Report {
+extension DoctorReport {
   private static let columns = 80
   private static let nameColumns = 14
   /// More groups of ranks than this are only counted.
@@ -40,7 +41,7 @@ extension Report {
     let hosts = RankGroup.groups(environments.map(\.host)).count
     let barrier = barrierSeconds.map { ", a barrier takes \(Fact.duration($0))" } ?? ""
     return Self.row(
-      "count", "\(Fact.count(environments.count, "rank")) on \(Fact.count(hosts, "host"))\(barrier)")
+      "count", "\(counted(environments.count, "rank")) on \(counted(hosts, "host"))\(barrier)")
   }
 
   private var folderLines: [String] {
@@ -56,35 +57,13 @@ extension Report {
     guard !findings.isEmpty else { return ["Findings", "  none: nothing stands out as slow or wrong"] }
     return ["Findings"]
       + findings.flatMap { finding in
-        Self.wrapped(finding.problem, first: "  \(finding.severity.rawValue.uppercased())".padded(to: 9))
-          + Self.wrapped("→ \(finding.advice)", first: "".padded(to: 9))
+        finding.problem.wrapped(
+          columns: Self.columns, first: "  \(finding.severity.rawValue.uppercased())".padded(to: 9))
+          + "→ \(finding.advice)".wrapped(columns: Self.columns, first: "".padded(to: 9))
       }
   }
 
   private static func row(_ name: String, _ text: String, isMarked: Bool = false) -> [String] {
-    wrapped(text, first: "\(isMarked ? "!" : " ") \(name)".padded(to: nameColumns + 2))
-  }
-
-  /// Breaks `text` between words so that lines end before the last column; what follows stands below the text.
-  private static func wrapped(_ text: String, first: String) -> [String] {
-    var lines: [String] = []
-    var line = first
-    var isEmpty = true
-    for word in text.split(separator: " ") {
-      if !isEmpty, line.count + 1 + word.count > columns {
-        lines.append(line)
-        line = "".padded(to: first.count)
-        isEmpty = true
-      }
-      line += (isEmpty ? "" : " ") + word
-      isEmpty = false
-    }
-    return lines + [line]
-  }
-}
-
-extension String {
-  fileprivate func padded(to count: Int) -> String {
-    self + String(repeating: " ", count: max(0, count - self.count))
+    text.wrapped(columns: columns, first: "\(isMarked ? "!" : " ") \(name)".padded(to: nameColumns + 2))
   }
 }

@@ -1,9 +1,9 @@
-import Foundation
+import Foundations
 import Machine
 import Provenance
 
 /// What `sluice doctor` says: what every rank runs on, and what will be slow or wrong.
-public struct Report: Sendable {
+public struct DoctorReport: Report, Sendable {
   /// In rank order.
   public let environments: [Environment]
   public let fileSystem: FileSystem?
@@ -29,14 +29,12 @@ public struct Report: Sendable {
   /// Whether something would fail or give a result that cannot be relied on.
   public var isWrong: Bool { findings.contains { $0.severity == .wrong } }
 
-  /// One JSON object on one line: rank 0's environment, beside it `file_system`, `barrier_seconds`,
+  /// Rank 0's environment, beside it `file_system`, `barrier_seconds`,
   /// `ranks` and `findings`.
-  public func json() throws -> String {
-    String(decoding: try DiagnosisJSON.encoder().encode(self), as: UTF8.self)
-  }
+  public var json: JSONValue { DiagnosisJSON.value(self) }
 }
 
-extension Report: Encodable {
+extension DoctorReport: Encodable {
   private enum CodingKeys: String, CodingKey { case fileSystem, barrierSeconds, ranks, findings }
 
   public func encode(to encoder: any Encoder) throws {
