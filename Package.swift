@@ -125,7 +125,9 @@ let package = Package(
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Tensors", "TestSupport"]),
     .testTarget(
       name: "ConfigurationsTests",
-      dependencies: ["Optimizers", "Layers", "Datasets", "Collectives", "Configurations", "TestSupport"]),
+      dependencies: [
+        "Optimizers", "Networks", "Layers", "Datasets", "Collectives", "Configurations", "TestSupport",
+      ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [

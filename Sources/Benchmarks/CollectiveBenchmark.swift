@@ -42,11 +42,12 @@ public final class CollectiveBenchmark {
   private let options: CollectiveOptions
   private let configuration: Configuration
   private let communicator: Communicator
-  private let imageSize: Int
   private let pool: WorkerPool
   private let trainer: Trainer
   private let batch: ViewBatch
 
+  /// Side in pixels of the views where the configuration leaves it to its data, which is not opened.
+  public static let usualImageSize = 32
   private static let profiledSteps = 3
   /// Of a schedule that the timed steps never get through.
   private static let stepsPerEpoch = 1000
@@ -65,13 +66,12 @@ public final class CollectiveBenchmark {
     self.options = options
     self.configuration = configuration
     self.communicator = communicator
-    imageSize = configuration.network.inputSize ?? 32
     pool = .forKernels(threads: try configuration.threads ?? communicator.placement().threads)
     trainer = Trainer(
-      configuration, model: configuration.makeModel(imageSize: imageSize), imageSize: imageSize, pool: pool,
-      communicator: communicator)
+      configuration, model: configuration.makeModel(), pool: pool, communicator: communicator)
     batch = .synthetic(
-      size: imageSize, globalBatchSize: configuration.batch.global, shardSize: configuration.batch.shard,
+      size: configuration.network.inputSize, globalBatchSize: configuration.batch.global,
+      shardSize: configuration.batch.shard,
       rank: communicator.rank, worldSize: ranks)
   }
 
@@ -143,7 +143,8 @@ public final class CollectiveBenchmark {
       uniqueKeysWithValues: zip(model.store.parameters.map(ObjectIdentifier.init), model.store.offsets))
     pass.gradientIsReady = { reducer.note(.gradients(from: offsets[ObjectIdentifier($0)]!)) }
     _ = try TrainingStep(
-      model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: imageSize)
+      model: model, budget: configuration.budget,
+      macs: MACs(model.backbone, imageSize: configuration.network.inputSize)
     ).run(batch.images, annealing: 1, in: pass)
     let backwardEnd = reducer.now
     try trainer.optimizer.update(

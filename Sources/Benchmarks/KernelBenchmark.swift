@@ -8,10 +8,11 @@ import Training
 /// Times every distinct convolution of a network with each algorithm that may compute it.
 public struct KernelBenchmark {
   private let configuration: Configuration
-  private let imageSize: Int
   private let threads: Int
 
   private static let repetitions = 7
+  /// Side in pixels of the views where nothing says it.
+  private static let usualImageSize = 32
 
   /// - Parameters:
   ///   - path: A configuration file; nil: ResNet-18 with padding 1 in its stem.
@@ -21,21 +22,23 @@ public struct KernelBenchmark {
   ///   - threads: That compute the same at one time, each on its own memory.
   /// - Throws: `ConfigurationError`.
   public init(path: String?, settings: [String], size: Int?, batch: Int?, threads: Int) throws {
-    var configuration =
-      try path.map { try Configuration(contentsOf: $0, settings: settings) }
-      ?? TrainingBenchmarkOptions.builtInConfiguration(settings)
+    // What is measured does not depend on what was measured before.
+    let settings = settings + ["kernels=auto"]
+    var file =
+      try path.map { try ConfigurationFile(contentsOf: $0, settings: settings) }
+      ?? TrainingBenchmarkOptions.builtInFile(settings)
+    file.inputSize = size ?? file.inputSize
+    var configuration = try file.resolved(imageSize: Self.usualImageSize)
     if let conflict = configuration.processorConflict { throw conflict }
     if let batch { configuration.batch.shard = min(configuration.batch.shard, batch) }
-    // What is measured does not depend on what was measured before.
-    configuration.kernels = .auto
     self.configuration = configuration
-    imageSize = size ?? configuration.network.inputSize ?? 32
     self.threads = threads
   }
 
   /// - Throws: `LayerError.convolution` where oneDNN has no kernel for a shape.
   public func run() throws -> KernelReport {
-    let network = ResNet(configuration.resNet(imageSize: imageSize))
+    let imageSize = configuration.network.inputSize
+    let network = ResNet(configuration.resNet)
     let pool = WorkerPool.forKernels(threads: threads)
     let rows = 2 * configuration.batch.shard
     var entries: [KernelReport.Entry] = []
@@ -62,7 +65,7 @@ public struct KernelBenchmark {
     on pool: WorkerPool
   ) throws -> KernelReport.Entry.Timed {
     let lanes = Pass.preferredLanes
-    let kernels = configuration.resNet(imageSize: imageSize).kernels
+    let kernels = configuration.resNet.kernels
     let inLanes = place.takesImages ? 1 : lanes
     var seconds: [ConvolutionAlgorithm: Double] = [:]
     for algorithm in ConvolutionAlgorithm.allCases

@@ -55,8 +55,8 @@ public final class LoaderBenchmark {
     self.options = options
     self.communicator = communicator
     let placement = try communicator.placement()
-    let configuration = try communicator.agree {
-      try Configuration(
+    var file = try communicator.agree {
+      try ConfigurationFile(
         yaml: LoaderBenchmarkOptions.builtIn, path: "the built-in configuration", settings: options.settings)
     }
     let dataset = try DatasetSource.open(options.source, options.dataset, on: communicator).train
@@ -67,10 +67,12 @@ public final class LoaderBenchmark {
         throw LoaderBenchmarkError(batch: batch, images: dataset.count)
       }
     }
+    file.inputSize = options.size ?? file.inputSize
+    let configuration = try file.resolved(imageSize: dataset.imageSize, on: communicator)
     self.configuration = configuration
     self.dataset = dataset
     self.batch = batch
-    augmentation = configuration.views(imageSize: options.size ?? dataset.imageSize)
+    augmentation = configuration.views
     threads = options.threads ?? configuration.data.loaderThreads ?? placement.threads
     images = (max(options.images ?? max(dataset.count, Self.fewestImages), batch) + batch - 1) / batch * batch
   }

@@ -13,12 +13,13 @@ public final class TrainingBenchmark {
   private let options: TrainingBenchmarkOptions
   private let configuration: Configuration
   private let communicator: Communicator
-  private let imageSize: Int
   private let pool: WorkerPool
   private let dataset: (any ImageDataset)?
 
   /// Schedules count epochs of so many steps where there is no data: rates stay those of the start.
   private static let syntheticStepsPerEpoch = 1000
+  /// Side in pixels of their views where nothing says it.
+  private static let syntheticImageSize = 32
   /// Sums of gradients that are timed by themselves.
   private static let gradientSums = 5
 
@@ -30,21 +31,18 @@ public final class TrainingBenchmark {
     let ranks = communicator.worldSize
     // Shards have to be the same on unlike nodes.
     let cores = try communicator.broadcast(value: placement.threads)
-    var configuration = try communicator.agree {
-      try options.configuration(ranks: ranks, coresOfARank: cores)
-    }
-    try configuration.readFiles(on: communicator)
-    let source = configuration.data.source
-    let dataset =
+    let file = try communicator.agree { try options.file() }
+    let (written, data): (Configuration, DatasetPair?) =
       options.usesLoader
-      ? try DatasetSource.open(source, configuration.datasetOptions(), on: communicator).train : nil
+      ? try file.opened(on: communicator)
+      : (try file.resolved(imageSize: Self.syntheticImageSize, on: communicator), nil)
+    let configuration = options.applied(to: written, ranks: ranks, coresOfARank: cores)
     try communicator.agree {
-      let conflict = configuration.conflict(imageCount: dataset?.count ?? .max, worldSize: ranks)
+      let conflict = configuration.conflict(imageCount: data?.train.count ?? .max, worldSize: ranks)
       if let conflict = conflict ?? configuration.processorConflict { throw conflict }
     }
     self.configuration = configuration
-    self.dataset = dataset
-    imageSize = configuration.network.inputSize ?? dataset?.imageSize ?? 32
+    dataset = data?.train
     pool = .forKernels(threads: configuration.threads ?? placement.threads)
   }
 
@@ -55,9 +53,8 @@ public final class TrainingBenchmark {
   /// - Throws: `LayerError`, `CollectiveError`, and what the data throws.
   public func run(showing display: ProgressDisplay) throws -> TrainingBenchmarkReport {
     defer { display.finish() }
-    let model = configuration.makeModel(imageSize: imageSize)
-    let trainer = Trainer(
-      configuration, model: model, imageSize: imageSize, pool: pool, communicator: communicator)
+    let model = configuration.makeModel()
+    let trainer = Trainer(configuration, model: model, pool: pool, communicator: communicator)
     let source = try makeSource()
     defer { source.stop() }
 
@@ -78,7 +75,7 @@ public final class TrainingBenchmark {
     let peak = try communicator.gatherEach(peakResidentMB()).compactMap(\.self)
     return TrainingBenchmarkReport(
       configuration, options: options, ranks: communicator.worldSize, threads: pool.threads,
-      imageSize: imageSize, model: model, times: StepTimes(steps),
+      model: model, times: StepTimes(steps),
       gradientsAlone: try gradientsAlone(trainer), peakMB: peak.max())
   }
 
@@ -110,12 +107,13 @@ public final class TrainingBenchmark {
     if let dataset {
       return .loader(
         try configuration.makeLoader(
-          for: dataset, imageSize: imageSize, startStep: 0, threads: pool.threads, communicator: communicator)
+          for: dataset, startStep: 0, threads: pool.threads, communicator: communicator)
       )
     }
     return .synthetic(
       .synthetic(
-        size: imageSize, globalBatchSize: configuration.batch.global, shardSize: configuration.batch.shard,
+        size: configuration.network.inputSize, globalBatchSize: configuration.batch.global,
+        shardSize: configuration.batch.shard,
         rank: communicator.rank, worldSize: communicator.worldSize))
   }
 

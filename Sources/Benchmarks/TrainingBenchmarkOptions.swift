@@ -38,28 +38,36 @@ public struct TrainingBenchmarkOptions: Sendable {
   private static let largeImageShard = 8
   private static let smallestLargeImage = 96
 
-  static func builtInConfiguration(_ settings: [String] = []) throws -> Configuration {
-    try Configuration(yaml: builtIn, path: "the built-in configuration", settings: settings)
+  static func builtInFile(_ settings: [String] = []) throws -> ConfigurationFile {
+    try ConfigurationFile(yaml: builtIn, path: "the built-in configuration", settings: settings)
   }
 
-  /// The configuration of the steps to time.
+  /// The configuration's file, with the size of the views laid over it.
+  ///
+  /// - Throws: `ConfigurationError`.
+  public func file() throws -> ConfigurationFile {
+    var file =
+      try path.map { try ConfigurationFile(contentsOf: $0, settings: settings) } ?? Self.builtInFile(settings)
+    file.inputSize = size ?? file.inputSize
+    return file
+  }
+
+  /// The configuration of the steps to time: what `file` resolves to, with the other options laid over it.
   ///
   /// Where the file does not decide the batch, `batch.shard` follows it (`shardSize`), unless it was set.
   ///
   /// - Parameter coresOfARank: The threads of a rank where nothing names them; the same on every rank.
-  /// - Throws: `ConfigurationError`.
-  public func configuration(ranks: Int, coresOfARank: Int) throws -> Configuration {
-    var configuration =
-      try path.map { try Configuration(contentsOf: $0, settings: settings) }
-      ?? Self.builtInConfiguration(settings)
-    if let size { configuration.network.inputSize = size }
+  public func applied(
+    to configuration: Configuration, ranks: Int, coresOfARank: Int
+  ) -> Configuration {
+    var configuration = configuration
     if isDense { configuration.gates.enabled = false }
     if let objective, objective != configuration.objective.name {
       configuration.objective.name = objective
       configuration.objective.projector = nil
     }
     if let threads { configuration.threads = threads }
-    let isLarge = (configuration.network.inputSize ?? 0) >= Self.smallestLargeImage
+    let isLarge = configuration.network.inputSize >= Self.smallestLargeImage
     if let batch {
       configuration.batch.global = batch
     } else if path == nil, !isSet("batch.global") {

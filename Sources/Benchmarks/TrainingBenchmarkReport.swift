@@ -21,13 +21,13 @@ public struct TrainingBenchmarkReport: Report {
 
   init(
     _ configuration: Configuration, options: TrainingBenchmarkOptions, ranks: Int, threads: Int,
-    imageSize: Int, model: Model, times: StepTimes, gradientsAlone: Double?, peakMB: Double?
+    model: Model, times: StepTimes, gradientsAlone: Double?, peakMB: Double?
   ) {
     self.configuration = configuration
     self.options = options
     self.ranks = ranks
     self.threads = threads
-    self.imageSize = imageSize
+    imageSize = configuration.network.inputSize
     parameters = model.store.parameters.reduce(0) { $0 + $1.count }
     denseMACs = MACs(model.backbone, imageSize: imageSize).dense
     self.times = times
@@ -49,7 +49,9 @@ public struct TrainingBenchmarkReport: Report {
 
   /// What else decides the result and is not as in the built-in configuration.
   private var changes: [Configuration.Difference] {
-    guard let builtIn = try? TrainingBenchmarkOptions.builtInConfiguration() else { return [] }
+    guard let builtIn = try? TrainingBenchmarkOptions.builtInFile().resolved(imageSize: imageSize) else {
+      return []
+    }
     return configuration.differences(from: builtIn).filter {
       $0.decidesResult && !Self.named.contains($0.key)
     }

@@ -6,33 +6,16 @@ import Optimizers
 
 // What a configuration's sections come to, as the values that networks, losses and optimizers take.
 extension Configuration {
-  /// - Parameter imageSize: Side of the network's input in pixels, which 'auto' stems depend on.
-  public func resNet(imageSize: Int) -> ResNetConfiguration {
+  public var resNet: ResNetConfiguration {
     var resNet = ResNetConfiguration()
     resNet.width = network.width
-    resNet.stem =
-      switch network.stem {
-      case .auto: imageSize < 96 ? .cifar : .imagenet
-      case .cifar: .cifar
-      case .imagenet: .imagenet
-      }
+    resNet.stem = network.stem
     resNet.stemPadding = network.stemPadding
     resNet.zeroInitResidual = network.zeroInitResidual
     resNet.gated = gates.enabled
     resNet.gateTemperature = gates.temperature
-    resNet.kernels = convolutionKernels
+    resNet.kernels = ConvolutionKernels(kernels, precision: precision)
     return resNet
-  }
-
-  /// Which algorithm computes which convolution.
-  package var convolutionKernels: ConvolutionKernels {
-    switch kernels {
-    case .auto: ConvolutionKernels(.auto, precision: precision)
-    case .direct: ConvolutionKernels(.direct, precision: precision)
-    case .table(let table): ConvolutionKernels(.table(table), precision: precision)
-    // Not read yet, see readFiles: such a network counts operations, it does not compute.
-    case .file: ConvolutionKernels(.auto, precision: precision)
-    }
   }
 
   /// nil without gates.
@@ -60,10 +43,10 @@ extension Configuration {
       final: schedule.finalLearningRate, warmupEpochs: schedule.warmupEpochs, epochs: epochs)
   }
 
-  /// - Parameter imageSize: Side of a view in pixels.
-  public func views(imageSize: Int) -> AugmentationConfiguration {
+  /// How views are made, at the size of the network's input.
+  public var views: AugmentationConfiguration {
     var views = augmentation
-    views.size = imageSize
+    views.size = network.inputSize
     return views
   }
 }

@@ -2,14 +2,15 @@ import Collectives
 import Datasets
 import Images
 import Layers
+import Networks
 import Objectives
 import Optimizers
 
 /// Everything that decides what a run does; the defaults are the settings of Krishna et al., "Dynamic Channel
 /// Selection in Self-Supervised Learning" (IMVIP 2022) for CIFAR.
 ///
-/// A configuration comes from a YAML file and `--set` options (`Configuration+Reading`); which values are
-/// allowed is stated once, in `ConfigurationKey.all`.
+/// Nothing in it is open: what a file leaves to other files or to the data is settled (`ConfigurationFile.resolved`).
+/// Which values are allowed is stated once, in `ConfigurationKey.all`.
 public struct Configuration: Equatable, Sendable {
   public var data: DataSettings
   public var batch = BatchSettings()
@@ -28,14 +29,15 @@ public struct Configuration: Equatable, Sendable {
   public var objective = ObjectiveSettings()
   public var optimizer = OptimizerSettings()
   public var schedule = ScheduleSettings()
-  /// How views are made; `size` is the network's input, set when the data is known.
+  /// How views are made; their size is the network's input (`views`).
   public var augmentation = AugmentationConfiguration()
   public var gradients = GradientSettings()
   public var checkpoint = CheckpointSettings()
   public var evaluate = EvaluationSettings()
   /// What convolutions may be computed in; parameters and sums are f32.
   public var precision = Precision.f32
-  public var kernels = KernelSelection.auto
+  /// Which algorithm computes which convolution.
+  public var kernels = ConvolutionKernels.Choice.auto
   public var memory = MemorySettings()
 
   /// - Parameter dataSource: For example `cifar10:DIR` or `shapes`.
@@ -47,7 +49,8 @@ public struct Configuration: Equatable, Sendable {
 public struct DataSettings: Equatable, Sendable {
   /// What to train on: `cifar10:DIR`, `cifar100:DIR`, `imagenet100:DIR`, … or `shapes`.
   public var source: String
-  public var classes = ClassSelection.auto
+  /// Which class folders of a tree are trained on; nil: those that belong to the kind of data.
+  public var classes: ClassList?
   /// What to do about an image that cannot be used.
   public var onError = OnBadImage.stop
   /// Pictures that are shuffled at a time where data is read in blocks, of all ranks; nil: as many as take 256 MB.
@@ -79,22 +82,13 @@ public struct NetworkSettings: Equatable, Sendable {
   public var depth = 18
   /// Channels of the first stage.
   public var width = 64
-  public var stem = Stem.auto
+  public var stem = ResNetConfiguration.Stem.cifar
   /// Padding of the CIFAR stem's 3×3 convolution: 2 in the paper, 1 elsewhere.
   public var stemPadding = 2
   /// Whether the last batch norm of every block starts at 0.
   public var zeroInitResidual = true
-  /// Height and width of the network's input in pixels; nil: the data set's.
-  public var inputSize: Int?
-
-  public enum Stem: String, CaseIterable, Sendable {
-    /// CIFAR's for inputs below 96 pixels, else ImageNet's.
-    case auto
-    /// 3×3 convolution, no pooling.
-    case cifar
-    /// 7×7 convolution with stride 2, then 3×3 max-pooling with stride 2.
-    case imagenet
-  }
+  /// Height and width of the network's input in pixels.
+  public var inputSize = 32
 }
 
 public struct GateSettings: Equatable, Sendable {

@@ -9,30 +9,52 @@ struct ConfigurationKey: Sendable {
   /// Whether any text is a value, so that `--set` need not quote it.
   let isText: Bool
   /// Puts the value in its place; false: it is not one that this key takes.
-  let store: @Sendable (ConfigurationValue, inout Configuration) -> Bool
+  let store: @Sendable (ConfigurationValue, inout ConfigurationFile) -> Bool
   /// The value as YAML.
-  let print: @Sendable (Configuration) -> String
+  let print: @Sendable (ConfigurationFile) -> String
   /// The value in a sentence.
-  let show: @Sendable (Configuration) -> String
+  let show: @Sendable (ConfigurationFile) -> String
   /// What the value comes to, where it does not say so itself: a comment in a printed configuration.
-  let note: @Sendable (Configuration) -> String?
+  let note: @Sendable (ConfigurationFile) -> String?
 
+  /// A key whose value means itself.
   init<Value: Sendable>(
     _ name: String, _ path: WritableKeyPath<Configuration, Value> & Sendable, _ form: ValueForm<Value>,
     mayChange: Bool = false, note: @escaping @Sendable (Configuration) -> String? = { _ in nil }
+  ) {
+    // The compiler takes no appended path for Sendable.
+    self.init(
+      name, form, mayChange: mayChange, get: { $0.values[keyPath: path] },
+      set: { $0.values[keyPath: path] = $1 }, note: { note($0.values) })
+  }
+
+  /// A key whose value other files or the data may decide.
+  init<Value: Sendable>(
+    _ name: String, open path: WritableKeyPath<ConfigurationFile, Value> & Sendable, _ form: ValueForm<Value>,
+    note: @escaping @Sendable (ConfigurationFile) -> String? = { _ in nil }
+  ) {
+    self.init(
+      name, form, mayChange: false, get: { $0[keyPath: path] }, set: { $0[keyPath: path] = $1 }, note: note)
+  }
+
+  private init<Value: Sendable>(
+    _ name: String, _ form: ValueForm<Value>, mayChange: Bool,
+    get: @escaping @Sendable (ConfigurationFile) -> Value,
+    set: @escaping @Sendable (inout ConfigurationFile, Value) -> Void,
+    note: @escaping @Sendable (ConfigurationFile) -> String?
   ) {
     self.name = name
     expected = form.expected
     self.mayChange = mayChange
     self.note = note
     isText = Value.self == String.self
-    store = { value, configuration in
+    store = { value, file in
       guard let read = form.read(value) else { return false }
-      configuration[keyPath: path] = read
+      set(&file, read)
       return true
     }
-    print = { form.print($0[keyPath: path]) }
-    show = { form.show($0[keyPath: path]) }
+    print = { form.print(get($0)) }
+    show = { form.show(get($0)) }
   }
 
   /// The part of the name before the dot; empty for a key outside sections.
@@ -45,7 +67,7 @@ struct ConfigurationKey: Sendable {
   /// Every key, in the order in which a configuration is printed.
   static let all: [ConfigurationKey] = [
     .init("data.source", \.data.source, .text("a data set, for example cifar10:DIR or shapes")),
-    .init("data.classes", \.data.classes, .classes),
+    .init("data.classes", open: \.classes, .classes),
     .init("data.on_error", \.data.onError, .choice, mayChange: true),
     .init("data.shuffle_window", \.data.shuffleWindow, .optional(.wholeNumber(1...), or: "auto")),
     .init(
@@ -61,10 +83,14 @@ struct ConfigurationKey: Sendable {
     .init("threads", \.threads, .optional(.wholeNumber(1...1024), or: "auto"), mayChange: true),
     .init("network.depth", \.network.depth, .oneOf([18])),
     .init("network.width", \.network.width, .wholeNumber(4...1024)),
-    .init("network.stem", \.network.stem, .choice),
+    .init(
+      "network.stem", open: \.stem, .choice(or: "auto"),
+      note: { $0.stem == nil ? "cifar for inputs below 96 pixels, else imagenet" : nil }),
     .init("network.stem_padding", \.network.stemPadding, .oneOf([1, 2])),
     .init("network.zero_init_residual", \.network.zeroInitResidual, .flag),
-    .init("network.input_size", \.network.inputSize, .optional(.wholeNumber(8...1024), or: "auto")),
+    .init(
+      "network.input_size", open: \.inputSize, .optional(.wholeNumber(8...1024), or: "auto"),
+      note: { $0.inputSize == nil ? "the size of the data's pictures" : nil }),
     .init("gates.enabled", \.gates.enabled, .flag),
     .init("gates.target", \.gates.target, .number(.aboveUpTo(0, 1))),
     .init("gates.lambda", \.gates.lambda, .number(.atLeast(0))),
@@ -116,7 +142,7 @@ struct ConfigurationKey: Sendable {
     .init("checkpoint.keep", \.checkpoint.keep, .wholeNumber(1...), mayChange: true),
     .init("evaluate.every", \.evaluate.every, .wholeNumber(0...), mayChange: true),
     .init("precision", \.precision, .choice),
-    .init("kernels", \.kernels, .kernels),
+    .init("kernels", open: \.kernels, .kernels),
     .init("memory.recompute", \.memory.recompute, .flag, mayChange: true),
   ]
 }

@@ -130,16 +130,23 @@ extension ValueForm where Value == String {
 
 extension ValueForm where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
   static var choice: Self {
-    let names = Value.allCases.map(\.rawValue)
-    return Self(
-      expected: names.count == 1
-        ? names[0] : names.dropLast().joined(separator: ", ") + " or " + names[names.count - 1],
+    Self(
+      expected: alternatives(Value.allCases.map(\.rawValue)),
       read: { $0.plain.flatMap(Value.init(rawValue:)) },
       print: { $0.rawValue })
   }
 }
 
 extension ValueForm {
+  /// One of the choices, or `word`, which is named first, for nil.
+  static func choice<Wrapped>(or word: String) -> Self
+  where Value == Wrapped?, Wrapped: RawRepresentable & CaseIterable, Wrapped.RawValue == String {
+    Self(
+      expected: alternatives([word] + Wrapped.allCases.map(\.rawValue)),
+      read: { $0.plain == word ? .some(nil) : $0.plain.flatMap(Wrapped.init(rawValue:)).map(Optional.some) },
+      print: { $0?.rawValue ?? word })
+  }
+
   /// A value of this form, or `word` for nil.
   static func optional<Wrapped>(_ form: ValueForm<Wrapped>, or word: String) -> Self
   where Value == Wrapped? {
@@ -164,4 +171,9 @@ extension ValueForm {
       },
       print: { "[" + $0.map(form.print).joined(separator: ", ") + "]" })
   }
+}
+
+/// For example "a, b or c".
+private func alternatives(_ words: [String]) -> String {
+  words.count == 1 ? words[0] : words.dropLast().joined(separator: ", ") + " or " + words[words.count - 1]
 }

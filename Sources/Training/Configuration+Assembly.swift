@@ -25,9 +25,8 @@ extension Configuration {
   }
 
   /// A model with its initial weights.
-  public func makeModel(imageSize: Int) -> Model {
-    if case .file(let path) = kernels { preconditionFailure("\(path) was not read: call readFiles") }
-    let resNet = resNet(imageSize: imageSize)
+  public func makeModel() -> Model {
+    let resNet = resNet
     return Model(
       backbone: ResNet(resNet), objective: makeObjective(featureCount: resNet.featureCount), seed: seed)
   }
@@ -35,14 +34,13 @@ extension Configuration {
   /// The batches of this rank from step `startStep` on.
   ///
   /// - Parameters:
-  ///   - imageSize: Side of a view in pixels.
   ///   - threads: That make views, where `data.loader_threads` does not say.
   /// - Throws: `AugmentationError` or `SamplerError` for values no batch could be made with.
   public func makeLoader(
-    for dataset: any ImageDataset, imageSize: Int, startStep: Int, threads: Int, communicator: Communicator
+    for dataset: any ImageDataset, startStep: Int, threads: Int, communicator: Communicator
   ) throws -> ViewLoader {
     try ViewLoader(
-      dataset: dataset, augmentation: views(imageSize: imageSize), onError: data.onError, seed: seed,
+      dataset: dataset, augmentation: views, onError: data.onError, seed: seed,
       globalBatchSize: batch.global, shardSize: batch.shard, rank: communicator.rank,
       worldSize: communicator.worldSize, shuffleWindow: data.shuffleWindow, startStep: startStep,
       threads: data.loaderThreads ?? threads)

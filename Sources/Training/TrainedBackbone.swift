@@ -12,14 +12,14 @@ public struct TrainedBackbone {
 
   /// - Parameters:
   ///   - path: A `step-…` folder or the link `latest`.
-  ///   - imageSize: Side of the images in pixels, which 'auto' stems depend on.
+  ///   - imageSize: Side in pixels of the images that it will see, for checkpoints of runs that did not record theirs.
   /// - Throws: `CheckpointError` where the checkpoint is missing, damaged or of another network.
   public init(checkpoint path: String, imageSize: Int) throws {
     try CheckpointStore.verify(path)
     let state = try TrainingState(checkpoint: path)
     step = state.step
-    configuration = try state.readConfiguration(from: path)
-    var network = configuration.resNet(imageSize: configuration.network.inputSize ?? imageSize)
+    configuration = try state.readConfiguration(from: path, imageSize: imageSize)
+    var network = configuration.resNet
     // What was trained in bf16 can be looked at on any processor.
     if !ConvolutionAlgorithm.bf16.isAvailable { network.kernels.precision = .f32 }
     backbone = ResNet(network)
@@ -36,7 +36,12 @@ public struct TrainedBackbone {
 
 extension TrainingState {
   /// What the checkpoint in this folder was trained with.
-  public func readConfiguration(from folder: String, settings: [String] = []) throws -> Configuration {
-    try Configuration(yaml: configuration, path: "\(folder)/\(Self.fileName)", settings: settings)
+  ///
+  /// - Parameter imageSize: See `ConfigurationFile.resolved`; for checkpoints of runs that did not record theirs.
+  public func readConfiguration(
+    from folder: String, settings: [String] = [], imageSize: Int
+  ) throws -> Configuration {
+    try ConfigurationFile(yaml: configuration, path: "\(folder)/\(Self.fileName)", settings: settings)
+      .resolved(imageSize: imageSize)
   }
 }

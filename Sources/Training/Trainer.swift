@@ -30,15 +30,15 @@ public final class Trainer {
 
   /// - Parameter model: What `configuration` describes.
   public init(
-    _ configuration: Configuration, model: Model, imageSize: Int, pool: WorkerPool,
-    communicator: Communicator
+    _ configuration: Configuration, model: Model, pool: WorkerPool, communicator: Communicator
   ) {
     self.configuration = configuration
     self.model = model
     self.pool = pool
     self.communicator = communicator
     step = TrainingStep(
-      model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: imageSize))
+      model: model, budget: configuration.budget,
+      macs: MACs(model.backbone, imageSize: configuration.network.inputSize))
     optimizer = Optimizer(
       model.store, rule: configuration.updateRule, momentum: configuration.optimizer.momentum,
       weightDecay: configuration.optimizer.weightDecay)

@@ -86,7 +86,9 @@ struct BenchCollectives: RankCommand {
     }
     options.stepSeconds = stepMs.map { $0 / 1e3 }
     let report = try CollectiveBenchmark(
-      try file.load(on: communicator), options: options, communicator: communicator
+      try file.load(on: communicator).resolved(
+        imageSize: CollectiveBenchmark.usualImageSize, on: communicator),
+      options: options, communicator: communicator
     ).run()
     results.print(report, on: communicator)
   }

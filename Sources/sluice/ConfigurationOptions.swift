@@ -16,12 +16,8 @@ struct ConfigurationOptions: ParsableArguments {
   /// The file's name without folder and extension.
   var name: String { URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent }
 
-  /// The configuration, read on every rank; rank 0 reads the files that it names for all.
-  func load(on communicator: Communicator) throws -> Configuration {
-    var configuration = try communicator.agree {
-      try Configuration(contentsOf: path, settings: setting.settings)
-    }
-    try configuration.readFiles(on: communicator)
-    return configuration
+  /// The file, read on every rank.
+  func load(on communicator: Communicator) throws -> ConfigurationFile {
+    try communicator.agree { try ConfigurationFile(contentsOf: path, settings: setting.settings) }
   }
 }

@@ -41,7 +41,7 @@ struct DataInspect: RankCommand {
   @OptionGroup var results: ResultOptions
 
   func run(on communicator: Communicator) throws {
-    let configuration = try communicator.agree { try self.configuration() }
+    let file = try communicator.agree { try configurationFile() }
     let pair = try data.open(on: communicator)
     let pool = try data.pool(on: communicator)
     let display = progress.display(on: communicator)
@@ -51,10 +51,9 @@ struct DataInspect: RankCommand {
     }
     try communicator.agree {
       guard communicator.rank == 0, let sheet else { return }
-      let size = configuration.network.inputSize ?? pair.train.imageSize
+      let configuration = try file.resolved(imageSize: pair.train.imageSize)
       let image = try ContactSheet(
-        of: pair.train, augmentation: configuration.views(imageSize: size), seed: configuration.seed,
-        pool: pool
+        of: pair.train, augmentation: configuration.views, seed: configuration.seed, pool: pool
       ).image
       try write(image, to: sheet)
     }
@@ -62,9 +61,9 @@ struct DataInspect: RankCommand {
   }
 
   /// What decides the views: of the file, or ImageNet-100's.
-  private func configuration() throws -> Configuration {
-    if let config { return try Configuration(contentsOf: config, settings: setting.settings) }
-    return try Configuration(
+  private func configurationFile() throws -> ConfigurationFile {
+    if let config { return try ConfigurationFile(contentsOf: config, settings: setting.settings) }
+    return try ConfigurationFile(
       yaml: "data: {source: shapes}\naugmentation: {blur_probability: 0.5}\n", path: "",
       settings: setting.settings)
   }

@@ -70,8 +70,7 @@ struct EvaluateKNN: RankCommand {
       return (test, try TrainedBackbone(checkpoint: checkpoint, imageSize: test.imageSize))
     }
     let extractor = FeatureExtractor(
-      backbone: trained.backbone,
-      imageSize: trained.configuration.network.inputSize ?? test.imageSize, onError: onError,
+      backbone: trained.backbone, imageSize: trained.configuration.network.inputSize, onError: onError,
       shardSize: trained.configuration.batch.shard,
       pool: .forKernels(threads: try threads.count(on: communicator)),
       communicator: communicator)

@@ -35,6 +35,9 @@ struct MACsCommand: RankCommand {
 
   @OptionGroup var results: ResultOptions
 
+  /// Side in pixels of the input where neither says it.
+  private static let usualSize = 32
+
   func validate() throws {
     guard (path == nil) != (checkpoint == nil) else {
       throw ValidationError("Give either a configuration file or --checkpoint.")
@@ -46,14 +49,15 @@ struct MACsCommand: RankCommand {
       if let checkpoint {
         try CheckpointStore.verify(checkpoint)
         return try TrainingState(checkpoint: checkpoint)
-          .readConfiguration(from: checkpoint, settings: setting.settings)
+          .readConfiguration(from: checkpoint, settings: setting.settings, imageSize: Self.usualSize)
       }
-      return try Configuration(contentsOf: path!, settings: setting.settings)
+      return try ConfigurationFile(contentsOf: path!, settings: setting.settings)
+        .resolved(imageSize: Self.usualSize)
     }
     guard communicator.rank == 0 else { return }
-    let size = configuration.network.inputSize ?? 32
+    let size = configuration.network.inputSize
     let report = MACsReport(
-      MACs(ResNet(configuration.resNet(imageSize: size)), imageSize: size),
+      MACs(ResNet(configuration.resNet), imageSize: size),
       target: configuration.budget?.target,
       imageSize: size)
     results.print(report, on: communicator)

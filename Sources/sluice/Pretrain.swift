@@ -49,19 +49,20 @@ struct Pretrain: RankCommand {
   @OptionGroup var results: ResultOptions
 
   func run(on communicator: Communicator) throws {
-    let configuration = try file.load(on: communicator)
+    let file = try file.load(on: communicator)
     if printConfig {
-      if communicator.rank == 0 { printResult(String(configuration.resolvedYAML.dropLast())) }
+      let file = try file.readingFiles(on: communicator)
+      if communicator.rank == 0 { printResult(String(file.yaml.dropLast())) }
       return
     }
     let display = ProgressDisplay(style: progress.style)
     let log = Logger(label: "sluice") { _ in
       ConsoleLog(logLevel: progress.quiet ? .warning : .info, display: display)
     }
-    let folder = runFolder ?? "runs/\(file.name)"
+    let folder = runFolder ?? "runs/\(self.file.name)"
     communicator.catchStopSignals()
     let run = try PretrainingRun(
-      configuration, folder: RunFolder(folder), resume: resumption, communicator: communicator, log: log,
+      file, folder: RunFolder(folder), resume: resumption, communicator: communicator, log: log,
       display: display)
     if dryRun {
       results.print(run.plan, on: communicator)

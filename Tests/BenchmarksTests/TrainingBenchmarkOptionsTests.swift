@@ -12,15 +12,17 @@ import Testing
   ) throws -> Configuration {
     var options = TrainingBenchmarkOptions()
     change(&options)
-    return try options.configuration(ranks: ranks, coresOfARank: cores)
+    return options.applied(
+      to: try options.file().resolved(imageSize: 32), ranks: ranks, coresOfARank: cores)
   }
 
   @Test func withoutAnythingItIsThePresetsNetwork() throws {
-    var preset = try Configuration(
-      contentsOf: repositoryRoot.appendingPathComponent("configs/cifar10-simclr.yaml").path)
+    var preset = try ConfigurationFile(
+      contentsOf: repositoryRoot.appendingPathComponent("configs/cifar10-simclr.yaml").path
+    ).resolved(imageSize: 32)
     let builtIn = try configuration(cores: 2)
     #expect(builtIn.batch.global == 64 && builtIn.batch.shard == 32 && builtIn.threads == nil)
-    #expect(builtIn.resNet(imageSize: 32) == preset.resNet(imageSize: 32))
+    #expect(builtIn.resNet == preset.resNet)
     #expect(builtIn.objective == preset.objective && builtIn.gates == preset.gates)
     preset.schedule.warmupEpochs = builtIn.schedule.warmupEpochs
     #expect(builtIn.optimizer == preset.optimizer && builtIn.schedule == preset.schedule)
@@ -28,7 +30,7 @@ import Testing
 
   @Test func largeImagesGetTheirStemBatchAndShard() throws {
     let configuration = try configuration { $0.size = 224 }
-    #expect(configuration.resNet(imageSize: 224).stem == .imagenet)
+    #expect(configuration.resNet.stem == .imagenet)
     #expect(configuration.batch.global == 16 && configuration.batch.shard == 8)
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Layers
+import Networks
 import Optimizers
 import TestSupport
 import Testing
@@ -10,8 +11,13 @@ import Testing
   static let shapes = "data: {source: shapes}"
   static let billion = 1_000_000_000
 
-  static func read(_ yaml: String, _ settings: String...) throws(ConfigurationError) -> Configuration {
-    try Configuration(yaml: yaml, path: "c.yaml", settings: settings)
+  static func file(_ yaml: String, _ settings: String...) throws(ConfigurationError) -> ConfigurationFile {
+    try ConfigurationFile(yaml: yaml, path: "c.yaml", settings: settings)
+  }
+
+  /// What runs on pictures of 32 pixels.
+  static func read(_ yaml: String, _ settings: String...) throws -> Configuration {
+    try ConfigurationFile(yaml: yaml, path: "c.yaml", settings: settings).resolved(imageSize: 32)
   }
 
   @Test func defaultsAreThePapers() throws {
@@ -127,7 +133,7 @@ import Testing
     ("", ": 'data.source' is missing; it must be a data set, for example cifar10:DIR or shapes"),
   ])
   func messagesNamePlaceAndCure(yaml: String, message: String) {
-    let error = #expect(throws: ConfigurationError.self) { try Self.read(yaml) }
+    let error = #expect(throws: ConfigurationError.self) { try Self.file(yaml) }
     #expect(error.map { "\($0)" } == "c.yaml\(message)")
   }
 
@@ -140,12 +146,12 @@ import Testing
     ("data.source=", ": 'data.source' must be a data set, for example cifar10:DIR or shapes, found nothing"),
   ])
   func messagesNameTheOption(setting: String, message: String) {
-    let error = #expect(throws: ConfigurationError.self) { try Self.read(Self.shapes, setting) }
+    let error = #expect(throws: ConfigurationError.self) { try Self.file(Self.shapes, setting) }
     #expect(error.map { "\($0)" } == "--set \(setting)\(message)")
   }
 
   @Test func saysThatAFileIsMissing() {
-    let error = #expect(throws: ConfigurationError.self) { try Configuration(contentsOf: "no/such.yaml") }
+    let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile(contentsOf: "no/such.yaml") }
     #expect(error.map { "\($0)" } == "no/such.yaml: cannot be read: No such file or directory")
   }
 
@@ -155,6 +161,7 @@ import Testing
     other.threads = 3
     other.seed = .max
     other.network.stem = .imagenet
+    other.network.inputSize = 48
     other.gates.alpha = 0.1 + 0.2
     other.optimizer.weightDecay = 1e-12
     other.objective.projector = [512, 128]
@@ -186,7 +193,7 @@ import Testing
   @Test func everyKeyIsPrintedAndTakesItsOwnValue() throws {
     let configuration = try Self.read(Self.shapes)
     for key in ConfigurationKey.all {
-      let setting = "\(key.name)=\(key.print(configuration))"
+      let setting = "\(key.name)=\(key.print(ConfigurationFile(configuration)))"
       #expect(try Self.read(Self.shapes, setting) == configuration)
     }
     #expect(Set(ConfigurationKey.all.map(\.name)).count == ConfigurationKey.all.count)
@@ -249,6 +256,39 @@ import Testing
     #expect(conflict.map { "\($0)" } == message)
   }
 
+  // MARK: Sizes
+
+  struct Sizes: Sendable {
+    let (settings, imageSize): ([String], Int)
+    let (inputSize, stem): (Int, ResNetConfiguration.Stem)
+  }
+
+  @Test(arguments: [
+    Sizes(settings: [], imageSize: 32, inputSize: 32, stem: .cifar),
+    Sizes(settings: [], imageSize: 95, inputSize: 95, stem: .cifar),
+    Sizes(settings: [], imageSize: 96, inputSize: 96, stem: .imagenet),
+    Sizes(settings: ["network.input_size=64"], imageSize: 224, inputSize: 64, stem: .cifar),
+    Sizes(settings: ["network.input_size=224"], imageSize: 32, inputSize: 224, stem: .imagenet),
+    Sizes(settings: ["network.stem=imagenet"], imageSize: 32, inputSize: 32, stem: .imagenet),
+  ])
+  func theDataDecidesWhatIsNotWritten(_ sizes: Sizes) throws {
+    let file = try ConfigurationFile(yaml: Self.shapes, path: "c.yaml", settings: sizes.settings)
+    let configuration = try file.resolved(imageSize: sizes.imageSize)
+    #expect(configuration.network.inputSize == sizes.inputSize && configuration.network.stem == sizes.stem)
+    #expect(configuration.views.size == sizes.inputSize)
+    // What was resolved is what is recorded: other data does not change it.
+    for yaml in [configuration.resolvedYAML, configuration.decisiveYAML] {
+      let recorded = try ConfigurationFile(yaml: yaml, path: "c.yaml").resolved(imageSize: 11)
+      #expect(recorded.network == configuration.network)
+    }
+  }
+
+  @Test func printingAFileSaysWhoDecides() throws {
+    let yaml = try Self.file(Self.shapes).yaml
+    #expect(yaml.contains("\n  stem: auto  # cifar for inputs below 96 pixels, else imagenet\n"))
+    #expect(yaml.contains("\n  input_size: auto  # the size of the data's pictures\n"))
+  }
+
   // MARK: Kernels
 
   static let tableItems = [
@@ -258,8 +298,8 @@ import Testing
 
   @Test func kernelsAreARuleOrAFile() throws {
     #expect(try Self.read(Self.shapes, "kernels=direct").kernels == .direct)
-    #expect(try Self.read(Self.shapes, "kernels=a/b.yaml").kernels == .file("a/b.yaml"))
-    #expect(try Self.read(Self.shapes + "\nkernels: a/b.yaml").resolvedYAML.contains("\nkernels: a/b.yaml\n"))
+    #expect(try Self.file(Self.shapes, "kernels=a/b.yaml").yaml.contains("\nkernels: a/b.yaml\n"))
+    #expect(try Self.file(Self.shapes + "\nkernels: a/b.yaml").yaml.contains("\nkernels: a/b.yaml\n"))
     #expect(try Self.read(Self.shapes, "precision=bf16").precision == .bf16)
   }
 
@@ -272,7 +312,7 @@ import Testing
       #expect(try Self.read(yaml) == configuration)
     }
     #expect(
-      configuration.convolutionKernels == ConvolutionKernels(.table(try KernelTable(items: Self.tableItems))))
+      configuration.resNet.kernels == ConvolutionKernels(.table(try KernelTable(items: Self.tableItems))))
   }
 
   @Test func aTableFromElsewhereIsMentioned() throws {
@@ -292,9 +332,9 @@ import Testing
       let path = folder.appendingPathComponent("kernels.yaml").path
       let table = try KernelTable(items: Self.tableItems)
       try table.write(to: path, comment: "measured: on a machine")
-      var configuration = try Self.read(Self.shapes, "kernels=\(path)")
-      try configuration.readFiles(on: .alone())
-      #expect(configuration.kernels == .table(table))
+      let file = try Self.file(Self.shapes, "kernels=\(path)")
+      #expect(try file.resolved(imageSize: 32).kernels == .table(table))
+      #expect(try file.readingFiles(on: .alone()).yaml.contains("\nkernels:\n  - \(Self.tableItems[0])\n"))
     }
   }
 
@@ -315,8 +355,8 @@ import Testing
     try withTemporaryFolder { folder in
       let path = folder.appendingPathComponent("kernels.yaml").path
       try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-      var configuration = try Self.read(Self.shapes, "kernels=\(path)")
-      let error = #expect(throws: (any Error).self) { try configuration.readFiles(on: .alone()) }
+      let file = try Self.file(Self.shapes, "kernels=\(path)")
+      let error = #expect(throws: (any Error).self) { try file.resolved(imageSize: 32) }
       #expect(error.map { "\($0)" } == path + message)
     }
   }

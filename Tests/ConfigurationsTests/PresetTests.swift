@@ -14,6 +14,11 @@ import Testing
     "tiny-imagenet100-simsiam", "tiny-imagenet100-simclr", "tiny-imagenet100-quick",
   ]
 
+  /// What a preset comes to on data whose size it leaves open.
+  static func read(_ path: String, _ settings: [String] = []) throws -> Configuration {
+    try ConfigurationFile(contentsOf: path, settings: settings).resolved(imageSize: 32)
+  }
+
   @Test func thereAreNoOthers() throws {
     let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
     #expect(files.sorted() == Self.names.map { $0 + ".yaml" }.sorted())
@@ -24,25 +29,24 @@ import Testing
     for name in ["imagenet100-simsiam", "imagenet100-simclr"] {
       let path = Self.folder.appendingPathComponent(name + ".yaml").path
       for ranks in [1, 2, 4, 8, 16, 32] {
-        let plain = try Configuration(contentsOf: path)
+        let plain = try Self.read(path)
         #expect(plain.conflict(imageCount: 126_689, worldSize: ranks) == nil, "\(name), \(ranks)")
         for setting in ["batch.global=4096", "batch.micro=256"] {
-          let other = try Configuration(contentsOf: path, settings: [setting])
+          let other = try Self.read(path, [setting])
           #expect(
             other.conflict(imageCount: 126_689, worldSize: ranks) == nil, "\(name), \(ranks), \(setting)")
         }
       }
     }
-    let large = try Configuration(
-      contentsOf: Self.folder.appendingPathComponent("imagenet100-simclr.yaml").path,
-      settings: ["batch.global=4096"])
+    let large = try Self.read(
+      Self.folder.appendingPathComponent("imagenet100-simclr.yaml").path, ["batch.global=4096"])
     #expect(large.conflict(imageCount: 126_689, worldSize: 512) == nil)
     #expect(large.peakLearningRate == 4.8)
   }
 
   @Test(arguments: names) func presetLoads(name: String) throws {
     let path = Self.folder.appendingPathComponent(name + ".yaml").path
-    let configuration = try Configuration(contentsOf: path)
+    let configuration = try Self.read(path)
     #expect(configuration.gates.enabled)
     #expect(configuration.gates.target == 0.5)
     #expect(configuration.objective.name == (name.hasSuffix("simsiam") ? .simsiam : .simclr))
@@ -57,7 +61,7 @@ import Testing
       #expect(
         configuration.objective.projectorWidths == (name.hasPrefix("imagenet") ? [4096, 512] : [2048, 256]))
     }
-    let size = name.hasPrefix("imagenet") ? 224 : name.hasPrefix("tiny") ? 64 : nil
+    let size = name.hasPrefix("imagenet") ? 224 : name.hasPrefix("tiny") ? 64 : 32
     #expect(configuration.network.inputSize == size)
     #expect(configuration.augmentation.blurProbability == (name.hasPrefix("imagenet") ? 0.5 : 0))
     if name.hasPrefix("cifar") {

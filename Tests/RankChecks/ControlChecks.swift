@@ -133,9 +133,9 @@ let controlChecks = [
       [.forward: .winograd])
     if world.rank == 0 { try table.write(to: path, comment: "a test's") }
     defer { try? FileManager.default.removeItem(atPath: path) }
-    var configuration = Configuration(dataSource: "shapes")
-    configuration.kernels = .file(world.rank == 0 ? path : "/no/such/file")
-    try configuration.readFiles(on: world)
+    let file = try ConfigurationFile(
+      yaml: "data: {source: shapes}\nkernels: \(world.rank == 0 ? path : "/no/such/file")", path: "c.yaml")
+    let configuration = try file.resolved(imageSize: 32, on: world)
     try expect(configuration.kernels == .table(table), "\(configuration.kernels)")
   },
 ]

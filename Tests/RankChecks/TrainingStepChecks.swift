@@ -26,12 +26,13 @@ private struct Outcome {
     let size = 16
     var configuration = Configuration(dataSource: "shapes")
     configuration.network.width = 8
+    configuration.network.inputSize = size
     // Else most gradients of a first step are zeros.
     configuration.network.zeroInitResidual = false
     configuration.objective.name = name
     configuration.objective.projector = [24, 12]
     configuration.objective.predictorHidden = 6
-    let model = configuration.makeModel(imageSize: size)
+    let model = configuration.makeModel()
 
     let layout = BatchLayout(batch: images, views: 2, shardSize: shardSize, reducer: reducer)
     let width = 3 * size * size

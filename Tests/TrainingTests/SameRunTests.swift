@@ -11,8 +11,8 @@ import Testing
     "rows=64 in=64x32x32 out=64 kernel=3 stride=1 padding=1 forward=direct backward_data=winograd",
   ]
 
-  static func read(_ yaml: String) throws(ConfigurationError) -> Configuration {
-    try Configuration(yaml: yaml, path: "c.yaml")
+  static func read(_ yaml: String) throws -> Configuration {
+    try ConfigurationFile(yaml: yaml, path: "c.yaml").resolved(imageSize: 32)
   }
 
   @Test func aStateGoesOnWithItsOwnDataOnly() throws {

@@ -11,19 +11,19 @@ import Testing
   static func plan(
     images: Int = 8000, ranks: Int = 1, threads: Int = 2, firstStep: Int = 0, _ settings: String...
   ) throws -> TrainingPlan {
-    let configuration = try Configuration(
+    let configuration = try ConfigurationFile(
       yaml: """
         data: {source: shapes}
         epochs: 10
         network: {width: 8, stem: cifar, stem_padding: 1}
         objective: {name: simclr, projector: [32, 16], predictor_hidden: 8}
-        """, path: "c.yaml", settings: settings)
+        """, path: "c.yaml", settings: settings
+    ).resolved(imageSize: 32)
     #expect(configuration.conflict(imageCount: images, worldSize: ranks) == nil)
-    let size = configuration.network.inputSize ?? 32
     return try TrainingPlan(
       configuration,
       data: DatasetPair(train: ShapesDataset(.train, count: images), test: ShapesDataset(.test, count: 200)),
-      model: configuration.makeModel(imageSize: size), imageSize: size, ranks: ranks, threads: threads,
+      model: configuration.makeModel(), ranks: ranks, threads: threads,
       firstStep: firstStep)
   }
 
@@ -105,9 +105,10 @@ import Testing
     ),
   ])
   func schedulesReadAsTheyRun(settings: [String], words: String) throws {
-    let configuration = try Configuration(
+    let configuration = try ConfigurationFile(
       yaml: "data: {source: shapes}\nepochs: 10", path: "c.yaml",
-      settings: settings.map { "schedule.\($0)" })
+      settings: settings.map { "schedule.\($0)" }
+    ).resolved(imageSize: 32)
     #expect(configuration.learningRates.words == words)
   }
 

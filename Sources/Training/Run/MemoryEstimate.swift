@@ -25,9 +25,9 @@ public struct MemoryEstimate: Equatable, Sendable {
   private static let matricesOfALayer = 4
 
   init(
-    _ configuration: Configuration, data: DatasetPair, model: Model, imageSize: Int, ranks: Int,
-    threads: Int
+    _ configuration: Configuration, data: DatasetPair, model: Model, ranks: Int, threads: Int
   ) throws {
+    let imageSize = configuration.network.inputSize
     let network = NetworkFootprint(model.backbone, imageSize: imageSize)
     let shard = configuration.batch.shard
     let microBatches = configuration.batch.microBatches

@@ -68,34 +68,32 @@ public final class PretrainingRun {
   /// - Parameter display: Rank 0 shows its progress there.
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
   public init(
-    _ configuration: Configuration, folder: RunFolder, resume: Resume, communicator: Communicator,
+    _ file: ConfigurationFile, folder: RunFolder, resume: Resume, communicator: Communicator,
     log: Logger, display: ProgressDisplay
   ) throws {
-    self.configuration = configuration
     self.folder = folder
     self.resume = resume
     self.communicator = communicator
     self.log = log
     self.display = display
-    let data = try DatasetSource.open(
-      configuration.data.source, configuration.datasetOptions(indexFile: folder.dataIndex), on: communicator
-    ) { log.info("\($0)") }
+    let (configuration, data) = try file.opened(on: communicator, indexFile: folder.dataIndex) {
+      log.info("\($0)")
+    }
+    self.configuration = configuration
     self.data = data
     try communicator.agree {
       let conflict = configuration.conflict(
         imageCount: data.train.count, worldSize: communicator.worldSize)
       if let conflict = conflict ?? configuration.processorConflict { throw conflict }
-      if communicator.rank == 0 { try folder.check(configuration) }
+      if communicator.rank == 0 { try folder.check(configuration, imageSize: data.train.imageSize) }
     }
     start = try resume.checkpoint(
       in: folder.checkpoints, folder: folder.path, communicator: communicator
     ) { log.warning("\($0)") }
     let placement = try communicator.placement()
     pool = .forKernels(threads: configuration.threads ?? placement.threads)
-    let size = configuration.network.inputSize ?? data.train.imageSize
-    model = configuration.makeModel(imageSize: size)
-    trainer = Trainer(
-      configuration, model: model, imageSize: size, pool: pool, communicator: communicator)
+    model = configuration.makeModel()
+    trainer = Trainer(configuration, model: model, pool: pool, communicator: communicator)
     checkpointing = Checkpointing(communicator: communicator, model: model, optimizer: trainer.optimizer)
     state = TrainingState(
       step: 0, epoch: 0, imagesSeen: 0, seed: configuration.seed,
@@ -110,8 +108,8 @@ public final class PretrainingRun {
       allowsWinograd: configuration.kernels != .direct, allowsBF16: configuration.precision == .bf16,
       shards: (configuration.batch.micro ?? configuration.batch.global) / configuration.batch.shard)
     plan = try TrainingPlan(
-      configuration, data: data, model: model, imageSize: size, ranks: communicator.worldSize,
-      threads: pool.threads, firstStep: state.step)
+      configuration, data: data, model: model, ranks: communicator.worldSize, threads: pool.threads,
+      firstStep: state.step)
     if let start { try check(state, from: start) }
     state.dataDigest = data.digest
     if isRoot {
@@ -201,8 +199,7 @@ public final class PretrainingRun {
       warmupSteps: max(200, configuration.schedule.warmupEpochs * stepsPerEpoch),
       history: records?.keptLines ?? [])
     let loader = try configuration.makeLoader(
-      for: data.train, imageSize: imageSize, startStep: state.step, threads: pool.threads,
-      communicator: communicator)
+      for: data.train, startStep: state.step, threads: pool.threads, communicator: communicator)
     defer { loader.stop() }
 
     while state.step < totalSteps {
@@ -299,7 +296,8 @@ public final class PretrainingRun {
   /// A checkpoint from elsewhere must be one that this run could have written.
   private func check(_ state: TrainingState, from path: String) throws {
     try communicator.agree {
-      try configuration.requireSameResult(as: state.readConfiguration(from: path), in: path)
+      try configuration.requireSameResult(
+        as: state.readConfiguration(from: path, imageSize: data.train.imageSize), in: path)
       try state.requireSameData(as: data.digest, in: path)
     }
   }

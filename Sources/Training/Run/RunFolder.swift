@@ -18,10 +18,12 @@ public struct RunFolder: Sendable {
 
   /// Changes nothing.
   ///
+  /// - Parameter imageSize: Side in pixels of the data's pictures, for runs that did not record theirs.
   /// - Throws: `RunError.otherConfiguration` where the folder holds a run whose result other values decide.
-  func check(_ configuration: Configuration) throws {
+  func check(_ configuration: Configuration, imageSize: Int) throws {
     guard FileManager.default.fileExists(atPath: self.configuration) else { return }
-    try configuration.requireSameResult(as: Configuration(contentsOf: self.configuration), in: path)
+    let old = try ConfigurationFile(contentsOf: self.configuration).resolved(imageSize: imageSize)
+    try configuration.requireSameResult(as: old, in: path)
   }
 
   /// Proves that the folder can be written, and notes the configuration that it belongs to from now on.

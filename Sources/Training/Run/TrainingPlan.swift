@@ -55,8 +55,8 @@ public struct TrainingPlan: Report, Equatable, Sendable {
   ///   - configuration: Without conflict with `data` and `ranks`.
   ///   - firstStep: The steps that were taken before.
   public init(
-    _ configuration: Configuration, data: DatasetPair, model: Model, imageSize: Int, ranks: Int,
-    threads: Int, firstStep: Int = 0
+    _ configuration: Configuration, data: DatasetPair, model: Model, ranks: Int, threads: Int,
+    firstStep: Int = 0
   ) throws {
     train = Part(name: data.train.name, images: data.train.count)
     test = data.test.map { Part(name: $0.name, images: $0.count) }
@@ -71,7 +71,7 @@ public struct TrainingPlan: Report, Equatable, Sendable {
     self.firstStep = firstStep
     let steps = epochs * (train.images / globalBatchSize)
     lastStep = min(steps, configuration.maxSteps ?? steps)
-    self.imageSize = imageSize
+    imageSize = configuration.network.inputSize
     width = configuration.network.width
     precision = configuration.precision
     objective = configuration.objective.name
@@ -87,7 +87,7 @@ public struct TrainingPlan: Report, Equatable, Sendable {
         model.store.parameters.filter { $0.isTrainable && lars.excludes($0) }.map(\.name)
       }
     memory = try MemoryEstimate(
-      configuration, data: data, model: model, imageSize: imageSize, ranks: ranks, threads: threads)
+      configuration, data: data, model: model, ranks: ranks, threads: threads)
   }
 
   /// Images of a rank in one step.

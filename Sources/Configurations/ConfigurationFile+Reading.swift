@@ -3,7 +3,7 @@ import Foundations
 import Tensors
 import Yams
 
-extension Configuration {
+extension ConfigurationFile {
   /// Reads a YAML file and lays `settings`, the texts of `--set KEY=VALUE` options, over it.
   ///
   /// - Throws: `ConfigurationError` with the first thing that is wrong and its line.
@@ -28,7 +28,7 @@ extension Configuration {
     }
     if let root { try read(root, path: path) }
     for setting in settings { try apply(setting: setting) }
-    if data.source.isEmpty {
+    if values.data.source.isEmpty {
       let key = ConfigurationKey.named("data.source")
       throw .missingKey(path: path, key: "data.source", expected: key?.expected ?? "")
     }
