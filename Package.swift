@@ -89,12 +89,13 @@ let package = Package(
 
     // Tests: support first, then a target for each part; RankChecks is a program that mpirun starts,
     // FuzzImages one that spoils pictures.
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Collectives", "Tensors"], path: "Tests/TestSupport"),
     .target(
       name: "GoldenCases",
       dependencies: [
-        "Training", "Configurations", "Optimizers", "Objectives", "Networks", "Layers", "Tensors", "CVector",
-        "TestSupport",
+        "Training", "Configurations", "Optimizers", "Objectives", "Networks", "Layers", "Collectives",
+        "Tensors",
+        "CVector", "TestSupport",
       ],
       path: "Tests/GoldenCases"),
     .testTarget(name: "HouseTests"),
@@ -103,7 +104,8 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CVector", "TestSupport"]),
     .testTarget(
       name: "LayersTests", dependencies: ["Layers", "Tensors", "CVector", "GoldenCases", "TestSupport"]),
-    .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "Machine", "Tensors"]),
+    .testTarget(
+      name: "CollectivesTests", dependencies: ["Collectives", "Machine", "Tensors", "TestSupport"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images", "Tensors", "TestSupport"]),
     .testTarget(
       name: "DatasetsTests",

@@ -173,12 +173,13 @@ private final class ImaginedRanks: ShardReducer {
 
   func sum(_ counts: [Int64]) throws -> [Int64] { counts.map { $0 * Int64(worldSize) } }
 
-  func gather(_ values: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>) throws {
-    let own = values.count
-    all.baseAddress!.update(from: values.baseAddress!, count: own)
-    for first in stride(from: own, to: all.count, by: own) {
-      let brought = all.count == rows.count ? UnsafePointer(rows.pointer + first) : values.baseAddress!
-      (all.baseAddress! + first).update(from: brought, count: own)
+  func gather(_ own: Tensor) throws -> Tensor {
+    let all = Tensor(rows: own.rows * worldSize, columns: own.channels)
+    all.pointer.update(from: own.pointer, count: own.count)
+    for first in stride(from: own.count, to: all.count, by: own.count) {
+      let brought = all.count == rows.count ? rows.pointer + first : own.pointer
+      (all.pointer + first).update(from: brought, count: own.count)
     }
+    return all
   }
 }

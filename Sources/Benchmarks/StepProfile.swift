@@ -68,10 +68,8 @@ final class ProfilingReducer: ShardReducer {
     return counts
   }
 
-  func gather(
-    _ values: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>
-  ) throws {
-    note(.gather(bytes: values.count * MemoryLayout<Float>.size))
-    try alone.gather(values, into: all)
+  func gather(_ own: Tensor) throws -> Tensor {
+    note(.gather(bytes: own.count * MemoryLayout<Float>.size))
+    return try alone.gather(own)
   }
 }

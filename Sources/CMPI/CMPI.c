@@ -101,16 +101,17 @@ int cmpi_sum_along_tree_f64(double *inout, double *received, int count, cmpi_com
   return code;
 }
 
-int cmpi_allgather_i64(const long long *mine, int count, long long *all, cmpi_comm_t comm) {
-  return MPI_Allgather(mine, count, MPI_LONG_LONG, all, count, MPI_LONG_LONG, comm->comm);
+static MPI_Datatype type_of(cmpi_number number) {
+  switch (number) {
+    case CMPI_16_BITS: return MPI_UINT16_T;
+    case CMPI_32_BITS: return MPI_UINT32_T;
+    default: return MPI_UINT64_T;
+  }
 }
 
-int cmpi_allgather_f32(const float *mine, int count, float *all, cmpi_comm_t comm) {
-  return MPI_Allgather(mine, count, MPI_FLOAT, all, count, MPI_FLOAT, comm->comm);
-}
-
-int cmpi_allgather_f64(const double *mine, int count, double *all, cmpi_comm_t comm) {
-  return MPI_Allgather(mine, count, MPI_DOUBLE, all, count, MPI_DOUBLE, comm->comm);
+int cmpi_allgather(const void *mine, int count, void *all, cmpi_number number, cmpi_comm_t comm) {
+  const MPI_Datatype type = type_of(number);
+  return MPI_Allgather(mine, count, type, all, count, type, comm->comm);
 }
 
 int cmpi_allgatherv_bytes(const void *mine, void *all, const int *counts, const int *starts, cmpi_comm_t comm) {
@@ -134,8 +135,6 @@ static int hand_over(int code, struct cmpi_request *made, cmpi_request_t *reques
   }
   return code;
 }
-
-static MPI_Datatype type_of(cmpi_number number) { return number == CMPI_32_BITS ? MPI_FLOAT : MPI_UINT16_T; }
 
 int cmpi_start_alltoallv(const void *send, const int *counts, const int *starts, void *rows, int row_count,
                          cmpi_number number, cmpi_comm_t comm, cmpi_request_t *request) {

@@ -36,17 +36,18 @@ extension Communicator {
     return sums
   }
 
-  /// Everybody's `values`, in rank order; all ranks bring equally many.
+  /// The rows of every rank's tensor, in rank order; all ranks bring the same shape and layout.
   ///
   /// - Throws: `CollectiveError`.
-  public func gather(
-    _ values: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>
-  ) throws {
-    precondition(all.count == values.count * worldSize, "\(worldSize) × \(values.count) numbers need room")
-    guard let channels else {
-      _ = all.update(fromContentsOf: values)
-      return
-    }
-    try channels.statistics.allGather(values, into: all)
+  public func gather(_ own: Tensor) throws -> Tensor {
+    guard let channels else { return own }
+    let all = Tensor(
+      rows: own.rows * worldSize, channels: own.channels, height: own.height, width: own.width,
+      lanes: own.lanes)
+    try channels.statistics.allGather(
+      UnsafeRawBufferPointer(UnsafeBufferPointer(start: own.pointer, count: own.count)),
+      into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(start: all.pointer, count: all.count)),
+      of: .four)
+    return all
   }
 }

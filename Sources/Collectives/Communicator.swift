@@ -19,10 +19,25 @@ public final class Communicator: ShardReducer {
   private var isFinished = false
 
   package struct Channels {
-    package let statistics: Channel
-    package let control: Channel
-    let scatter: Channel
-    let gather: Channel
+    package let statistics: any Channel
+    package let control: any Channel
+    let scatter: any Channel
+    let gather: any Channel
+
+    package init(
+      statistics: any Channel, control: any Channel, scatter: any Channel, gather: any Channel
+    ) {
+      self.statistics = statistics
+      self.control = control
+      self.scatter = scatter
+      self.gather = gather
+    }
+  }
+
+  /// One rank of a world that these channels connect: of threads, in tests.
+  package convenience init(channels: Channels) {
+    self.init(
+      runtime: nil, channels: channels, rank: channels.control.rank, worldSize: channels.control.size)
   }
 
   private init(runtime: MPIRuntime?, channels: Channels?, rank: Int, worldSize: Int) {
@@ -45,14 +60,14 @@ public final class Communicator: ShardReducer {
       return .alone()
     }
     let runtime = try MPIRuntime()
-    let control = try Channel()
+    let control = try MPIChannel()
     guard control.size > 1 else {
       try control.close()
       guard tasks == 1 else { throw CollectiveError.separateTasks(count: tasks) }
       return Communicator(runtime: runtime, channels: nil, rank: 0, worldSize: 1)
     }
     let channels = Channels(
-      statistics: try Channel(), control: control, scatter: try Channel(), gather: try Channel())
+      statistics: try MPIChannel(), control: control, scatter: try MPIChannel(), gather: try MPIChannel())
     return Communicator(
       runtime: runtime, channels: channels, rank: control.rank, worldSize: control.size)
   }

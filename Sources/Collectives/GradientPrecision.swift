@@ -7,5 +7,7 @@ public enum GradientPrecision: String, CaseIterable, Sendable {
   case bf16
 
   /// Of one gradient under way.
-  public var bytes: Int { self == .f32 ? 4 : 2 }
+  public var bytes: Int { width.bytes }
+
+  var width: NumberWidth { self == .f32 ? .four : .two }
 }

@@ -31,7 +31,7 @@ public final class GradientReducer {
   private var sent = 0
   private var added = 0
   private var done = 0
-  private var requests: [Request] = []
+  private var requests: [any PendingExchange] = []
   private var launched: ContinuousClock.Instant?
 
   private struct Bucket {
@@ -71,7 +71,7 @@ public final class GradientReducer {
   }
 
   deinit {
-    // After an error MPI may still use these: they are given up rather than freed.
+    // After an error the channel may still use these: they are given up rather than freed.
     guard requests.isEmpty else { return }
     rows.deallocate()
     packed.deallocate()
@@ -92,7 +92,7 @@ public final class GradientReducer {
     try progress()
   }
 
-  /// Lets MPI work, and adds up what has arrived. Does not wait; called between layers.
+  /// Lets the channel work, and adds up what has arrived. Does not wait; called between layers.
   ///
   /// - Throws: `CollectiveError`.
   public func progress() throws {
@@ -125,14 +125,14 @@ public final class GradientReducer {
   }
 
   /// Sends every rank its piece of a bucket.
-  private func send(_ bucket: Bucket) throws -> Request {
+  private func send(_ bucket: Bucket) throws -> any PendingExchange {
     let own = UnsafeMutableBufferPointer(rebasing: gradients[bucket.range])
     let numbers = traveling(bucket)
     if precision == .bf16 {
       vector_to_bf16(own.count, own.baseAddress!, numbers.assumingMemoryBound(to: UInt16.self))
     }
     return try channels!.scatter.startScatter(
-      numbers, bucket.pieces, rows: rows + bucket.firstRow * precision.bytes, of: precision)
+      numbers, bucket.pieces, rows: rows + bucket.firstRow * precision.bytes, of: precision.width)
   }
 
   /// Adds this rank's piece of a bucket over ranks and sends the sum to everybody.
@@ -152,7 +152,7 @@ public final class GradientReducer {
     if precision == .bf16 {
       vector_to_bf16(piece.count, sum, numbers.assumingMemoryBound(to: UInt16.self) + piece.lowerBound)
     }
-    requests[index] = try channels!.gather.startGather(numbers, bucket.pieces, of: precision)
+    requests[index] = try channels!.gather.startGather(numbers, bucket.pieces, of: precision.width)
     added += 1
   }
 

@@ -1,8 +1,8 @@
 /// How consecutive numbers are cut into one piece a rank, as MPI's `v` calls take it.
-struct Pieces: Equatable {
+package struct Pieces: Equatable {
   let counts: [Int32]
   let starts: [Int32]
-  let total: Int
+  package let total: Int
 
   /// Consecutive pieces of these lengths. A total beyond 32 bits is for the caller to refuse; the starts that
   /// MPI could not take are cut short.
@@ -26,7 +26,7 @@ struct Pieces: Equatable {
   }
 
   /// Where the piece of `rank` lies.
-  subscript(rank: Int) -> Range<Int> {
+  package subscript(rank: Int) -> Range<Int> {
     let start = Int(starts[rank])
     return start..<start + Int(counts[rank])
   }

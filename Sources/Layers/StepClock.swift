@@ -99,9 +99,7 @@ public final class TimedReducer: ShardReducer {
     try clock.time(.communication) { try reducer.sum(counts) }
   }
 
-  public func gather(
-    _ values: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>
-  ) throws {
-    try clock.time(.communication) { try reducer.gather(values, into: all) }
+  public func gather(_ own: Tensor) throws -> Tensor {
+    try clock.time(.communication) { try reducer.gather(own) }
   }
 }

@@ -32,10 +32,7 @@ public struct EmbeddingSpread: Equatable, Sendable {
       let first = pass.rows(ofShard: shard, view: 0).lowerBound
       own.row(shard * perShard).update(from: z.row(first), count: perShard * dimension)
     }
-    let all = Tensor(rows: own.rows * pass.reducer.worldSize, columns: dimension)
-    try pass.reducer.gather(
-      UnsafeBufferPointer(start: own.pointer, count: own.count),
-      into: UnsafeMutableBufferPointer(start: all.pointer, count: all.count))
+    let all = try pass.reducer.gather(own)
     // More shards than wanted images: some of them.
     let stride = (all.rows + Self.sampleSize - 1) / Self.sampleSize
     let rows = Swift.stride(from: 0, to: all.rows, by: stride).map { row in

@@ -30,10 +30,7 @@ public struct NTXent: Sendable {
     let all = z.rows * pass.reducer.worldSize
     let first = z.rows * pass.reducer.rank
     let own = try UnitRows(z, in: pass)
-    let gathered = Tensor(rows: all, columns: dimension)
-    try pass.reducer.gather(
-      UnsafeBufferPointer(start: own.units.pointer, count: own.units.count),
-      into: UnsafeMutableBufferPointer(start: gathered.pointer, count: gathered.count))
+    let gathered = try pass.reducer.gather(own.units)
 
     // Similarities s_ik, log-sum-exps and the share of row i's probability that its positive lacks.
     let similarity = Tensor(rows: z.rows, columns: all)
@@ -67,10 +64,7 @@ public struct NTXent: Sendable {
     }
     let loss = try pass.sumOverBatch(losses) / Double(all)
 
-    let everyLogSumExp = Tensor(rows: all, columns: 1)
-    try pass.reducer.gather(
-      UnsafeBufferPointer(start: logSumExp.pointer, count: z.rows),
-      into: UnsafeMutableBufferPointer(start: everyLogSumExp.pointer, count: all))
+    let everyLogSumExp = try pass.reducer.gather(logSumExp)
 
     // The coefficients of ∂L/∂z_i replace the similarities, then multiply all rows at once.
     let dz = z.makeSimilar()

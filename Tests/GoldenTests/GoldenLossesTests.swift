@@ -2,6 +2,7 @@ import Foundation
 import GoldenCases
 import Layers
 import Objectives
+import TestSupport
 import Testing
 
 @testable import Tensors

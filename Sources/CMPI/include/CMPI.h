@@ -38,16 +38,14 @@ int cmpi_allreduce_sum_i64(long long *inout, int count, cmpi_comm_t comm);
 // pair with pair, and so on. Every rank gets the same bits, as a + b = b + a. received: room for `count` numbers.
 int cmpi_sum_along_tree_f64(double *inout, double *received, int count, cmpi_comm_t comm);
 
-// Every rank brings `count` elements; all: [size × count], in rank order.
-int cmpi_allgather_i64(const long long *mine, int count, long long *all, cmpi_comm_t comm);
-int cmpi_allgather_f32(const float *mine, int count, float *all, cmpi_comm_t comm);
-int cmpi_allgather_f64(const double *mine, int count, double *all, cmpi_comm_t comm);
+// What moves without being added: numbers of 2, 4 or 8 bytes, whatever they mean.
+typedef enum { CMPI_16_BITS, CMPI_32_BITS, CMPI_64_BITS } cmpi_number;
+
+// Every rank brings `count` numbers; all: [size × count], in rank order.
+int cmpi_allgather(const void *mine, int count, void *all, cmpi_number number, cmpi_comm_t comm);
 
 // Rank r brings counts[r] bytes, which go to all + starts[r].
 int cmpi_allgatherv_bytes(const void *mine, void *all, const int *counts, const int *starts, cmpi_comm_t comm);
-
-// What a started exchange moves: numbers of 4 or of 2 bytes.
-typedef enum { CMPI_32_BITS, CMPI_16_BITS } cmpi_number;
 
 // Starts to send counts[r] numbers from send + starts[r] to rank r, and to receive row_count numbers from each
 // rank: rows: [size × row_count]. Both buffers belong to MPI until the request completes.
