@@ -99,6 +99,10 @@ CLONES void vector_normalize_add(vector_map map, const float *x, const float *sc
 #undef BODY
 }
 
+// With g = dy·mask·[z > 0], Σ g and Σ g·(x − μ): the mean is subtracted before the product, as Σ g·x − μ·Σ g would
+// cancel. The mask is one number for all pixels of an image and channel, so it multiplies their sums. Its own
+// gradient is Σ dy·relu(z), without the mask: what a closed channel would have brought. See
+// docs/derivations.md, "ReLU and mask".
 template <int G, bool RELU, bool DMASK>
 INLINE void normalize_backward_sums(const vector_map &map, int n, int block, int lane, const float *x, const float *dy,
                                     const float *mean, const float *scale, const float *shift, const float *mask,

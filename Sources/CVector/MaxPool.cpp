@@ -55,6 +55,9 @@ CLONES void vector_max_pool(vector_map map, int height, int width, const float *
 }
 
 // Every pixel gathers from the windows that contain it: one, two or four, by whether its row and column are odd.
+// Window i covers rows 2i − 1 … 2i + 1, so row 2i is the middle of window i alone, and row 2i + 1 the last of window
+// i and the first of window i + 1; columns likewise. Position = 3·row + column inside the window. Each pixel is
+// written once, and what it gets is added in one fixed order (docs/derivations.md, "Max-pool before normalisation").
 template <int G>
 INLINE void max_pool_backward(const vector_map &map, int n, int block, int lane, int height, int width, const float *g,
                               const uint8_t *winners, const float *x, const float *mean, const float *scale,

@@ -2,6 +2,9 @@ import CVector
 import Tensors
 
 /// The end of a residual block: relu(BN(x) + shortcut), where the shortcut may have a batch norm of its own.
+///
+/// A sum hands its gradient to both summands: with g = dy where the output is above 0, ∂L/∂BN(x) = ∂L/∂shortcut = g.
+/// One pass over memory therefore serves both batch norms' sums (docs/derivations.md, "Residual sum").
 extension BatchNorm {
   /// A shortcut that is normalised on its way (down-sampling blocks).
   public struct Shortcut {

@@ -6,6 +6,11 @@ import Tensors
 /// Source: Ioffe & Szegedy (2015); conventions are PyTorch's: normalises by the biased variance, moves the
 /// running variance by the unbiased one, `running = 0.9·running + 0.1·new`, ε = 1e-5. Maps and matrices
 /// alike. What follows it (ReLU, mask, residual sum) happens in the same pass over memory.
+///
+/// Forward is y = scale·x + shift with scale = γ/σ and shift = β − scale·μ, σ = √(variance + ε). Backward takes two
+/// sums over the batch, S₀ = Σ g and S₁ = Σ g·(x − μ), and is dx = scale·g − constant − slope·(x − μ) with constant
+/// = scale·S₀/m and slope = scale·S₁/(m·σ²); ∂L/∂β = S₀, ∂L/∂γ = S₁/σ. Every step of the derivation is in
+/// docs/derivations.md, "Batch norm" and "ReLU and mask".
 public final class BatchNorm {
   public let name: String
   public let channels: Int
@@ -76,7 +81,10 @@ public final class BatchNorm {
     return combine(moments, views: pass.views, stride: stride, count: count)
   }
 
-  /// Means and biased variances of each view from sums and sums of squares.
+  /// Means and biased variances of each view from sums and sums of squares: E[x²] − E[x]².
+  ///
+  /// The difference cancels by about E[x]²/variance. In double precision, in which squares of floats are exact, that
+  /// leaves more digits than a float has; a variance that is all rounding may come out below 0 and counts as 0.
   private func moments(
     _ sums: [Double], views: Int, stride: Int, count: Int
   ) -> [(mean: [Double], variance: [Double])] {
@@ -223,7 +231,8 @@ public final class BatchNorm {
     func sum(_ view: Int, _ which: Int, _ c: Int) -> Double {
       sums.total[view * sums.width + offset + which * stride + c]
     }
-    // dx = scale·(g − Σg/m − x̂·Σ(g·x̂)/m), x̂ = (x − mean)·inverseDeviation
+    // dx = scale·(g − Σg/m − x̂·Σ(g·x̂)/m), x̂ = (x − mean)·inverseDeviation, and x̂·Σ(g·x̂) =
+    // (x − mean)·inverseDeviation²·Σ g·(x − mean). Constant statistics (count 0) do not move with x: dx = scale·g.
     let constant = Tensor(zeros: pass.views, columns: stride)
     let slope = Tensor(zeros: pass.views, columns: stride)
     if statistics.count > 0 {
@@ -267,6 +276,11 @@ public final class BatchNorm {
     try pass.gradientIsReady(weight)
   }
 
+  /// running ← 0.9·running + 0.1·new, the variance by its unbiased estimate m/(m − 1)·variance.
+  ///
+  /// Of micro-batches together, as in docs/derivations.md, "Running statistics".
+  ///
+  /// - Parameter count: m, the values behind the statistics.
   private func moveRunningStatistics(_ mean: [Double], _ variance: [Double], count: Int) {
     let unbiased = count > 1 ? Double(count) / Double(count - 1) : 1
     for c in 0..<channels {
@@ -276,7 +290,10 @@ public final class BatchNorm {
     }
   }
 
-  /// Scales and shifts from means and variances, one pair for each view or one for all.
+  /// Scales and shifts from means and variances, one pair for each view or one for all: γ·(x − μ)/σ + β = scale·x +
+  /// shift.
+  ///
+  /// Lanes beyond the last channel stay 0, so that they come out as zeros.
   private func combine(
     _ moments: [(mean: [Double], variance: [Double])], views: Int, stride: Int, count: Int
   ) -> Statistics {

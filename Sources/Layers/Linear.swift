@@ -3,6 +3,9 @@ import CVector
 import Tensors
 
 /// y = x·Wᵀ + b on matrices `[rows, in]`; W is `[out, in]`. Also the gates' 1×1 convolutions, `[out, in, 1, 1]`.
+///
+/// y_ro = Σ_i x_ri·W_oi + b_o, hence dx_ri = Σ_o dy_ro·W_oi (dx = dy·W), dW_oi = Σ_r dy_ro·x_ri (dW = dyᵀ·x) and
+/// db_o = Σ_r dy_ro. The sums over rows are the batch's: taken per shard and added along `ShardTree` (contract C1).
 public final class Linear {
   public let weight: Parameter
   public let bias: Parameter?

@@ -4,7 +4,13 @@ import Tensors
 /// 3×3 maximum, stride 2, padding 1 that never wins; among equals the first in row-major order wins.
 ///
 /// Batch norm and ReLU do not change which value of a channel is the largest, or, where the scale is negative, make
-/// it the smallest. So pooling comes before them here: they then see a quarter of the map.
+/// it the smallest. So pooling comes before them here: they then see a quarter of the map. Rounding is monotone like
+/// they are, so the result is that of pooling last bit for bit.
+///
+/// Backward: with G the gradient of what is left and w(o) the winner of output o, a pixel's gradient is the sum of G
+/// over the windows that it won. Batch norm's sums over all pixels are then sums over outputs, Σ G and Σ G·(y − μ)
+/// with y the winners' values; but its second pass reaches every pixel, as all of them moved the statistics. See
+/// docs/derivations.md, "Max-pool before normalisation".
 public enum MaxPool {
   /// What pooling leaves of a map.
   public struct Output {

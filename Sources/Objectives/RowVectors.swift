@@ -3,6 +3,9 @@ import Layers
 import Tensors
 
 /// Rows divided by their 2-norms, with what the derivative needs.
+///
+/// With u = x/n and n = ‖x‖₂, ∂n/∂x_i = u_i and ∂u_j/∂x_i = (δ_ij − u_i·u_j)/n: the part of a gradient along u has no
+/// effect, and the rest is divided by n (docs/derivations.md, "Unit rows").
 struct UnitRows {
   /// x / max(‖x‖₂, 1e-12), `[rows, columns]`.
   let units: Tensor

@@ -6,6 +6,10 @@ import Layers
 /// code behind [U] and the published SimCLR recipes for ResNet-18, whose clipping and exclusion are not in that
 /// paper: q = η·‖w‖ / (‖g‖ + wd·‖w‖ + 1e-8), and the gradient that goes on to momentum is d = q·(g + wd·w).
 /// Norms are 2-norms of the whole tensor. Gates are scaled like all others although they do not decay.
+///
+/// By the triangle inequality ‖d‖ ≤ η·‖w‖: before momentum, a step at rate λ moves a tensor by at most the share λ·η of
+/// its size, however large its gradient. In front of a batch norm, where scaling w by c divides g by c, that share does
+/// not change with c (docs/derivations.md, "LARS").
 public struct LARS: Sendable, Equatable {
   /// η > 0.
   public var trustCoefficient = 0.02
@@ -25,7 +29,8 @@ public struct LARS: Sendable, Equatable {
   /// Whether a tensor keeps its gradient whatever its size. Biases and norms are told by their one dimension.
   package func excludes(_ parameter: Parameter) -> Bool { excludesBiasAndNorm && parameter.shape.count == 1 }
 
-  /// q of a tensor; nil where a norm is 0, which leaves the gradient as it is, without decay.
+  /// q of a tensor; nil where a norm is 0, which leaves the gradient as it is, without decay: a tensor that starts at 0
+  /// would else never leave it.
   func scale(
     weightNorm: Double, gradientNorm: Double, weightDecay: Double, learningRate: Double
   ) -> Double? {

@@ -15,8 +15,8 @@ public enum RandomPurpose: UInt32, Sendable {
 
 /// All random numbers of one purpose for one image of one epoch: a function, not a stream.
 ///
-/// Key and counter are the design's: key = seed, counter = (draw / 4, index in the data set, epoch,
-/// purpose·2²⁴ + layer·2⁸ + view). A number therefore depends on neither ranks nor threads, and resuming a
+/// Key and counter (docs/architecture.md, "Three ideas"): key = seed, counter = (draw / 4, index in the data set,
+/// epoch, purpose·2²⁴ + layer·2⁸ + view). A number therefore depends on neither ranks nor threads, and resuming a
 /// run needs no generator state.
 public struct RandomDraws: Sendable {
   public let seed: UInt64

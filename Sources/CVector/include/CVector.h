@@ -13,7 +13,8 @@ extern "C" {
 //
 // Activations are [image][block][pixel][lane] (see Tensors/Tensor.swift); vectors per channel are padded to
 // blocks·lanes numbers. Lanes beyond the last channel stay zero because their scales and shifts are zero.
-// Sums over pixels and images are accumulated in double precision, in a fixed order.
+// Sums over pixels and images are accumulated in double precision, in a fixed order. Why backward is what it is:
+// docs/derivations.md.
 typedef struct {
   int images, blocks, pixels, lanes;
 } vector_map;
