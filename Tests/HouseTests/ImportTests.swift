@@ -42,7 +42,7 @@ struct Manifest {
       return try Set(
         folders.flatMap(Checkout.swiftFiles).flatMap { file in
           try String(contentsOf: file, encoding: .utf8).split(separator: "\n").compactMap { line in
-            line.firstMatch(of: /^(?:@testable |internal |public |package )?import (\w+)/).map {
+            line.prefixMatch(of: /(?:@testable |internal |public |package )?import (\w+)/).map {
               String($0.1)
             }
           }
