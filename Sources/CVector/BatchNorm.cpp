@@ -5,6 +5,7 @@ INLINE void clear_sums(const vector_map &map, double *sums) {
   for (size_t i = 0; i < 2 * (size_t)map.blocks * map.lanes; i++) sums[i] = 0;
 }
 
+// Widened before they are squared: the square of a float is exact in double precision, so only additions round.
 template <int G>
 INLINE void moments(const vector_map &map, int n, int block, int lane, const float *x, double *sums) {
   typedef Lanes<G> L;
@@ -27,6 +28,7 @@ CLONES void vector_moments(vector_map map, const float *x, double *sums) {
 #undef BODY
 }
 
+// One multiply-add, ReLU and mask a number; its mean over pixels is taken of what is stored, after the mask.
 template <int G, bool RELU>
 INLINE void normalize(const vector_map &map, int n, int block, int lane, const float *x, const float *scale,
                       const float *shift, const float *mask, float *y, int channels, float *means) {
@@ -151,6 +153,8 @@ CLONES void vector_normalize_backward_sums(vector_map map, const float *x, const
 #undef CASE
 }
 
+// dx = scale·g − constant − slope·(x − μ), where g is formed again as in the first pass. Each number depends on its
+// own x and dy alone, both read before dx is written: so dx may take the place of either.
 template <int G, bool RELU>
 INLINE void normalize_backward(const vector_map &map, int n, int block, int lane, const float *x, const float *dy,
                                const float *mean, const float *scale, const float *shift, const float *mask,

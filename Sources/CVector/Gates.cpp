@@ -6,6 +6,12 @@ typedef L::Double Double;
 typedef long long Long __attribute__((vector_size(8 * sizeof(long long)), aligned(8)));
 
 // Finite x > 0, to about 1 ulp: x = 2^k·(1 + f), √½ ≤ 1 + f < √2, and the polynomial of fdlibm's e_log.c.
+//
+// The constant below is √½ as bits: with it subtracted, the exponent field counts from √½ instead of from 1, and the
+// shift by 52 gives k. With s = f / (2 + f), log(1 + f) = 2·artanh(s) = 2·s + s·R(s²), where s·R is the series
+// 2·s³/3 + 2·s⁵/5 + …, a polynomial here. As s·(2 + f) = f, 2·s = f − s·f, and with h = f²/2, s·f = h − s·h; so
+// log(1 + f) = f − (h − s·(h + R)), in which f, the largest term, is exact. k·ln 2 is added in two parts, of which
+// the first has so few bits that its product with k is exact.
 INLINE Double log(Double x) {
   const Long bits = reinterpret_cast<Long>(x);
   const Long k = (bits - 0x3fe6a09e667f3bcdLL) >> 52;
@@ -22,6 +28,9 @@ INLINE Double log(Double x) {
 }
 
 // |x| ≤ 700, to about 1 ulp: x = k·ln 2 + r, |r| ≤ ½ ln 2, and the series of e^r.
+//
+// What the series leaves out after r¹³/13! is at most (½ ln 2)¹⁴/14!, below 5·10⁻¹⁸; half a unit in the last place
+// of e^r, which is at least √½, is 5·10⁻¹⁷. 2^k is put together from its exponent field.
 INLINE Double exp(Double x) {
   const double magic = 6755399441055744.0;  // 1.5·2⁵²: adding it rounds to a whole number
   const Double k = (x * 1.4426950408889634074 + magic) - magic;
@@ -55,6 +64,8 @@ CLONES void vector_logistic_noise(size_t count, const float *uniforms, double *n
   logistic_noise(count, uniforms, noise);
 }
 
+// s ≥ ½ exactly where the sample ℓ = g + noise is at least 0, so the mask asks ℓ's sign, which no rounding of s can
+// change. The exponent is clamped where s has long been 0 or 1 in a float, so that it fits its field.
 INLINE void gate(size_t count, const float *logits, const double *noise, double temperature, float *soft,
                  float *mask) {
   for (size_t i = 0; i < count; i += 8) {

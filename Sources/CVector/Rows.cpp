@@ -27,6 +27,11 @@ struct RowSum {
 
 // exp x = 2ⁿ·exp r with x = n·ln 2 + r and |r| ≤ ½·ln 2, and a polynomial for exp r; its coefficients and the two
 // parts of ln 2, of which n·(the first) is exact, are those of expf in S. L. Moshier's Cephes library.
+//
+// The first part, 355/512, has nine bits and n at most eight, so their product fits a float's 24; the second is
+// ln 2 − 355/512. Adding 1.5·2²³ rounds to a whole number because a float of that size has no bits below 1; its lowest
+// bits are then n in two's complement, and shifted into the exponent field they multiply by 2ⁿ. The polynomial is
+// 1 + r + r²·p(r): its largest terms come last and are rounded least.
 template <int G>
 INLINE typename Lanes<G>::Float exponential(typename Lanes<G>::Float x) {
   typedef typename Lanes<G>::Float Float;

@@ -6,6 +6,9 @@ import Tensors
 ///
 /// Source: Chen & He, "Exploring Simple Siamese Representation Learning" (2021), Eq. 1 and 2. The targets z
 /// are constants (stop-gradient), so there is a gradient for p alone.
+///
+/// With N images and unit rows p̂ and ẑ, a row contributes −p̂·ẑ′/(2N), where ′ is the same image's other view. So
+/// ∂L/∂p̂ = −ẑ′/(2N), which `UnitRows` takes on to p.
 public enum NegativeCosine {
   /// - Parameters:
   ///   - p: Predictions `[rows, D]` of two views in the pass's row order.
