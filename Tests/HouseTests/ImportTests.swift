@@ -68,4 +68,11 @@ struct Manifest {
       return Target(name: name, dependencies: Set(names))
     }
   }
+
+  /// Those of C, by their folders.
+  static func cTargets() throws -> [String] {
+    let folders = try FileManager.default.contentsOfDirectory(
+      atPath: Checkout.root.appendingPathComponent("Sources").path)
+    return folders.filter { $0.firstMatch(of: /^C[A-Z]/) != nil }.sorted()
+  }
 }
