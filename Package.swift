@@ -38,7 +38,9 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .target(name: "Networks", dependencies: ["Layers", "Tensors"]),
-    .target(name: "Objectives", dependencies: ["Networks", "Layers", "Tensors", "COpenBLAS", "CVector"]),
+    .target(
+      name: "Objectives",
+      dependencies: ["Foundations", "Networks", "Layers", "Tensors", "COpenBLAS", "CVector"]),
     .target(name: "Optimizers", dependencies: ["Layers", "Tensors", "CVector"]),
     .target(name: "Metrics", dependencies: ["Foundations"]),
     .target(name: "Progress"),
@@ -81,7 +83,8 @@ let package = Package(
       name: "sluice",
       dependencies: [
         "Foundations", "Machine", "Training", "Configurations", "Benchmarks", "DataTools", "Datasets",
-        "Diagnosis", "Provenance", "Evaluation", "Collectives", "Images", "Layers", "Networks", "Progress",
+        "Diagnosis", "Provenance", "Evaluation", "Collectives", "Images", "Layers", "Networks", "Objectives",
+        "Progress",
         "Tensors", "Version",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -128,7 +131,8 @@ let package = Package(
     .testTarget(
       name: "ConfigurationsTests",
       dependencies: [
-        "Optimizers", "Networks", "Layers", "Datasets", "Collectives", "Configurations", "TestSupport",
+        "Objectives", "Optimizers", "Networks", "Layers", "Datasets", "Collectives", "Configurations",
+        "TestSupport",
       ]),
     .testTarget(
       name: "TrainingTests",
@@ -139,7 +143,8 @@ let package = Package(
     .testTarget(
       name: "BenchmarksTests",
       dependencies: [
-        "Benchmarks", "Training", "Configurations", "Datasets", "Collectives", "Layers", "TestSupport",
+        "Benchmarks", "Training", "Configurations", "Objectives", "Datasets", "Collectives", "Layers",
+        "TestSupport",
       ]),
     .testTarget(
       name: "GoldenTests",

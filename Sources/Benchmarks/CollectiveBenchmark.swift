@@ -70,8 +70,8 @@ public final class CollectiveBenchmark {
     trainer = Trainer(
       configuration, model: configuration.makeModel(), pool: pool, communicator: communicator)
     batch = .synthetic(
-      size: configuration.network.inputSize, globalBatchSize: configuration.batch.global,
-      shardSize: configuration.batch.shard,
+      views: configuration.objective.chosen.views, size: configuration.network.inputSize,
+      globalBatchSize: configuration.batch.global, shardSize: configuration.batch.shard,
       rank: communicator.rank, worldSize: ranks)
   }
 
@@ -83,7 +83,7 @@ public final class CollectiveBenchmark {
   public func run() throws -> CollectiveReport {
     var times: CollectiveTimes?
     if communicator.worldSize > 1 {
-      let embeddings = 2 * localBatch * configuration.objective.projectorWidths[1]
+      let embeddings = batch.images.rows * trainer.model.objective.heads[0].outFeatures
       times = try CollectiveStopwatch(communicator: communicator)
         .measure(embeddings: embeddings, trainer: trainer)
     }
@@ -133,11 +133,12 @@ public final class CollectiveBenchmark {
   private func profileStep() throws -> StepProfile {
     let model = trainer.model
     let reducer = ProfilingReducer()
+    let views = configuration.objective.chosen.views
     let pass = Pass(
-      .training, rows: batch.images.rows, views: 2, shardSize: configuration.batch.shard, pool: pool,
+      .training, rows: batch.images.rows, views: views, shardSize: configuration.batch.shard, pool: pool,
       reducer: reducer,
       noise: GateNoiseSource(
-        seed: configuration.seed, epoch: 0, indices: batch.indices, views: 2,
+        seed: configuration.seed, epoch: 0, indices: batch.indices, views: views,
         shardSize: configuration.batch.shard))
     let offsets = Dictionary(
       uniqueKeysWithValues: zip(model.store.parameters.map(ObjectIdentifier.init), model.store.offsets))

@@ -40,7 +40,7 @@ public struct KernelBenchmark {
     let imageSize = configuration.network.inputSize
     let network = ResNet(configuration.resNet)
     let pool = WorkerPool.forKernels(threads: threads)
-    let rows = 2 * configuration.batch.shard
+    let rows = configuration.objective.chosen.views * configuration.batch.shard
     var entries: [KernelReport.Entry] = []
     for place in network.convolutions(imageSize: imageSize) {
       let shape = place.convolution.shape(rows: rows, height: place.inputSize, width: place.inputSize)

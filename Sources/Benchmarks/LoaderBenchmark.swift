@@ -32,10 +32,9 @@ public struct LoaderBenchmarkOptions: Sendable {
     """
 }
 
-/// Times the loader of training runs by itself: two views of every picture, taken as soon as they are made.
+/// Times the loader of training runs by itself: the views of every picture, taken as soon as they are made.
 /// Every rank runs the same.
 public final class LoaderBenchmark {
-  static let views = 2
   private static let fewestImages = 200
   private static let largestBatch = 32
   /// Pictures of the pass that shows where the time goes.
@@ -49,6 +48,8 @@ public final class LoaderBenchmark {
   private let threads: Int
   private let batch: Int
   private let images: Int
+  /// Of every picture.
+  private let views: Int
 
   /// - Throws: The same `AgreedFailure` on every rank for what the options got wrong; `CollectiveError`.
   public init(_ options: LoaderBenchmarkOptions, communicator: Communicator) throws {
@@ -72,6 +73,7 @@ public final class LoaderBenchmark {
     self.configuration = configuration
     self.dataset = dataset
     self.batch = batch
+    views = configuration.objective.chosen.views
     augmentation = configuration.views
     threads = options.threads ?? configuration.data.loaderThreads ?? placement.threads
     images = (max(options.images ?? max(dataset.count, Self.fewestImages), batch) + batch - 1) / batch * batch
@@ -94,7 +96,8 @@ public final class LoaderBenchmark {
     let breakdown = try dissect()
     let peak = try communicator.gatherEach(peakResidentMB()).compactMap(\.self)
     return LoaderBenchmarkReport(
-      source: options.source, dataset: dataset.name, pictures: dataset.count, augmentation: augmentation,
+      source: options.source, dataset: dataset.name, pictures: dataset.count, views: views,
+      augmentation: augmentation,
       ranks: communicator.worldSize, threads: threads, batch: batch, images: images, seconds: seconds,
       breakdown: breakdown, peakMB: peak.max())
   }
@@ -106,7 +109,7 @@ public final class LoaderBenchmark {
   /// memory.
   private func loadingSeconds(showing display: ProgressDisplay) throws -> Double {
     let loader = try ViewLoader(
-      dataset: dataset, augmentation: augmentation, views: Self.views, seed: configuration.seed,
+      dataset: dataset, augmentation: augmentation, views: views, seed: configuration.seed,
       globalBatchSize: batch, shardSize: batch / communicator.worldSize, rank: communicator.rank,
       worldSize: communicator.worldSize, threads: threads)
     defer { loader.stop() }
@@ -130,11 +133,11 @@ public final class LoaderBenchmark {
     let clock = ViewClock()
     let count = min(images, Self.dissectedImages)
     let size = augmentation.size
-    let room = Tensor(rows: Self.views, channels: 3, height: size, width: size, lanes: 1)
+    let room = Tensor(rows: views, channels: 3, height: size, width: size, lanes: 1)
     for number in 0..<count {
       let index = number % dataset.count
       let picture = try clock.time(.read) { try dataset.picture(at: index) }
-      let decided = (0..<Self.views).map { view in
+      let decided = (0..<views).map { view in
         AugmentationParameters(
           drawnFor: augmentation, width: picture.width, height: picture.height,
           draws: RandomDraws(

@@ -9,6 +9,8 @@ public struct LoaderBenchmarkReport: Report {
   /// The data set's own name, and how many pictures it has.
   let dataset: String
   let pictures: Int
+  /// Of every picture.
+  let views: Int
   let augmentation: AugmentationConfiguration
   let ranks: Int
   /// Of one rank.
@@ -22,7 +24,6 @@ public struct LoaderBenchmarkReport: Report {
   let peakMB: Double?
 
   private var imagesPerSecond: Double { Double(images) / seconds }
-  private var views: Int { LoaderBenchmark.views }
 
   /// One object; times in milliseconds, memory in 10⁶ bytes.
   public var json: JSONValue {

@@ -6,11 +6,10 @@ extension ViewBatch {
   ///
   /// A view depends on its image's number in the global batch only, never on ranks.
   static func synthetic(
-    size: Int, globalBatchSize: Int, shardSize: Int, rank: Int, worldSize: Int
+    views: Int, size: Int, globalBatchSize: Int, shardSize: Int, rank: Int, worldSize: Int
   ) -> ViewBatch {
     let local = globalBatchSize / worldSize
     let indices = Array(rank * local..<(rank + 1) * local)
-    let views = 2
     let images = Tensor(rows: local * views, channels: 3, height: size, width: size, lanes: 1)
     let stride = images.rowStride
     for (position, index) in indices.enumerated() {

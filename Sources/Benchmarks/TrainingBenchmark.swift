@@ -112,8 +112,8 @@ public final class TrainingBenchmark {
     }
     return .synthetic(
       .synthetic(
-        size: configuration.network.inputSize, globalBatchSize: configuration.batch.global,
-        shardSize: configuration.batch.shard,
+        views: configuration.objective.chosen.views, size: configuration.network.inputSize,
+        globalBatchSize: configuration.batch.global, shardSize: configuration.batch.shard,
         rank: communicator.rank, worldSize: communicator.worldSize))
   }
 

@@ -1,4 +1,5 @@
 import Configurations
+import Objectives
 import Training
 
 /// Which training steps to time; what is nil stays as the configuration says.
@@ -13,7 +14,7 @@ public struct TrainingBenchmarkOptions: Sendable {
   public var batch: Int?
   /// Threads of a rank.
   public var threads: Int?
-  public var objective: ObjectiveSettings.Name?
+  public var objective: ObjectiveKind?
   /// Whether gates are left out.
   public var isDense = false
   /// Steps that are timed, at least 1, and those before them that are not.
@@ -28,7 +29,7 @@ public struct TrainingBenchmarkOptions: Sendable {
   static let builtIn = """
     data: {source: shapes}
     network: {stem_padding: 1}
-    objective: {name: simclr, temperature: 0.2, projector: [2048, 256]}
+    objective: {name: simclr, simclr: {temperature: 0.2, projector: [2048, 256]}}
     optimizer: {name: lars, learning_rate: 0.4, learning_rate_scaling: linear, weight_decay: 1e-4}
     schedule: {unit: step}
     """
@@ -62,10 +63,7 @@ public struct TrainingBenchmarkOptions: Sendable {
   ) -> Configuration {
     var configuration = configuration
     if isDense { configuration.gates.enabled = false }
-    if let objective, objective != configuration.objective.name {
-      configuration.objective.name = objective
-      configuration.objective.projector = nil
-    }
+    if let objective { configuration.objective.name = objective }
     if let threads { configuration.threads = threads }
     let isLarge = configuration.network.inputSize >= Self.smallestLargeImage
     if let batch {

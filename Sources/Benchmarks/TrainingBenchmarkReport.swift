@@ -35,7 +35,9 @@ public struct TrainingBenchmarkReport: Report {
     self.peakMB = peakMB
   }
 
-  private var viewsPerSecond: Double { Double(2 * configuration.batch.global) / times.median }
+  private var viewsPerSecond: Double {
+    Double(configuration.objective.chosen.views * configuration.batch.global) / times.median
+  }
 
   /// The share of a sum by itself that a step does not wait for; nil on one rank. Below 0 where waiting for
   /// slower ranks takes longer than the sum.

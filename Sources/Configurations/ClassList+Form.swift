@@ -1,4 +1,5 @@
 import Datasets
+import Foundations
 
 extension ValueForm where Value == ConfigurationFile.ValueOrFile<ClassList?> {
   static let classes: Self = {

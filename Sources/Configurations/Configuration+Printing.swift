@@ -2,8 +2,9 @@ extension Configuration {
   /// Every key with its section, in the order in which a configuration is printed.
   public static var keyNames: [String] { ConfigurationKey.all.map(\.name) }
 
-  /// Every key with its value, as YAML that resolves to an equal configuration whatever the data; comments say what
-  /// 'auto' and scaled rates come to.
+  /// Every key that is in force with its value, as YAML that resolves to an equal configuration whatever the data;
+  /// comments say what 'auto' and scaled rates come to. Of objectives the chosen one alone is printed: what others
+  /// are set to would look as if it did something.
   public var resolvedYAML: String { ConfigurationFile(self).yaml }
 
   /// The values that decide a run's result, as YAML: what a checkpoint carries, so that it can be read
@@ -23,10 +24,10 @@ extension Configuration {
     public var description: String { "\(key): \(old) → \(new)" }
   }
 
-  /// What changed since `old`, in the order of keys.
+  /// What changed since `old` among the keys that are in force now, in the order of keys.
   public func differences(from old: Configuration) -> [Difference] {
     let (old, new) = (ConfigurationFile(old), ConfigurationFile(self))
-    return ConfigurationKey.all.compactMap { key in
+    return ConfigurationKey.all.filter { $0.isInForce(new) }.compactMap { key in
       key.print(old) == key.print(new)
         ? nil
         : Difference(key: key.name, old: key.show(old), new: key.show(new), decidesResult: !key.mayChange)
@@ -40,15 +41,20 @@ extension ConfigurationFile {
 
   func yaml(keys: [ConfigurationKey]) -> String {
     var lines: [String] = []
-    var section: Substring = ""
-    for key in keys {
-      if key.section != section, !key.section.isEmpty { lines.append("\(key.section):") }
-      section = key.section
-      let name = section.isEmpty ? key.name : "  " + key.name.dropFirst(section.count + 1)
+    var open: [Substring] = []
+    for key in keys where key.isInForce(self) {
+      let path = key.name.split(separator: ".")
+      let sections = path.dropLast()
+      let shared = zip(open, sections).prefix { $0 == $1 }.count
+      for depth in shared..<sections.count { lines.append("\(indent(depth))\(sections[depth]):") }
+      open = Array(sections)
+      let name = indent(sections.count) + path[sections.count]
       let note = key.note(self).map { "  # \($0)" } ?? ""
       let value = key.print(self)
       lines.append("\(name):\(value.hasPrefix("\n") ? "" : " ")\(value)\(note)")
     }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  private func indent(_ depth: Int) -> String { String(repeating: "  ", count: depth) }
 }

@@ -26,7 +26,7 @@ public struct Configuration: Equatable, Sendable {
   public var threads: Int?
   public var network = NetworkSettings()
   public var gates = GateSettings()
-  public var objective = ObjectiveSettings()
+  public var objective = ObjectiveSelection()
   public var optimizer = OptimizerSettings()
   public var schedule = ScheduleSettings()
   /// How views are made; their size is the network's input (`views`).
@@ -106,23 +106,6 @@ public struct GateSettings: Equatable, Sendable {
   public var boundTarget = Budget.BoundTarget.sqrt
   /// Temperature of the Gumbel sigmoid.
   public var temperature = 0.66667
-}
-
-public struct ObjectiveSettings: Equatable, Sendable {
-  public var name = Name.simsiam
-  /// τ of NT-Xent; SimSiam has none.
-  public var temperature = 0.2
-  /// Widths of the projector's hidden and output layers; nil: `projectorWidths` decides.
-  public var projector: [Int]?
-  /// Width of SimSiam's predictor's hidden layer.
-  public var predictorHidden = 512
-
-  public enum Name: String, CaseIterable, Sendable { case simsiam, simclr }
-
-  /// `projector`, or what is usual for the objective: 2048 and 2048 for SimSiam, 2048 and 256 for SimCLR.
-  public var projectorWidths: [Int] {
-    projector ?? (name == .simsiam ? [2048, 2048] : [2048, 256])
-  }
 }
 
 public struct OptimizerSettings: Equatable, Sendable {

@@ -60,13 +60,23 @@ extension ConfigurationFile {
         .file(path: path, line: root.mark?.line ?? 1),
         problem: "expected keys and values, for example 'epochs: 20'")
     }
-    for (keyNode, node) in sections {
+    try read(sections, below: "", path: path)
+  }
+
+  /// - Parameter section: The name that those of the keys begin with, and a dot; empty outside sections.
+  private mutating func read(
+    _ keys: Node.Mapping, below section: String, path: String
+  ) throws(ConfigurationError) {
+    for (keyNode, node) in keys {
       let place = ConfigurationPlace.file(path: path, line: keyNode.mark?.line ?? 1)
-      let name = try Self.name(of: keyNode, at: place)
-      guard ConfigurationKey.sections.contains(name) else {
-        if let key = ConfigurationKey.named(name), !key.section.isEmpty {
-          throw .notYAML(place, problem: "write '\(name)' as a key of the section '\(key.section):'")
-        }
+      let word = try Self.name(of: keyNode, at: place)
+      let name = section + word
+      let isSection = ConfigurationKey.sections.contains(name)
+      if word.contains("."), isSection || ConfigurationKey.named(name) != nil {
+        let section = ConfigurationKey.section(of: name)
+        throw .notYAML(place, problem: "write '\(word)' as a key of the section '\(section):'")
+      }
+      guard isSection else {
         try read(node, for: name, at: place)
         continue
       }
@@ -75,11 +85,7 @@ extension ConfigurationFile {
         throw .wrongValue(
           place, key: name, expected: "a section of keys", found: ConfigurationValue(node).shown)
       }
-      for (keyNode, node) in keys {
-        let place = ConfigurationPlace.file(path: path, line: keyNode.mark?.line ?? 1)
-        let key = try Self.name(of: keyNode, at: place)
-        try read(node, for: "\(name).\(key)", at: place)
-      }
+      try read(keys, below: name + ".", path: path)
     }
   }
 
@@ -112,10 +118,11 @@ extension ConfigurationFile {
   ) -> ConfigurationError {
     let keys = ConfigurationKey.all
     let sections = ConfigurationKey.sections.sorted()
-    let inSection = keys.filter { name.hasPrefix("\($0.section).") }.map(\.name)
+    let inSection = keys.map(\.name).filter { $0.hasPrefix(ConfigurationKey.section(of: name) + ".") }
     return .unknownKey(
       place, key: name, nearest: similarName(to: name, among: isSection ? sections : keys.map(\.name)),
-      others: inSection.isEmpty ? sections + keys.filter(\.section.isEmpty).map(\.name) : inSection)
+      others: inSection.isEmpty
+        ? sections.filter { !$0.contains(".") } + keys.filter(\.section.isEmpty).map(\.name) : inSection)
   }
 
   static func notYAML(_ error: any Error, path: String) -> ConfigurationError {
@@ -128,6 +135,22 @@ extension ConfigurationFile {
         .file(path: path, line: context.mark.line), problem: "'\(duplicates[0])' is given more than once")
     default:
       .notYAML(.file(path: path, line: 1), problem: "not valid YAML: \(error)")
+    }
+  }
+}
+
+extension ConfigurationValue {
+  init(_ node: Node) {
+    switch node {
+    case .scalar(let scalar):
+      let isPlain = scalar.style == .plain || scalar.style == .any
+      if isPlain, ["", "~", "null"].contains(scalar.string) {
+        self = .nothing
+      } else {
+        self = .scalar(scalar.string, isQuoted: !isPlain)
+      }
+    case .sequence(let items): self = .list(items.map(ConfigurationValue.init))
+    case .mapping, .alias: self = .section
     }
   }
 }

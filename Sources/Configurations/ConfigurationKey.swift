@@ -1,7 +1,10 @@
+import Foundations
+import Objectives
+
 /// One key of a configuration: where its value lives and what it may be.
 struct ConfigurationKey: Sendable {
   /// With its section, for example `optimizer.momentum`.
-  let name: String
+  private(set) var name: String
   /// Completes the sentence "it must be …".
   let expected: String
   /// Whether a run may be resumed with another value: it decides nothing about the result.
@@ -9,13 +12,18 @@ struct ConfigurationKey: Sendable {
   /// Whether any text is a value, so that `--set` need not quote it.
   let isText: Bool
   /// Puts the value in its place; false: it is not one that this key takes.
-  let store: @Sendable (ConfigurationValue, inout ConfigurationFile) -> Bool
+  private(set) var store: @Sendable (ConfigurationValue, inout ConfigurationFile) -> Bool
   /// The value as YAML.
   let print: @Sendable (ConfigurationFile) -> String
   /// The value in a sentence.
   let show: @Sendable (ConfigurationFile) -> String
+  /// Puts the default value back.
+  let reset: @Sendable (inout ConfigurationFile) -> Void
   /// What the value comes to, where it does not say so itself: a comment in a printed configuration.
   let note: @Sendable (ConfigurationFile) -> String?
+
+  /// Whether the key says anything here; those of objectives that are not chosen do not.
+  let isInForce: @Sendable (ConfigurationFile) -> Bool
 
   /// A key whose value means itself.
   init<Value: Sendable>(
@@ -43,29 +51,53 @@ struct ConfigurationKey: Sendable {
     set: @escaping @Sendable (inout ConfigurationFile, Value) -> Void,
     note: @escaping @Sendable (ConfigurationFile) -> String?
   ) {
+    let setting = Setting(name, form, get: get, set: set)
     self.name = name
-    expected = form.expected
+    expected = setting.expected
     self.mayChange = mayChange
     self.note = note
-    isText = Value.self == String.self
-    store = { value, file in
-      guard let read = form.read(value) else { return false }
-      set(&file, read)
-      return true
-    }
-    print = { form.print(get($0)) }
-    show = { form.show(get($0)) }
+    isText = setting.isText
+    store = setting.store
+    reset = { setting.copy(ConfigurationFile(dataSource: ""), &$0) }
+    print = setting.print
+    show = setting.show
+    isInForce = { _ in true }
   }
 
-  /// The part of the name before the dot; empty for a key outside sections.
-  var section: Substring { name.firstIndex(of: ".").map { name[..<$0] } ?? "" }
+  /// A key of an objective's own.
+  init<Settings: ObjectiveSettings>(_ setting: Setting<Settings>, of kind: Settings.Type) {
+    name = "objective.\(kind.name).\(setting.name)"
+    expected = setting.expected
+    mayChange = false
+    note = { _ in nil }
+    isText = setting.isText
+    store = { setting.store($0, &$1.values.objective[kind]) }
+    reset = { setting.copy(ObjectiveSelection()[kind], &$0.values.objective[kind]) }
+    print = { setting.print($0.values.objective[kind]) }
+    show = { setting.show($0.values.objective[kind]) }
+    isInForce = { $0.values.objective.name == ObjectiveKind(of: kind) }
+  }
 
-  static func named(_ name: String) -> ConfigurationKey? { all.first { $0.name == name } }
+  /// The part of the name before the last dot; empty for a key outside sections.
+  var section: Substring { Self.section(of: name) }
 
-  static let sections = Set(all.map { String($0.section) }.filter { !$0.isEmpty })
+  static func section(of name: String) -> Substring { name.lastIndex(of: ".").map { name[..<$0] } ?? "" }
+
+  /// The key that is called so, or was called so once.
+  static func named(_ name: String) -> ConfigurationKey? {
+    all.first { $0.name == name } ?? former.first { $0.name == name }
+  }
+
+  /// With those around others: `objective` and `objective.simclr`.
+  static let sections = Set(
+    all.flatMap { key in
+      key.name.indices.filter { key.name[$0] == "." }.map { String(key.name[..<$0]) }
+    })
 
   /// Every key, in the order in which a configuration is printed.
-  static let all: [ConfigurationKey] = [
+  static let all = untilObjective + ofObjectives + fromOptimizer
+
+  private static let untilObjective: [ConfigurationKey] = [
     .init("data.source", \.data.source, .text("a data set, for example cifar10:DIR or shapes")),
     .init("data.classes", open: \.classes, .classes),
     .init("data.on_error", \.data.onError, .choice, mayChange: true),
@@ -101,13 +133,16 @@ struct ConfigurationKey: Sendable {
     .init("gates.bound_target", \.gates.boundTarget, .choice),
     .init("gates.temperature", \.gates.temperature, .number(.above(0))),
     .init("objective.name", \.objective.name, .choice),
-    .init("objective.temperature", \.objective.temperature, .number(.above(0))),
-    .init(
-      "objective.projector", \.objective.projector,
-      .optional(
-        .pair("two widths from 1 to 65536, [hidden, output]", of: .wholeNumber(1...65536)), or: "auto"),
-      note: { $0.objective.projector == nil ? "\($0.objective.projectorWidths)" : nil }),
-    .init("objective.predictor_hidden", \.objective.predictorHidden, .wholeNumber(1...65536)),
+  ]
+
+  /// What each objective declares of its own.
+  private static let ofObjectives = ObjectiveKind.table.flatMap { keys(of: $0) }
+
+  private static func keys<Settings: ObjectiveSettings>(of settings: Settings) -> [ConfigurationKey] {
+    Settings.keys.map { ConfigurationKey($0, of: Settings.self) }
+  }
+
+  private static let fromOptimizer: [ConfigurationKey] = [
     .init("optimizer.name", \.optimizer.name, .choice),
     .init("optimizer.learning_rate", \.optimizer.learningRate, .number(.above(0))),
     .init(
@@ -145,4 +180,31 @@ struct ConfigurationKey: Sendable {
     .init("kernels", open: \.kernels, .kernels),
     .init("memory.recompute", \.memory.recompute, .flag, mayChange: true),
   ]
+
+  /// Names that keys had before objectives had sections of their own: read in files, options and checkpoints, never
+  /// printed.
+  private static let former: [ConfigurationKey] = [
+    .former("objective.temperature", now: ["objective.simclr.temperature"]),
+    // One pair of widths for whichever objective was chosen; 'auto' was what is usual for it.
+    .former(
+      "objective.projector", now: ["objective.simsiam.projector", "objective.simclr.projector"],
+      defaultWord: "auto"),
+    .former("objective.predictor_hidden", now: ["objective.simsiam.predictor_hidden"]),
+  ]
+
+  private static func former(
+    _ name: String, now names: [String], defaultWord: String? = nil
+  ) -> ConfigurationKey {
+    let keys = all.filter { names.contains($0.name) }
+    var former = keys[0]
+    former.name = name
+    former.store = { value, configuration in
+      if let defaultWord, value.plain == defaultWord {
+        for key in keys { key.reset(&configuration) }
+        return true
+      }
+      return keys.allSatisfy { $0.store(value, &configuration) }
+    }
+    return former
+  }
 }

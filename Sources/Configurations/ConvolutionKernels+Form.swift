@@ -1,4 +1,5 @@
 import Layers
+import Foundations
 
 extension ValueForm where Value == ConfigurationFile.ValueOrFile<ConvolutionKernels.Choice> {
   static let kernels: Self = {

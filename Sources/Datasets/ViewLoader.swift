@@ -39,6 +39,7 @@ public final class ViewLoader: Sendable {
   ///
   /// - Parameters:
   ///   - onError: What happens where a picture cannot be used.
+  ///   - views: Of every picture.
   ///   - globalBatchSize: Pictures of all ranks in a step; a multiple of `shardSize · worldSize`.
   ///   - shuffleWindow: Pictures that are shuffled at a time where the data is read in blocks, see
   ///     `EpochSampler`.
@@ -48,7 +49,7 @@ public final class ViewLoader: Sendable {
   /// - Throws: `AugmentationError` or `SamplerError` for values no batch could be made with.
   public init(
     dataset: any ImageDataset, augmentation: AugmentationConfiguration, onError: OnBadImage = .stop,
-    views: Int = 2, seed: UInt64, globalBatchSize: Int, shardSize: Int, rank: Int = 0, worldSize: Int = 1,
+    views: Int, seed: UInt64, globalBatchSize: Int, shardSize: Int, rank: Int = 0, worldSize: Int = 1,
     shuffleWindow: Int? = nil, startStep: Int = 0, threads: Int = 1, queueDepth: Int = 2
   ) throws {
     try augmentation.validate()

@@ -11,16 +11,28 @@ public final class MLP {
   }
   public let stages: [Stage]
 
-  /// A stage in words: layers are numbered as in a `Sequential` of linear, batch norm, ReLU.
-  struct StageDescription {
-    var outFeatures: Int
-    var bias = Linear.Bias.none
+  /// A stage in words: what a head's recipe is written in.
+  public struct StageDescription: Sendable {
+    public var outFeatures: Int
+    public var bias: Linear.Bias
     /// nil: no batch norm; otherwise whether it is affine.
-    var batchNorm: Bool?
-    var relu = false
+    public var batchNorm: Bool?
+    public var relu: Bool
+
+    public init(outFeatures: Int, bias: Linear.Bias = .none, batchNorm: Bool? = nil, relu: Bool = false) {
+      self.outFeatures = outFeatures
+      self.bias = bias
+      self.batchNorm = batchNorm
+      self.relu = relu
+    }
   }
 
-  init(_ name: String, inFeatures: Int, _ descriptions: [StageDescription]) {
+  /// - Parameters:
+  ///   - name: What the names of parameters begin with. Layers are numbered as in a `Sequential` of linear layer, batch
+  ///     norm and ReLU: `projector.0.weight`, `projector.1.weight`, `projector.3.weight`, …
+  ///   - inFeatures: Width of the input.
+  ///   - descriptions: At least one stage.
+  public init(_ name: String, inFeatures: Int, _ descriptions: [StageDescription]) {
     var stages: [Stage] = []
     var number = 0
     var width = inFeatures
@@ -38,32 +50,8 @@ public final class MLP {
     self.stages = stages
   }
 
-  /// SimCLR's projector: Linear (no bias), BN, ReLU, Linear (bias).
-  public static func simCLRProjector(_ inFeatures: Int, hidden: Int, output: Int) -> MLP {
-    MLP(
-      "projector", inFeatures: inFeatures,
-      [.init(outFeatures: hidden, batchNorm: true, relu: true), .init(outFeatures: output, bias: .learned)])
-  }
-
-  /// SimSiam's projector [X]: twice Linear (no bias), BN, ReLU; then Linear with a frozen bias and a batch
-  /// norm without affine.
-  public static func simSiamProjector(_ inFeatures: Int, hidden: Int, output: Int) -> MLP {
-    MLP(
-      "projector", inFeatures: inFeatures,
-      [
-        .init(outFeatures: hidden, batchNorm: true, relu: true),
-        .init(outFeatures: hidden, batchNorm: true, relu: true),
-        .init(outFeatures: output, bias: .frozen, batchNorm: false),
-      ])
-  }
-
-  /// SimSiam's predictor [X]: Linear (no bias), BN, ReLU, Linear (bias) back to the same width.
-  public static func simSiamPredictor(_ features: Int, hidden: Int) -> MLP {
-    MLP(
-      "predictor", inFeatures: features,
-      [.init(outFeatures: hidden, batchNorm: true, relu: true), .init(outFeatures: features, bias: .learned)]
-    )
-  }
+  /// Width of the output.
+  public var outFeatures: Int { stages[stages.count - 1].linear.outFeatures }
 
   public var parameters: [Parameter] {
     stages.flatMap { $0.linear.parameters + ($0.batchNorm?.parameters ?? []) }

@@ -9,26 +9,12 @@ import Optimizers
 
 // What a configuration describes, as the values and objects that do it.
 extension Configuration {
-  /// The objective with new heads.
-  public func makeObjective(featureCount: Int) -> any Objective {
-    let widths = objective.projectorWidths
-    return switch objective.name {
-    case .simsiam:
-      SimSiam(
-        featureCount: featureCount, hidden: widths[0], output: widths[1],
-        predictorHidden: objective.predictorHidden)
-    case .simclr:
-      SimCLR(
-        featureCount: featureCount, hidden: widths[0], output: widths[1],
-        temperature: objective.temperature)
-    }
-  }
-
   /// A model with its initial weights.
   public func makeModel() -> Model {
     let resNet = resNet
     return Model(
-      backbone: ResNet(resNet), objective: makeObjective(featureCount: resNet.featureCount), seed: seed)
+      backbone: ResNet(resNet), objective: objective.chosen.makeObjective(featureCount: resNet.featureCount),
+      seed: seed)
   }
 
   /// The batches of this rank from step `startStep` on.
@@ -40,7 +26,7 @@ extension Configuration {
     for dataset: any ImageDataset, startStep: Int, threads: Int, communicator: Communicator
   ) throws -> ViewLoader {
     try ViewLoader(
-      dataset: dataset, augmentation: views, onError: data.onError, seed: seed,
+      dataset: dataset, augmentation: views, onError: data.onError, views: objective.chosen.views, seed: seed,
       globalBatchSize: batch.global, shardSize: batch.shard, rank: communicator.rank,
       worldSize: communicator.worldSize, shuffleWindow: data.shuffleWindow, startStep: startStep,
       threads: data.loaderThreads ?? threads)

@@ -60,11 +60,12 @@ public final class Trainer {
     _ batch: ViewBatch, stepsPerEpoch: Int, clock: StepClock? = nil,
     watch: @escaping (Pass, Tensor) throws -> Void = { _, _ in }
   ) throws -> Outcome {
+    let views = configuration.objective.chosen.views
     let pass = Pass(
-      .training, rows: batch.images.rows, views: 2, shardSize: configuration.batch.shard, pool: pool,
+      .training, rows: batch.images.rows, views: views, shardSize: configuration.batch.shard, pool: pool,
       reducer: clock.map { TimedReducer(communicator, clock: $0) } ?? communicator,
       noise: GateNoiseSource(
-        seed: configuration.seed, epoch: batch.epoch, indices: batch.indices, views: 2,
+        seed: configuration.seed, epoch: batch.epoch, indices: batch.indices, views: views,
         shardSize: configuration.batch.shard),
       recomputes: configuration.memory.recompute)
     pass.clock = clock

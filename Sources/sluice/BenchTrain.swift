@@ -2,6 +2,7 @@ import ArgumentParser
 import Benchmarks
 import Collectives
 import Configurations
+import Objectives
 import Progress
 import Training
 
@@ -36,7 +37,7 @@ struct BenchTrain: RankCommand {
   var warmup = 2
 
   @Option(help: "Instead of the configuration's.")
-  var objective: ObjectiveSettings.Name?
+  var objective: ObjectiveKind?
 
   @Flag(help: "Leave the gates out.")
   var dense = false
@@ -78,4 +79,4 @@ struct BenchTrain: RankCommand {
   }
 }
 
-extension ObjectiveSettings.Name: ExpressibleByArgument {}
+extension ObjectiveKind: ExpressibleByArgument {}

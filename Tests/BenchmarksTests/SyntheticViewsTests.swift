@@ -7,7 +7,7 @@ import Testing
   /// Image by image what one rank would take, so that ranks compute the same step.
   @Test func ranksShareOneGlobalBatch() {
     func batch(rank: Int, of ranks: Int) -> ViewBatch {
-      .synthetic(size: 5, globalBatchSize: 8, shardSize: 2, rank: rank, worldSize: ranks)
+      .synthetic(views: 2, size: 5, globalBatchSize: 8, shardSize: 2, rank: rank, worldSize: ranks)
     }
     let (whole, halves) = (batch(rank: 0, of: 1), (0..<2).map { batch(rank: $0, of: 2) })
     #expect(whole.indices == Array(0..<8))
@@ -16,8 +16,10 @@ import Testing
   }
 
   @Test func viewsDifferAndHaveUnitVariance() {
-    let values = ViewBatch.synthetic(size: 32, globalBatchSize: 4, shardSize: 4, rank: 0, worldSize: 1)
-      .images.values
+    let values = ViewBatch.synthetic(
+      views: 2, size: 32, globalBatchSize: 4, shardSize: 4, rank: 0, worldSize: 1
+    )
+    .images.values
     let count = Float(values.count)
     let mean = values.reduce(0, +) / count
     #expect(abs(mean) < 0.02)

@@ -1,4 +1,5 @@
 import Foundation
+import Objectives
 import TestSupport
 import Testing
 
@@ -92,12 +93,12 @@ import Testing
       $0.objective = .simsiam
       $0.isDense = true
     }
-    #expect(simsiam.objective.projectorWidths == [2048, 2048] && !simsiam.gates.enabled)
+    #expect(simsiam.objective.chosen.isEqual(to: SimSiam.Settings()) && !simsiam.gates.enabled)
     let same = try configuration {
-      $0.settings = ["objective.projector=[64, 32]"]
+      $0.settings = ["objective.simclr.projector=[64, 32]"]
       $0.objective = .simclr
     }
-    #expect(same.objective.projectorWidths == [64, 32])
+    #expect(same.objective[SimCLR.Settings.self].projector == [64, 32])
   }
 }
 

@@ -7,7 +7,7 @@ extension CommandLineTests {
   @Suite struct BenchTrain {
     private static let small = words(
       "bench train --batch 8 --steps 3 --warmup 1 --threads 1 --set network.width=8 "
-        + "--set objective.projector=[32,16]")
+        + "--set objective.simclr.projector=[32,16]")
     private static let parts: Set = [
       "convolution_forward", "convolution_backward_data", "convolution_backward_weights", "elementwise",
       "gate", "loss", "communication", "gradients", "optimizer", "data", "other",
@@ -31,7 +31,7 @@ extension CommandLineTests {
         #expect(object[key] as? Int == value, "\(key)")
       }
       #expect(object["objective"] as? String == "simclr" && object["gated"] as? Bool == true)
-      #expect(object["settings"] as? [String: String] == ["objective.projector": "[32, 16]"])
+      #expect(object["settings"] as? [String: String] == ["objective.simclr.projector": "[32, 16]"])
       let sum = try #require(object["gradient_sum_ms"] as? [String: Any])
       #expect(sum["alone"] is Double == (ranks > 1))
       #expect(object["hidden_share"] is Double == (ranks > 1))

@@ -20,7 +20,7 @@ extension CommandLineTests {
     @Test(arguments: [
       ("sluice pre", ["pretrain"]), ("sluice evaluate k", ["knn"]),
       ("sluice pretrain a.yaml --qu", ["--quiet"]),
-      ("sluice pretrain a.yaml --set objective.t", ["objective.temperature="]),
+      ("sluice pretrain a.yaml --set objective.simclr.t", ["objective.simclr.temperature="]),
       ("sluice macs a.yaml --set checkpoint.", ["checkpoint.every=", "checkpoint.keep="]),
       ("sluice pretrain a.yaml --progress b", ["bar"]),
       ("sluice evaluate knn --metric e", ["euclidean"]),

@@ -1,10 +1,11 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
 /// A training small enough for tests: 20 steps of 32 images in shards of 4, three steps an epoch.
 struct SmallRun {
-  enum Objective: String, CaseIterable { case simclr, simsiam }
+  typealias Objective = SmallObjective
 
   /// Holds the configuration and the run's folder.
   let folder: URL
@@ -31,7 +32,7 @@ struct SmallRun {
     batch: {global: 32, shard: 4}
     network: {width: 8, stem: cifar, stem_padding: 1}
     gates: {target: 0.5}
-    objective: {name: \(objective), projector: [32, 16], predictor_hidden: 8}
+    \(objective.yaml)
     optimizer: {learning_rate: 0.1}
     schedule: {unit: step, warmup_epochs: 1}
 
@@ -89,10 +90,13 @@ struct SmallRun {
   }
 
   private static func result(_ objective: Objective) throws -> Uninterrupted {
-    try (objective == .simclr ? simclr : simsiam).get()
+    try results.withLock { results in
+      let result = results[objective.name] ?? Result { try makeUninterrupted(objective) }
+      results[objective.name] = result
+      return try result.get()
+    }
   }
-  private static let simclr = Result { try makeUninterrupted(.simclr) }
-  private static let simsiam = Result { try makeUninterrupted(.simsiam) }
+  private static let results = Mutex<[String: Result<Uninterrupted, any Error>]>([:])
 
   private static func makeUninterrupted(_ objective: Objective) throws -> Uninterrupted {
     try withTemporaryFolder { folder in

@@ -1,6 +1,7 @@
 import Foundation
 import Layers
 import Networks
+import Objectives
 import Optimizers
 import TestSupport
 import Testing
@@ -24,7 +25,8 @@ import Testing
     let configuration = try Self.read(Self.shapes)
     #expect(configuration == Configuration(dataSource: "shapes"))
     #expect(configuration.annealingRate == 0.02)
-    #expect(configuration.objective.projectorWidths == [2048, 2048])
+    #expect(configuration.objective.name == .simsiam)
+    #expect(configuration.objective[SimSiam.Settings.self].projector == [2048, 2048])
   }
 
   @Test func valuesReachTheirPlaces() throws {
@@ -38,7 +40,9 @@ import Testing
       network: {width: 16, zero_init_residual: false, stem: cifar}
       objective:
         name: simclr
-        projector: [512, 128]
+        simclr:
+          projector: [512, 128]
+        simsiam: {predictor_hidden: 32}
       optimizer:
         weight_decay: 1e-4
       augmentation:
@@ -50,7 +54,8 @@ import Testing
     #expect(configuration.network.width == 16)
     #expect(!configuration.network.zeroInitResidual)
     #expect(configuration.network.stem == .cifar)
-    #expect(configuration.objective.projector == [512, 128])
+    #expect(configuration.objective[SimCLR.Settings.self].projector == [512, 128])
+    #expect(configuration.objective[SimSiam.Settings.self].predictorHidden == 32)
     #expect(configuration.optimizer.weightDecay == 1e-4)
     #expect(configuration.augmentation.cropScale == 0.2...1)
   }
@@ -58,10 +63,10 @@ import Testing
   @Test func settingsOverrideTheFile() throws {
     let configuration = try Self.read(
       Self.shapes + "\nepochs: 20", "epochs=3", "data.source=folder:/a b: c",
-      "objective.projector=[4, 2]", "threads=2", "threads=auto", "gates.enabled=false")
+      "objective.simsiam.projector=[4, 2]", "threads=2", "threads=auto", "gates.enabled=false")
     #expect(configuration.epochs == 3)
     #expect(configuration.data.source == "folder:/a b: c")
-    #expect(configuration.objective.projector == [4, 2])
+    #expect(configuration.objective[SimSiam.Settings.self].projector == [4, 2])
     #expect(configuration.threads == nil)
     #expect(!configuration.gates.enabled)
   }
@@ -103,6 +108,24 @@ import Testing
     ("gates: {target: 1.01}", ":1: 'gates.target' must be a number above 0 and at most 1, found '1.01'"),
     ("gates: {temperature: 0}", ":1: 'gates.temperature' must be a number above 0, found '0'"),
     ("objective: {temperature: -1}", ":1: 'objective.temperature' must be a number above 0, found '-1'"),
+    ("objective: {simclr: 3}", ":1: 'objective.simclr' must be a section of keys, found '3'"),
+    (
+      "objective:\n  simclr:\n    temperatur: 1",
+      ":3: there is no key 'objective.simclr.temperatur'; did you mean 'objective.simclr.temperature'?"
+    ),
+    (
+      "objective: {simclr: {eta: 1}}",
+      ":1: there is no key 'objective.simclr.eta'; there are objective.simclr.temperature, "
+        + "objective.simclr.projector"
+    ),
+    (
+      "objective: {simclr.temperature: 1}",
+      ":1: write 'simclr.temperature' as a key of the section 'objective.simclr:'"
+    ),
+    (
+      "objective: {simclr: {projector: [8]}}",
+      ":1: 'objective.simclr.projector' must be widths from 1 to 65536, [hidden, output], found [8]"
+    ),
     ("objective: {temperature: nan}", ":1: 'objective.temperature' must be a number above 0, found 'nan'"),
     ("gates: {temperature: 1e999}", ":1: 'gates.temperature' must be a number above 0, found '1e999'"),
     ("batch: {global: 1}", ":1: 'batch.global' must be a whole number from 2 to \(billion), found '1'"),
@@ -164,7 +187,7 @@ import Testing
     other.network.inputSize = 48
     other.gates.alpha = 0.1 + 0.2
     other.optimizer.weightDecay = 1e-12
-    other.objective.projector = [512, 128]
+    other.objective[SimSiam.Settings.self].projector = [512, 128]
     other.augmentation.cropScale = 0.2...1
     for configuration in [Configuration(dataSource: "shapes"), other] {
       #expect(try Self.read(configuration.resolvedYAML) == configuration)
@@ -180,7 +203,6 @@ import Testing
   @Test func printingSaysWhatAutoAndScalingComeTo() throws {
     let yaml = try Self.read(Self.shapes, "epochs=20", "objective.name=simclr").resolvedYAML
     #expect(yaml.contains("\n  alpha: auto  # 0.5\n"))
-    #expect(yaml.contains("\n  projector: auto  # [2048, 256]\n"))
     #expect(yaml.contains("\n  learning_rate_scaling: none\n"))
     let scaled = try Self.read(
       Self.shapes, "optimizer.learning_rate_scaling=linear", "batch.global=1024", "gates.alpha=0.1")

@@ -1,4 +1,5 @@
 import Foundation
+import Objectives
 import Testing
 
 @testable import Configurations
@@ -57,9 +58,9 @@ import Testing
       #expect(configuration.optimizer.learningRateScaling == .linear)
       #expect(configuration.peakLearningRate == (name.hasPrefix("imagenet") ? 0.3 : 0.4))
       #expect(configuration.optimizer.weightDecay == 1e-4)
-      #expect(configuration.objective.temperature == 0.2)
-      #expect(
-        configuration.objective.projectorWidths == (name.hasPrefix("imagenet") ? [4096, 512] : [2048, 256]))
+      let simCLR = configuration.objective[SimCLR.Settings.self]
+      #expect(simCLR.temperature == 0.2)
+      #expect(simCLR.projector == (name.hasPrefix("imagenet") ? [4096, 512] : [2048, 256]))
     }
     let size = name.hasPrefix("imagenet") ? 224 : name.hasPrefix("tiny") ? 64 : 32
     #expect(configuration.network.inputSize == size)

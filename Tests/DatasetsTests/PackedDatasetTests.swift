@@ -244,7 +244,7 @@ import Testing
       func batches(_ ranks: Int, threads: Int) throws -> [[Int]] {
         let loaders = try (0..<ranks).map { rank in
           try ViewLoader(
-            dataset: try pack.open().train, augmentation: AugmentationConfiguration(), seed: 3,
+            dataset: try pack.open().train, augmentation: AugmentationConfiguration(), views: 2, seed: 3,
             globalBatchSize: 4,
             shardSize: 2, rank: rank, worldSize: ranks, shuffleWindow: 2, threads: threads)
         }

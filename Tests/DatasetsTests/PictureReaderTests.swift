@@ -94,7 +94,8 @@ import Testing
     var augmentation = AugmentationConfiguration()
     augmentation.size = 4
     return try ViewLoader(
-      dataset: faulty, augmentation: augmentation, onError: .skip, seed: 3, globalBatchSize: 64, shardSize: 4,
+      dataset: faulty, augmentation: augmentation, onError: .skip, views: 2, seed: 3, globalBatchSize: 64,
+      shardSize: 4,
       rank: rank, worldSize: worldSize, threads: threads)
   }
 

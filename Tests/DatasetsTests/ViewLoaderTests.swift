@@ -13,7 +13,7 @@ import Testing
     of dataset: (any ImageDataset)? = nil, shardSize: Int = 4
   ) throws -> ViewLoader {
     try ViewLoader(
-      dataset: dataset ?? self.dataset, augmentation: AugmentationConfiguration(), seed: 11,
+      dataset: dataset ?? self.dataset, augmentation: AugmentationConfiguration(), views: 2, seed: 11,
       globalBatchSize: 16, shardSize: shardSize, rank: rank, worldSize: worldSize, startStep: startStep,
       threads: threads, queueDepth: queueDepth)
   }

@@ -30,12 +30,12 @@ extension EndToEndCase {
     let hidden = try outputs("projector.0")
     if let temperature = run.trajectory.config.temperature {
       return SimCLR(
-        featureCount: featureCount, hidden: hidden, output: try outputs("projector.3"),
-        temperature: temperature)
+        .init(temperature: temperature, projector: [hidden, try outputs("projector.3")]),
+        featureCount: featureCount)
     }
     return SimSiam(
-      featureCount: featureCount, hidden: hidden, output: try outputs("projector.6"),
-      predictorHidden: try outputs("predictor.0"))
+      .init(projector: [hidden, try outputs("projector.6")], predictorHidden: try outputs("predictor.0")),
+      featureCount: featureCount)
   }
 
   private func load(_ file: SafetensorsFile, into model: Model) throws {

@@ -44,7 +44,7 @@ import Testing
   /// through them.
   @Test func featuresGradientMatchesFiniteDifferencesWithFrozenTargets() throws {
     var numbers = TestNumbers(seed: 62)
-    let objective = SimSiam(featureCount: 7, hidden: 6, output: 8, predictorHidden: 4)
+    let objective = SimSiam(.init(projector: [6, 8], predictorHidden: 4), featureCount: 7)
     // Drawn until no ReLU is near its kink.
     var features: [Float] = []
     repeat {
@@ -59,7 +59,10 @@ import Testing
       let p = try objective.predictor.forward(z, in: pass)
       return try NegativeCosine.lossAndGradient(predictions: p, targets: frozen, in: pass).loss
     }
-    let dfeatures = try objective.lossAndGradient(features: input, in: makePass(12)).dfeatures.values
+    let pass = makePass(12)
+    let embeddings = try objective.forward(input, in: pass)
+    let gradient = try objective.lossAndGradient(embeddings, in: pass).gradient
+    let dfeatures = try objective.backward(gradient, in: pass).values
     let inputError = try gradientError(dfeatures, at: features, step: 1e-3, loss: loss)
     #expect(inputError < 5e-3)
     for parameter in objective.heads.flatMap(\.parameters) where parameter.isTrainable {

@@ -20,7 +20,7 @@ private struct Outcome {
 
   /// One step from a state, images and noise that are the same on any ranks.
   init(
-    _ name: ObjectiveSettings.Name, images: Int, shardSize: Int, microBatches: Int = 1,
+    _ objective: SmallObjective, images: Int, shardSize: Int, microBatches: Int = 1,
     reducer: any ShardReducer, sumGradients: (ParameterStore) throws -> Void
   ) throws {
     let size = 16
@@ -29,10 +29,11 @@ private struct Outcome {
     configuration.network.inputSize = size
     // Else most gradients of a first step are zeros.
     configuration.network.zeroInitResidual = false
-    configuration.objective.name = name
-    configuration.objective.projector = [24, 12]
-    configuration.objective.predictorHidden = 6
-    let model = configuration.makeModel()
+    let resNet = configuration.resNet
+    let model = Model(
+      backbone: ResNet(resNet),
+      objective: try objective.settings().makeObjective(featureCount: resNet.featureCount),
+      seed: configuration.seed)
 
     let layout = BatchLayout(batch: images, views: 2, shardSize: shardSize, reducer: reducer)
     let width = 3 * size * size
@@ -60,20 +61,20 @@ private struct Outcome {
 
 /// Takes the same step on all ranks together and on this one alone.
 private func outcomes(
-  _ name: ObjectiveSettings.Name, images: Int, shardSize: Int, microBatches: Int = 1, _ world: Communicator
+  _ objective: SmallObjective, images: Int, shardSize: Int, microBatches: Int = 1, _ world: Communicator
 ) throws -> (together: Outcome, alone: Outcome) {
   let together = try Outcome(
-    name, images: images, shardSize: shardSize, microBatches: microBatches, reducer: world
+    objective, images: images, shardSize: shardSize, microBatches: microBatches, reducer: world
   ) {
     _ = try GradientReducer(world, gradients: $0.gradients).finish()
   }
   let alone = try Outcome(
-    name, images: images, shardSize: shardSize, microBatches: microBatches, reducer: LocalShards()
+    objective, images: images, shardSize: shardSize, microBatches: microBatches, reducer: LocalShards()
   ) { _ in }
   // A rank's rows are a run of all rows.
   for (gate, (mine, all)) in zip(together.masks, alone.masks).enumerated() {
     let own = all[world.rank * mine.count..<(world.rank + 1) * mine.count]
-    try expect(mine == Array(own), "\(name): gate \(gate) decided differently")
+    try expect(mine == Array(own), "\(objective): gate \(gate) decided differently")
   }
   return (together, alone)
 }
@@ -84,15 +85,15 @@ let trainingStepChecks = [
     "a step on runs of shards of equal power-of-two length has one rank's bits",
     obstacle: { 8 % $0 == 0 ? nil : "8 shards are not divisible by \($0) ranks" }
   ) { world in
-    for name in [ObjectiveSettings.Name.simclr, .simsiam] {
+    for objective in SmallObjective.allCases {
       for microBatches in [1, 2] {
         let (together, alone) = try outcomes(
-          name, images: 16, shardSize: 2, microBatches: microBatches, world)
-        try expect(together.losses == alone.losses, "\(name): \(together.losses), alone \(alone.losses)")
+          objective, images: 16, shardSize: 2, microBatches: microBatches, world)
+        try expect(together.losses == alone.losses, "\(objective): \(together.losses), alone \(alone.losses)")
         for (index, parameter) in together.names.enumerated() {
           try expect(
             together.gradients[index] == alone.gradients[index],
-            "\(name), \(microBatches) micro-batches: gradient of \(parameter)")
+            "\(objective), \(microBatches) micro-batches: gradient of \(parameter)")
         }
       }
     }
@@ -102,17 +103,18 @@ let trainingStepChecks = [
     "a step on runs of any other length is one rank's but for rounding",
     obstacle: { $0 == 3 ? nil : "its 9 shards are for 3 ranks, not for \($0)" }
   ) { world in
-    for name in [ObjectiveSettings.Name.simclr, .simsiam] {
-      let (together, alone) = try outcomes(name, images: 18, shardSize: 2, world)
+    for objective in SmallObjective.allCases {
+      let (together, alone) = try outcomes(objective, images: 18, shardSize: 2, world)
       try expect(
-        together.gradients != alone.gradients, "\(name): equal bits: the shards' runs do not show rounding")
+        together.gradients != alone.gradients,
+        "\(objective): equal bits: the shards' runs do not show rounding")
       for (loss, expected) in zip(together.losses, alone.losses) {
         let gap = abs(loss - expected) / max(1, abs(expected))
-        try expect(gap <= 1e-5, "\(name): \(loss), alone \(expected)")
+        try expect(gap <= 1e-5, "\(objective): \(loss), alone \(expected)")
       }
       for (index, parameter) in together.names.enumerated() {
         let gap = relativeL2(together.gradients[index], alone.gradients[index])
-        try expect(gap <= 1e-4, "\(name): gradient of \(parameter) is off by \(gap)")
+        try expect(gap <= 1e-4, "\(objective): gradient of \(parameter) is off by \(gap)")
       }
     }
   },

@@ -12,7 +12,7 @@ import Testing
   static func alarms(
     _ measures: [Measures], warmupSteps: Int = 200
   ) -> (std: [Int], rank: [Int]) {
-    var watch = CollapseWatch(objective: .simsiam, warmupSteps: warmupSteps)
+    var watch = CollapseWatch(advice: "patience", warmupSteps: warmupSteps)
     var found: (std: [Int], rank: [Int]) = ([], [])
     for (index, (std, rank)) in measures.enumerated() {
       let step = 10 * (index + 1)
@@ -98,7 +98,7 @@ import Testing
         let text = #"{"step": \#(10 * line), "embedding_std": 0.9, "effective_rank": \#(rank)}"#
         return try JSONDecoder().decode(MetricsWriter.KeptLine.self, from: Data(text.utf8))
       }
-      var watch = CollapseWatch(objective: .simclr, warmupSteps: 0, history: history)
+      var watch = CollapseWatch(advice: "patience", warmupSteps: 0, history: history)
       return (before + low + 1...100).first {
         !watch.observe(step: 10 * $0, embeddingStd: 0.9, effectiveRank: 1).isEmpty
       }.map { 10 * $0 }

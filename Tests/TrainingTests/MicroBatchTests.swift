@@ -16,7 +16,7 @@ import Training
   }
 
   struct Case: Sendable, CustomStringConvertible {
-    var objective = "SimCLR"
+    var objective = SmallObjective.simclr
     var gated = true
     var mode = Pass.Mode.training
     var images = 8
@@ -38,25 +38,22 @@ import Training
       return other
     }
 
-    static let kinds = ["SimCLR", "SimSiam"].flatMap { objective in
+    static let kinds = SmallObjective.allCases.flatMap { objective in
       [true, false].map { Case(objective: objective, gated: $0) }
     }
   }
 
   private static let size = 16
 
-  private static func makeModel(_ c: Case) -> Model {
+  private static func makeModel(_ c: Case) throws -> Model {
     var configuration = ResNetConfiguration()
     configuration.width = 8
     configuration.gated = c.gated
     // Else most gradients of a first step are zeros.
     configuration.zeroInitResidual = false
-    let features = configuration.featureCount
     let model = Model(
       backbone: ResNet(configuration),
-      objective: c.objective == "SimCLR"
-        ? SimCLR(featureCount: features, hidden: 24, output: 10, temperature: 0.2)
-        : SimSiam(featureCount: features, hidden: 24, output: 20, predictorHidden: 6), seed: 9)
+      objective: try c.objective.settings().makeObjective(featureCount: configuration.featureCount), seed: 9)
     // Running statistics that differ from those of any batch.
     var numbers = TestNumbers(seed: 7)
     for norm in model.batchNorms {
@@ -70,7 +67,7 @@ import Training
     _ c: Case, prepare: @escaping @Sendable (Model) -> Void = { _ in }
   ) throws -> Outcome {
     let outcomes = try ThreadRanks(c.ranks).run { rank in
-      let model = makeModel(c)
+      let model = try makeModel(c)
       prepare(model)
       let layout = BatchLayout(batch: c.images, views: 2, shardSize: c.shardSize, reducer: rank)
       var numbers = TestNumbers(seed: 90)
@@ -115,8 +112,8 @@ import Training
   func microBatchesChangeNoBitWhereBatchNormsAreFrozen(_ c: Case, microBatches: Int) throws {
     let frozen = c.with { $0.mode = .frozen }
     let reference = try Self.outcome(frozen)
-    #expect(
-      reference.running == Self.makeModel(c).batchNorms.flatMap { [$0.runningMean, $0.runningVariance] })
+    let untrained = try Self.makeModel(c).batchNorms
+    #expect(reference.running == untrained.flatMap { [$0.runningMean, $0.runningVariance] })
     #expect(try reference.losses != Self.outcome(c).losses, "frozen is not training")
     for recomputes in [false, true] {
       let split = try Self.outcome(
@@ -137,8 +134,8 @@ import Training
   }
 
   /// Contract C1 with batch norms in training: which images share a micro-batch depends on no ranks.
-  @Test(arguments: ["SimCLR", "SimSiam"], [2, 4])
-  func threadsAndRanksChangeNoBit(objective: String, microBatches: Int) throws {
+  @Test(arguments: SmallObjective.allCases, [2, 4])
+  func threadsAndRanksChangeNoBit(objective: SmallObjective, microBatches: Int) throws {
     let c = Case(objective: objective, images: 16, microBatches: microBatches)
     let reference = try Self.outcome(c)
     #expect(try Self.outcome(c.with { $0.microBatches = 1 }).losses[0] != reference.losses[0])
@@ -166,7 +163,7 @@ import Training
   func gradientsMatchFiniteDifferences(gated: Bool) throws {
     let c = Case(gated: gated, images: 8, shardSize: 2, microBatches: 2, softGates: true)
     let reference = try Self.outcome(c)
-    let names = Self.makeModel(c).store.parameters.map(\.name)
+    let names = try Self.makeModel(c).store.parameters.map(\.name)
     let budget = gated ? reference.losses[1] + reference.losses[2] : 0
     #expect(gated == (budget != 0))
     for name in ["projector.3.weight", "projector.1.weight", "layer4.1.bn2.bias"] {

@@ -16,7 +16,7 @@ import Testing
         data: {source: shapes}
         epochs: 10
         network: {width: 8, stem: cifar, stem_padding: 1}
-        objective: {name: simclr, projector: [32, 16], predictor_hidden: 8}
+        objective: {name: simclr, simclr: {projector: [32, 16]}, simsiam: {projector: [32, 16], predictor_hidden: 8}}
         """, path: "c.yaml", settings: settings
     ).resolved(imageSize: 32)
     #expect(configuration.conflict(imageCount: images, worldSize: ranks) == nil)

@@ -18,20 +18,17 @@ import Training
   private static let images = 8
   private static let size = 16
 
-  private func makeObjective(_ name: String, _ features: Int) -> any Objective {
-    name == "SimCLR"
-      ? SimCLR(featureCount: features, hidden: 24, output: 10, temperature: 0.2)
-      : SimSiam(featureCount: features, hidden: 24, output: 20, predictorHidden: 6)
-  }
-
-  private func outcome(_ name: String, ranks: Int, shardSize: Int, threads: Int) throws -> Outcome {
+  private func outcome(_ objective: SmallObjective, ranks: Int, shardSize: Int, threads: Int) throws
+    -> Outcome
+  {
     let (images, size) = (Self.images, Self.size)
     let outcomes = try ThreadRanks(ranks).run { rank in
       var configuration = ResNetConfiguration()
       configuration.width = 8
       configuration.zeroInitResidual = false
       let model = Model(
-        backbone: ResNet(configuration), objective: makeObjective(name, configuration.featureCount), seed: 9)
+        backbone: ResNet(configuration),
+        objective: try objective.settings().makeObjective(featureCount: configuration.featureCount), seed: 9)
       let layout = BatchLayout(batch: images, views: 2, shardSize: shardSize, reducer: rank)
       var numbers = TestNumbers(seed: 90)
       let width = 3 * size * size
@@ -53,8 +50,13 @@ import Training
     return outcomes[0]
   }
 
-  @Test(arguments: ["SimCLR", "SimSiam"], [1, 2])
-  func threadsAndRanksChangeNoBit(objective: String, shardSize: Int) throws {
+  @Test func everyObjectiveIsTested() {
+    #expect(
+      Set(SmallObjective.allCases.map(\.name)) == Set(ObjectiveKind.allCases.map(\.rawValue)))
+  }
+
+  @Test(arguments: SmallObjective.allCases, [1, 2])
+  func threadsAndRanksChangeNoBit(objective: SmallObjective, shardSize: Int) throws {
     let reference = try outcome(objective, ranks: 1, shardSize: shardSize, threads: 1)
     #expect(reference.gradients.count { $0.contains { $0 != 0 } } >= reference.gradients.count - 1)
     for (ranks, threads) in [(1, 2), (2, 1), (2, 2), (4, 1)] {
@@ -65,8 +67,8 @@ import Training
 
   /// Other shards round differently, and nothing more.
   @Test func shardSizesChangeRoundingOnly() throws {
-    let one = try outcome("SimCLR", ranks: 1, shardSize: 1, threads: 1)
-    let four = try outcome("SimCLR", ranks: 1, shardSize: 4, threads: 1)
+    let one = try outcome(.simclr, ranks: 1, shardSize: 1, threads: 1)
+    let four = try outcome(.simclr, ranks: 1, shardSize: 4, threads: 1)
     #expect(abs(one.losses[0] - four.losses[0]) < 1e-5)
     #expect(one.losses[1...] == four.losses[1...], "counts are exact")
     #expect(relativeL2(one.gradients.flatMap(\.self), four.gradients.flatMap(\.self)) < 1e-4)

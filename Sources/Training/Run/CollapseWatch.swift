@@ -1,4 +1,3 @@
-import Configurations
 import Foundation
 import Metrics
 
@@ -10,13 +9,14 @@ import Metrics
 struct CollapseWatch {
   private var deviation: FallDetector
   private var rank: FallDetector
-  private let objective: ObjectiveSettings.Name
+  private let advice: String
 
   /// - Parameters:
+  ///   - advice: What may help besides the optimizer's keys, see `ObjectiveSettings.collapseAdvice`.
   ///   - warmupSteps: Steps in which a measure that has never been good is no cause for alarm.
   ///   - history: The lines of a run that goes on: what they made known is not said again.
-  init(objective: ObjectiveSettings.Name, warmupSteps: Int, history: [MetricsWriter.KeptLine] = []) {
-    self.objective = objective
+  init(advice: String, warmupSteps: Int, history: [MetricsWriter.KeptLine] = []) {
+    self.advice = advice
     deviation = FallDetector(floor: 0.1, shareOfBest: 0.2, warmupSteps: warmupSteps)
     rank = FallDetector(floor: 2, shareOfBest: 0.1, warmupSteps: warmupSteps)
     for line in history {
@@ -47,17 +47,9 @@ struct CollapseWatch {
   }
 
   private func text(_ measure: String, _ level: Double, _ step: Int) -> String {
-    let remedy =
-      switch objective {
-      case .simsiam:
-        "a lower optimizer.learning_rate or optimizer.weight_decay, a longer schedule.warmup_epochs or a larger "
-          + "batch.global"
-      case .simclr:
-        "a lower optimizer.learning_rate or optimizer.weight_decay, a longer schedule.warmup_epochs or another "
-          + "objective.temperature"
-      }
-    return "step \(step): the projections of different images are collapsing: \(measure) has fallen to "
-      + String(format: "%.2g", level) + "; what usually helps is \(remedy)"
+    "step \(step): the projections of different images are collapsing: \(measure) has fallen to "
+      + String(format: "%.2g", level) + "; what usually helps is a lower optimizer.learning_rate or "
+      + "optimizer.weight_decay, a longer schedule.warmup_epochs or \(advice)"
   }
 }
 

@@ -31,23 +31,25 @@ public struct MemoryEstimate: Equatable, Sendable {
     let network = NetworkFootprint(model.backbone, imageSize: imageSize)
     let shard = configuration.batch.shard
     let microBatches = configuration.batch.microBatches
-    let rows = 2 * configuration.batch.global / ranks
+    let objective = configuration.objective.chosen
+    let views = objective.views
+    let rows = views * configuration.batch.global / ranks
     // Of a micro-batch.
     let shards = configuration.batch.global / ranks / shard / microBatches
-    let rowsAtOnce = 2 * shards * shard
+    let rowsAtOnce = views * shards * shard
     let linears = model.objective.heads.flatMap(\.stages).map(\.linear)
 
     // As Double: a plan for more than any machine has must not overflow.
     var batch = Double(rows) * Double(Self.imageBatches * 3 * imageSize * imageSize)
     batch += Double(rowsAtOnce) * Double(network.training(recomputes: configuration.memory.recompute))
     for linear in linears { batch += Double(Self.matricesOfALayer * linear.outFeatures) * Double(rowsAtOnce) }
-    if configuration.objective.name == .simclr { batch += Double(rows) * Double(rows) * Double(ranks) }
+    batch += objective.workingFloats(rows: rows, globalRows: rows * ranks)
     if microBatches > 1 {
       // Embeddings and their gradient, the images of a micro-batch, and the sums that wait for the next one.
       for linear in linears { batch += Double(2 * linear.outFeatures) * Double(rows) }
       batch += Double(rowsAtOnce) * Double(3 * imageSize * imageSize)
       let gradients =
-        try network.packedGradients(rows: 2 * shard) + linears.reduce(0) { $0 + $1.weight.count }
+        try network.packedGradients(rows: views * shard) + linears.reduce(0) { $0 + $1.weight.count }
       batch += Double(shards) * log2(Double(microBatches)).rounded(.up) * Double(gradients)
     }
 
@@ -55,7 +57,8 @@ public struct MemoryEstimate: Equatable, Sendable {
     let sums = min(shards, threads + Int(log2(Double(shards)).rounded(.up)))
     let workspace = max(
       try network.workspace(
-        Convolution.Direction.allCases, rows: 2 * shard, threads: min(threads, shards), gradientSums: sums),
+        Convolution.Direction.allCases, rows: views * shard, threads: min(threads, shards), gradientSums: sums
+      ),
       sums * (linears.map(\.weight.count).max() ?? 0))
 
     // Evaluation takes four shards a thread at a time, and gathers everybody's features.

@@ -195,7 +195,7 @@ public final class PretrainingRun {
     var report: KNNReport?
     var recent = Throughput()
     var watch = CollapseWatch(
-      objective: configuration.objective.name,
+      advice: configuration.objective.chosen.collapseAdvice,
       warmupSteps: max(200, configuration.schedule.warmupEpochs * stepsPerEpoch),
       history: records?.keptLines ?? [])
     let loader = try configuration.makeLoader(

@@ -38,7 +38,9 @@ public struct TrainingPlan: Report, Equatable, Sendable {
   public let width: Int
   /// What convolutions may be computed in.
   public let precision: Precision
-  public let objective: ObjectiveSettings.Name
+  public let objective: ObjectiveKind
+  /// Embeddings that an anchor is pushed away from; nil for an objective without negatives.
+  public let negativesPerAnchor: Int?
   /// Learned numbers of backbone, gates and heads, frozen ones included.
   public let parameters: Int
   /// Multiply-adds of the dense backbone for one image.
@@ -75,6 +77,7 @@ public struct TrainingPlan: Report, Equatable, Sendable {
     width = configuration.network.width
     precision = configuration.precision
     objective = configuration.objective.name
+    negativesPerAnchor = configuration.objective.chosen.negativesPerAnchor(globalBatchSize: globalBatchSize)
     parameters = model.store.parameters.reduce(0) { $0 + $1.count }
     denseMACs = MACs(model.backbone, imageSize: imageSize).dense
     target = configuration.budget?.target
@@ -96,6 +99,4 @@ public struct TrainingPlan: Report, Equatable, Sendable {
   public var stepsPerEpoch: Int { train.images / globalBatchSize }
   /// Images that every epoch leaves out, others each time, as they do not fill a batch.
   public var droppedImages: Int { train.images % globalBatchSize }
-  /// Embeddings that an anchor is pushed away from; nil for an objective without negatives.
-  public var negativesPerAnchor: Int? { objective == .simclr ? 2 * globalBatchSize - 2 : nil }
 }

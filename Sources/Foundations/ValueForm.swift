@@ -1,17 +1,17 @@
 import Foundation
 
 /// One form that values of a configuration take: what is allowed, how it is read and how it is printed.
-struct ValueForm<Value: Sendable>: Sendable {
+public struct ValueForm<Value: Sendable>: Sendable {
   /// Completes the sentence "it must be …".
-  let expected: String
+  public let expected: String
   /// The value, or nil if it is not of this form.
-  let read: @Sendable (ConfigurationValue) -> Value?
+  public let read: @Sendable (ConfigurationValue) -> Value?
   /// YAML that reads back to the same value.
-  let print: @Sendable (Value) -> String
+  public let print: @Sendable (Value) -> String
   /// The value in a sentence, where it is too long to be printed there.
-  let show: @Sendable (Value) -> String
+  public let show: @Sendable (Value) -> String
 
-  init(
+  public init(
     expected: String, read: @escaping @Sendable (ConfigurationValue) -> Value?,
     print: @escaping @Sendable (Value) -> String, show: (@Sendable (Value) -> String)? = nil
   ) {
@@ -23,7 +23,7 @@ struct ValueForm<Value: Sendable>: Sendable {
 }
 
 /// What numbers are allowed.
-enum Bounds: Sendable {
+public enum Bounds: Sendable {
   case atLeast(Double)
   case above(Double)
   case within(Double, Double)
@@ -53,7 +53,7 @@ enum Bounds: Sendable {
 }
 
 extension ValueForm where Value == Int {
-  static func wholeNumber(_ range: ClosedRange<Int>) -> Self {
+  public static func wholeNumber(_ range: ClosedRange<Int>) -> Self {
     Self(
       expected: "a whole number from \(range.lowerBound) to \(range.upperBound)",
       read: { $0.plain.flatMap { Int($0) }.flatMap { range.contains($0) ? $0 : nil } },
@@ -61,11 +61,11 @@ extension ValueForm where Value == Int {
   }
 
   /// Up to a billion: beyond all use, and products of such numbers do not overflow.
-  static func wholeNumber(_ range: PartialRangeFrom<Int>) -> Self {
+  public static func wholeNumber(_ range: PartialRangeFrom<Int>) -> Self {
     wholeNumber(range.lowerBound...1_000_000_000)
   }
 
-  static func oneOf(_ allowed: [Int]) -> Self {
+  public static func oneOf(_ allowed: [Int]) -> Self {
     Self(
       expected: allowed.map(String.init).joined(separator: " or "),
       read: { $0.plain.flatMap { Int($0) }.flatMap { allowed.contains($0) ? $0 : nil } },
@@ -74,13 +74,13 @@ extension ValueForm where Value == Int {
 }
 
 extension ValueForm where Value == UInt64 {
-  static let seed = Self(
+  public static let seed = Self(
     expected: "a whole number from 0 to \(UInt64.max)", read: { $0.plain.flatMap { UInt64($0) } },
     print: { "\($0)" })
 }
 
 extension ValueForm where Value == Double {
-  static func number(_ bounds: Bounds) -> Self {
+  public static func number(_ bounds: Bounds) -> Self {
     Self(
       expected: "a number \(bounds.phrase)",
       read: { value in
@@ -95,14 +95,14 @@ extension ValueForm where Value == Double {
 }
 
 extension ValueForm where Value == Bool {
-  static let flag = Self(
+  public static let flag = Self(
     expected: "true or false",
     read: { $0.plain == "true" ? true : $0.plain == "false" ? false : nil },
     print: { "\($0)" })
 }
 
 extension ValueForm where Value == String {
-  static func text(_ expected: String) -> Self {
+  public static func text(_ expected: String) -> Self {
     Self(
       expected: expected,
       read: { $0.text.flatMap { $0.isEmpty ? nil : $0 } },
@@ -129,7 +129,7 @@ extension ValueForm where Value == String {
 }
 
 extension ValueForm where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
-  static var choice: Self {
+  public static var choice: Self {
     Self(
       expected: alternatives(Value.allCases.map(\.rawValue)),
       read: { $0.plain.flatMap(Value.init(rawValue:)) },
@@ -139,7 +139,7 @@ extension ValueForm where Value: RawRepresentable & CaseIterable, Value.RawValue
 
 extension ValueForm {
   /// One of the choices, or `word`, which is named first, for nil.
-  static func choice<Wrapped>(or word: String) -> Self
+  public static func choice<Wrapped>(or word: String) -> Self
   where Value == Wrapped?, Wrapped: RawRepresentable & CaseIterable, Wrapped.RawValue == String {
     Self(
       expected: alternatives([word] + Wrapped.allCases.map(\.rawValue)),
@@ -148,7 +148,7 @@ extension ValueForm {
   }
 
   /// A value of this form, or `word` for nil.
-  static func optional<Wrapped>(_ form: ValueForm<Wrapped>, or word: String) -> Self
+  public static func optional<Wrapped>(_ form: ValueForm<Wrapped>, or word: String) -> Self
   where Value == Wrapped? {
     Self(
       expected: "\(form.expected), or '\(word)'",
@@ -157,17 +157,24 @@ extension ValueForm {
   }
 
   /// A list of two values of this form for which `isAllowed`.
-  static func pair<Element>(
+  public static func pair<Element>(
     _ expected: String, of form: ValueForm<Element>,
     isAllowed: @escaping @Sendable (Element, Element) -> Bool = { _, _ in true }
+  ) -> Self where Value == [Element] {
+    list(expected, count: 2, of: form) { isAllowed($0[0], $0[1]) }
+  }
+
+  /// A list of `count` values of this form for which `isAllowed`.
+  public static func list<Element>(
+    _ expected: String, count: Int, of form: ValueForm<Element>,
+    isAllowed: @escaping @Sendable ([Element]) -> Bool = { _ in true }
   ) -> Self where Value == [Element] {
     Self(
       expected: expected,
       read: { value in
-        guard case .list(let items) = value, items.count == 2, let first = form.read(items[0]),
-          let second = form.read(items[1]), isAllowed(first, second)
-        else { return nil }
-        return [first, second]
+        guard case .list(let items) = value, items.count == count else { return nil }
+        let elements = items.compactMap(form.read)
+        return elements.count == count && isAllowed(elements) ? elements : nil
       },
       print: { "[" + $0.map(form.print).joined(separator: ", ") + "]" })
   }

@@ -1,39 +1,23 @@
-import Yams
-
 /// A value as it was written, before it is known what it should be.
-enum ConfigurationValue {
+public enum ConfigurationValue: Sendable {
   /// `isQuoted`: written in quotes or as a block, so text even if it looks like a number.
   case scalar(String, isQuoted: Bool)
   case list([ConfigurationValue])
   case section
   case nothing
 
-  init(_ node: Node) {
-    switch node {
-    case .scalar(let scalar):
-      let isPlain = scalar.style == .plain || scalar.style == .any
-      if isPlain, ["", "~", "null"].contains(scalar.string) {
-        self = .nothing
-      } else {
-        self = .scalar(scalar.string, isQuoted: !isPlain)
-      }
-    case .sequence(let items): self = .list(items.map(ConfigurationValue.init))
-    case .mapping, .alias: self = .section
-    }
-  }
-
   /// The text of a scalar that is not in quotes.
-  var plain: String? {
+  public var plain: String? {
     if case .scalar(let text, isQuoted: false) = self { text } else { nil }
   }
 
   /// The text of any scalar.
-  var text: String? {
+  public var text: String? {
     if case .scalar(let text, _) = self { text } else { nil }
   }
 
   /// How a message shows the value.
-  var shown: String {
+  public var shown: String {
     switch self {
     case .scalar("", _), .nothing: "nothing"
     case .scalar(let text, let isQuoted): isQuoted ? "the text \"\(text)\"" : "'\(text)'"

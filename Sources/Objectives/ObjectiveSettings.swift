@@ -1,0 +1,46 @@
+import Foundations
+
+/// An objective's recipe: what can be set about it, what has to be known before it is made, and how it is made.
+///
+/// Configuration, plan, memory estimate, warnings and benchmarks ask this and know no objective by name.
+public protocol ObjectiveSettings: Equatable, Sendable {
+  /// The value of `objective.name`, and the section of this objective's keys: `objective.NAME.KEY`.
+  static var name: String { get }
+  /// What can be set; all of it decides the result.
+  static var keys: [Setting<Self>] { get }
+
+  /// How many views of an image a step takes.
+  var views: Int { get }
+  /// The embeddings that an anchor is pushed away from; nil for an objective that compares different images not at all.
+  func negativesPerAnchor(globalBatchSize: Int) -> Int?
+  /// The floats that a rank's loss holds at once besides embeddings and their gradients.
+  ///
+  /// As a `Double`: an estimate for more than any machine has must not overflow.
+  ///
+  /// - Parameters:
+  ///   - rows: Of this rank's embeddings, views × images.
+  ///   - globalRows: Of all ranks'.
+  func workingFloats(rows: Int, globalRows: Int) -> Double
+  /// What may help when different images' projections become alike, besides the optimizer's keys; ends the sentence
+  /// "what usually helps is …, … or …".
+  var collapseAdvice: String { get }
+
+  /// The objective with new heads.
+  ///
+  /// - Parameter featureCount: Width of the backbone's features.
+  func makeObjective(featureCount: Int) -> any Objective
+}
+
+extension ObjectiveSettings {
+  /// Whether `other` is of the same objective and says the same.
+  package func isEqual(to other: any ObjectiveSettings) -> Bool { other as? Self == self }
+}
+
+extension ValueForm where Value == [Int] {
+  /// A width for each of the layers that `names` names.
+  static func widths(_ names: String...) -> Self {
+    list(
+      "widths from 1 to 65536, [\(names.joined(separator: ", "))]", count: names.count,
+      of: .wholeNumber(1...65536))
+  }
+}

@@ -1,0 +1,16 @@
+/// An objective with heads small enough for tests.
+public struct SmallObjective: CaseIterable, CustomStringConvertible, Sendable {
+  /// The value of `objective.name`.
+  public let name: String
+  private let settings: String
+
+  /// A row for every objective that there is (`ObjectiveKind.table`).
+  public static let allCases = [simclr, simsiam]
+
+  public static let simclr = Self(name: "simclr", settings: "{projector: [32, 16]}")
+  public static let simsiam = Self(name: "simsiam", settings: "{projector: [32, 16], predictor_hidden: 8}")
+
+  /// The section of a configuration.
+  public var yaml: String { "objective: {name: \(name), \(name): \(settings)}" }
+  public var description: String { name }
+}
