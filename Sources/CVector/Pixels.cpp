@@ -37,6 +37,9 @@ INLINE Bits choose(Bits condition, Bits a, Bits b) { return (a & condition) | (b
 
 // Resampling
 
+// Weights are whole multiples of 2⁻²² that add up to about 1. Bicubic ones are partly negative, and add up to less
+// than 1.3 in absolute value; so sums stay within 255·1.3·2²² + 2²¹ < 2³¹. Starting from a half makes the shift,
+// which rounds towards −∞, round to nearest.
 const int PRECISION = 22;
 const int HALF = 1 << (PRECISION - 1);
 
@@ -59,9 +62,9 @@ size_t pixels_strip_bytes(int width, int outputs) {
   return GROUP * (whole_groups(3 * (size_t)width) + 3 * whole_groups(outputs));
 }
 
-// A strip of up to 16 rows is turned on its side, so that one vector holds the same byte of 16 rows and one weight serves
-// all of it; the sums are turned back. The strip holds first the source, [byte of the row][row], then the three planes of
-// the result, [output][row].
+// A strip of up to 16 rows is turned on its side, so that one vector holds the same byte of 16 rows and one weight
+// serves all of it; the sums are turned back. The strip holds first the source, [byte of the row][row], then the
+// three planes of the result, [output][row].
 INLINE void resample_strip(const uint8_t *source, size_t stride, int rows, int width, const pixel_weights &weights,
                            uint8_t *strip, uint8_t *const *planes) {
   const size_t bytes = 3 * (size_t)width, outputs = weights.outputs;
@@ -133,6 +136,7 @@ INLINE Bits blend(Bits base, Bits x, float factor) {
   return clip(truncate(to_float(base) + factor * to_float(x - base)));
 }
 
+// 0.299, 0.587 and 0.114 times 2¹⁶, rounded so that they add up to 2¹⁶: a grey keeps its value.
 INLINE Bits luma(Bits red, Bits green, Bits blue) {
   return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
 }
@@ -245,7 +249,7 @@ INLINE Pixels turned(const Pixels &p, int shift) {
   const Bits saturation = truncate(to_float(range) / to_float(nonzero) * 255);
 
   const Bits position = hue * 6;
-  const Bits number = (position * 257 + 257) >> 16;  // position / 255
+  const Bits number = (position * 257 + 257) >> 16;  // position / 255, exactly for 0 … 1,530: 1/255 is 257/65,535
   const Float fraction = to_float(position - number * 255) / 255;
   const Float strength = to_float(saturation) / 255;
   const Float value = to_float(high);

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Warm-up, then a cosine down to the final rate.
+/// Warm-up, then a cosine down to the final rate: final + (peak − final)·(1 + cos(π·done/total))/2, where done of total
+/// epochs or steps after warm-up have passed.
 public struct LearningRateSchedule: Sendable, Equatable {
   public enum Unit: String, Sendable, CaseIterable {
     /// Constant within an epoch, as in [K] and [U].
