@@ -51,9 +51,7 @@ let package = Package(
     .target(name: "Version", plugins: ["RecordCommit"]),
     .target(
       name: "Provenance",
-      dependencies: [
-        "Foundations", "Machine", "Collectives", "Version", "COneDNN", "COpenBLAS", "CVector",
-      ]),
+      dependencies: ["Foundations", "Machine", "Layers", "Collectives", "Version"]),
     .target(name: "Diagnosis", dependencies: ["Foundations", "Machine", "Collectives", "Provenance"]),
     .target(
       name: "Evaluation",

@@ -51,7 +51,9 @@ public struct KernelBenchmark {
       var entry = KernelReport.Entry(shape: shape, count: 1, directions: [])
       for direction in Convolution.Direction.allCases
       where !(direction == .backwardData && place.takesImages) {
-        entry.directions.append(try time(place, shape, direction, on: pool))
+        let problem = ConvolutionProblem(
+          shape, direction, inLanes: place.takesImages ? 1 : Pass.preferredLanes)
+        entry.directions.append(try time(problem, on: pool))
       }
       entries.append(entry)
       BufferPool.drainAll()
@@ -60,30 +62,20 @@ public struct KernelBenchmark {
       entries: entries, imageSize: imageSize, threads: threads, precision: configuration.precision)
   }
 
-  private func time(
-    _ place: ResNet.PlacedConvolution, _ shape: ConvolutionShape, _ direction: Convolution.Direction,
-    on pool: WorkerPool
-  ) throws -> KernelReport.Entry.Timed {
-    let lanes = Pass.preferredLanes
+  private func time(_ problem: ConvolutionProblem, on pool: WorkerPool) throws -> KernelReport.Entry.Timed {
     let kernels = configuration.resNet.kernels
-    let inLanes = place.takesImages ? 1 : lanes
-    var seconds: [ConvolutionAlgorithm: Double] = [:]
-    for algorithm in ConvolutionAlgorithm.allCases
-    where algorithm.isAvailable && (algorithm != .bf16 || configuration.precision == .bf16)
-      && algorithm.fits(shape, blockedBy: inLanes)
-    {
-      let plan = try ConvolutionPlan(shape, direction, algorithm, inLanes: inLanes, lanes: lanes)
-      guard plan.algorithm == algorithm else { continue }
-      let timings = try (0..<threads).map { _ in
-        try KernelTiming(shape, direction, plan, takesImages: place.takesImages)
-      }
-      let medians = UnsafeMutableBufferPointer<Double>.allocate(capacity: threads)
-      defer { medians.deallocate() }
-      try pool.run(threads) { medians[$0] = try timings[$0].seconds(repetitions: Self.repetitions) }
-      seconds[algorithm] = medians.max()
+    let direct = ConvolutionKernels(.direct, backends: kernels.backends)
+    var times: [KernelReport.Entry.Time] = []
+    for algorithm in kernels.candidates(for: problem) {
+      // A shape may lack an algorithm that usually fits.
+      guard let kernel = try? kernels.makeKernel(algorithm, problem) else { continue }
+      let timings = try (0..<threads).map { _ in try KernelTiming(kernel, problem) }
+      let medians = try pool.map(threads) { try timings[$0].seconds(repetitions: Self.repetitions) }
+      times.append(.init(algorithm: algorithm, seconds: medians.max() ?? 0))
     }
-    return .init(
-      direction: direction, seconds: seconds,
-      chosen: kernels.algorithm(for: shape, direction, blockedBy: inLanes))
+    guard let chosen = kernels.algorithm(for: problem), let direct = direct.algorithm(for: problem) else {
+      throw LayerError.convolution(what: "\(problem)", reason: "no backend has an algorithm")
+    }
+    return .init(direction: problem.direction, times: times, direct: direct, chosen: chosen)
   }
 }

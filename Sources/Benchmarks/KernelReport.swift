@@ -10,15 +10,27 @@ public struct KernelReport: Report, Sendable {
     public internal(set) var count: Int
     public internal(set) var directions: [Timed]
 
+    /// Of one run on one thread.
+    public struct Time: Sendable {
+      public let algorithm: ConvolutionAlgorithm
+      public let seconds: Double
+    }
+
     public struct Timed: Sendable {
       public let direction: Convolution.Direction
-      /// Of one run on one thread.
-      public let seconds: [ConvolutionAlgorithm: Double]
+      /// One for each algorithm that may compute it, in the backends' order.
+      public let times: [Time]
+      /// What `kernels: direct` takes in f32.
+      public let direct: ConvolutionAlgorithm
       /// What `kernels: auto` takes.
       public let chosen: ConvolutionAlgorithm
 
       public var fastest: ConvolutionAlgorithm {
-        seconds.min { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key ?? .direct
+        times.min { $0.seconds < $1.seconds }?.algorithm ?? direct
+      }
+
+      public func seconds(_ algorithm: ConvolutionAlgorithm) -> Double? {
+        times.first { $0.algorithm == algorithm }?.seconds
       }
     }
   }
@@ -33,14 +45,13 @@ public struct KernelReport: Report, Sendable {
     entries.reduce(0) { sum, entry in
       sum
         + Double(entry.count)
-        * entry.directions.reduce(0) { $0 + ($1.seconds[choose($1)] ?? $1.seconds[.direct] ?? 0) }
+        * entry.directions.reduce(0) { $0 + ($1.seconds(choose($1)) ?? $1.seconds($1.direct) ?? 0) }
     }
   }
 
   /// The fastest algorithms, for `kernels: FILE`.
   public var table: KernelTable {
-    let library = KernelLibrary.linked
-    var table = KernelTable(library: library.version, instructionSet: library.instructionSet)
+    var table = KernelTable(measuredWith: ConvolutionBackends.linked.libraries)
     for entry in entries {
       table.append(
         entry.shape,
@@ -53,25 +64,25 @@ public struct KernelReport: Report, Sendable {
 
   /// For a person.
   public var text: String {
-    let algorithms = ConvolutionAlgorithm.allCases.filter { algorithm in
-      entries.contains { $0.directions.contains { $0.seconds[algorithm] != nil } }
+    let algorithms = ConvolutionBackends.linked.algorithms.filter { algorithm in
+      entries.contains { $0.directions.contains { $0.seconds(algorithm) != nil } }
     }
     var lines = [
       "ms and GFLOP/s of a direct convolution".padded(to: 57)
-        + algorithms.map { $0.rawValue.rightAligned(in: 15) }.joined()
+        + algorithms.map { $0.description.rightAligned(in: 15) }.joined()
         + "  fastest   auto"
     ]
     for entry in entries {
       for timed in entry.directions {
         let times = algorithms.map { algorithm in
-          (timed.seconds[algorithm].map { time($0, entry.shape) } ?? "").rightAligned(in: 15)
+          (timed.seconds(algorithm).map { time($0, entry.shape) } ?? "").rightAligned(in: 15)
         }
         lines.append(
           "\(entry.count) × \(entry.shape)".padded(to: 40) + timed.direction.rawValue.padded(to: 17)
-            + times.joined() + "  " + timed.fastest.rawValue.padded(to: 10) + timed.chosen.rawValue)
+            + times.joined() + "  " + timed.fastest.description.padded(to: 10) + timed.chosen.description)
       }
     }
-    let (direct, auto, fastest) = (total { _ in .direct }, total(\.chosen), total(\.fastest))
+    let (direct, auto, fastest) = (total(\.direct), total(\.chosen), total(\.fastest))
     let rows = Double(entries.first?.shape.rows ?? 0)
     func sum(_ seconds: Double) -> String {
       String(format: "%.1f ms (%.1f views/s)", 1000 * seconds, rows / seconds)
@@ -87,15 +98,17 @@ public struct KernelReport: Report, Sendable {
   }
 
   public var json: JSONValue {
-    let library = KernelLibrary.linked
-    return .object([
-      "onednn": .text(library.version), "instruction_set": .text(library.instructionSet),
-      "precision": .text(precision.rawValue), "input_size": .integer(imageSize),
-      "threads": .integer(threads),
-      "convolutions": .list(entries.flatMap { entry in entry.directions.map { json(entry, $0) } }),
-      "direct_ms": .number(1000 * total { _ in .direct }), "auto_ms": .number(1000 * total(\.chosen)),
-      "fastest_ms": .number(1000 * total(\.fastest)),
-    ])
+    let libraries = ConvolutionBackends.linked.libraries
+    var fields = libraries.map { (key: $0.key, value: JSONValue.text($0.version)) }
+    fields += libraries.prefix(1).map { ("instruction_set", .text($0.instructionSet)) }
+    fields += [
+      ("precision", .text(precision.rawValue)), ("input_size", .integer(imageSize)),
+      ("threads", .integer(threads)),
+      ("convolutions", .list(entries.flatMap { entry in entry.directions.map { json(entry, $0) } })),
+      ("direct_ms", .number(1000 * total(\.direct))), ("auto_ms", .number(1000 * total(\.chosen))),
+      ("fastest_ms", .number(1000 * total(\.fastest))),
+    ]
+    return .object(keyed: fields)
   }
 
   private func json(_ entry: Entry, _ timed: Entry.Timed) -> JSONValue {
@@ -103,19 +116,17 @@ public struct KernelReport: Report, Sendable {
     return .object([
       "count": .integer(entry.count), "rows": .integer(shape.rows), "in_channels": .integer(shape.inChannels),
       "height": .integer(shape.height), "width": .integer(shape.width),
-      "out_channels": .integer(shape.outChannels), "kernel": .integer(shape.kernel),
+      "out_channels": .integer(shape.outChannels), "kernel": .integer(shape.kernelSize),
       "stride": .integer(shape.stride), "padding": .integer(shape.padding),
       "direction": .text(timed.direction.rawValue),
       "algorithms": .list(
-        ConvolutionAlgorithm.allCases.compactMap { algorithm in
-          timed.seconds[algorithm].map { seconds in
-            .object([
-              "name": .text(algorithm.rawValue), "ms": .number(1000 * seconds),
-              "gflops": .number(2e-9 * shape.macs / seconds),
-            ])
-          }
+        timed.times.map { time in
+          .object([
+            "name": .text(time.algorithm.description), "ms": .number(1000 * time.seconds),
+            "gflops": .number(2e-9 * shape.macs / time.seconds),
+          ])
         }),
-      "fastest": .text(timed.fastest.rawValue), "auto": .text(timed.chosen.rawValue),
+      "fastest": .text(timed.fastest.description), "auto": .text(timed.chosen.description),
     ])
   }
 }

@@ -11,10 +11,8 @@
 #endif
 
 #if DNNL_VERSION_MAJOR >= 3
-#define HAS_WINOGRAD 0  // 3.x has no Winograd convolution on x86-64
 typedef const_dnnl_memory_desc_t layout_ref;
 #else
-#define HAS_WINOGRAD 1
 typedef const dnnl_memory_desc_t *layout_ref;
 #endif
 
@@ -33,7 +31,6 @@ struct onednn_convolution {
   // Channels as the caller counts them, and as oneDNN is told: whole blocks. For a last block that is not full oneDNN
   // has reference code only (430 ms instead of 1 ms for 8 channels in blocks of 16).
   int out_channels, in_channels, padded_out_channels, padded_in_channels, kernel;
-  onednn_algorithm algorithm;
 };
 
 #define TRY(call)                                   \
@@ -83,10 +80,11 @@ const char *onednn_instruction_set(void) {
   return "none";
 }
 
-static int has_instructions(unsigned isa) { return ((unsigned)dnnl_get_effective_cpu_isa() & isa) == isa; }
-
-int onednn_has_winograd(void) { return HAS_WINOGRAD && has_instructions(dnnl_cpu_isa_avx512_core); }
-int onednn_has_bf16(void) { return has_instructions(dnnl_cpu_isa_avx512_core_bf16); }
+// Without these instructions the library computes bf16 by others, which takes longer than f32.
+static int has_bf16_instructions(void) {
+  const unsigned isa = dnnl_cpu_isa_avx512_core_bf16;
+  return ((unsigned)dnnl_get_effective_cpu_isa() & isa) == isa;
+}
 
 static dnnl_engine_t shared_engine;
 static void make_engine(void) {
@@ -196,13 +194,12 @@ static int is_reference_code(const_dnnl_primitive_desc_t descriptor) {
   return strncmp(name, "ref", 3) == 0;
 }
 
-// Fills in everything for one algorithm; what was made before a failure is left for the caller to destroy.
+// Fills in everything; what was made before a failure is left for the caller to destroy.
 static int assemble(onednn_convolution *c, const onednn_shape *s, onednn_algorithm algorithm) {
   const int out_height = (s->in_height + 2 * s->padding - s->kernel) / s->stride + 1;
   const int out_width = (s->in_width + 2 * s->padding - s->kernel) / s->stride + 1;
   const int backward_data = c->direction == ONEDNN_BACKWARD_DATA;
   const int backward_weights = c->direction == ONEDNN_BACKWARD_WEIGHTS;
-  c->algorithm = algorithm;
   c->kernel = s->kernel;
   c->in_channels = s->in_channels;
   c->out_channels = s->out_channels;
@@ -267,32 +264,15 @@ static int assemble(onednn_convolution *c, const onednn_shape *s, onednn_algorit
   return make_reorder(&c->pack, ref(&c->plain_weights), c->weights);
 }
 
-static void release(onednn_convolution *c) {
-  if (c->primitive) dnnl_primitive_destroy(c->primitive);
-  if (c->pack) dnnl_primitive_destroy(c->pack);
-  if (c->unpack) dnnl_primitive_destroy(c->unpack);
-  if (c->convert_input) dnnl_primitive_destroy(c->convert_input);
-  if (c->convert_output) dnnl_primitive_destroy(c->convert_output);
-  if (c->descriptor) dnnl_primitive_desc_destroy(c->descriptor);
-  free_layout(c->plain_weights);
-  free_layout(c->f32_input);
-  free_layout(c->f32_output);
-  *c = (onednn_convolution){.direction = c->direction};
-}
-
 int onednn_convolution_create(onednn_convolution **convolution, const onednn_shape *shape, onednn_direction direction,
                               onednn_algorithm algorithm) {
   if (!engine()) return dnnl_runtime_error;
   if (shape->images_in_call < 1 || shape->images % shape->images_in_call != 0) return dnnl_invalid_arguments;
+  if (algorithm == ONEDNN_BF16 && !has_bf16_instructions()) return dnnl_unimplemented;
   onednn_convolution *c = calloc(1, sizeof *c);
   if (!c) return dnnl_out_of_memory;
   c->direction = direction;
-  const int has[] = {[ONEDNN_DIRECT] = 1, [ONEDNN_WINOGRAD] = HAS_WINOGRAD, [ONEDNN_BF16] = onednn_has_bf16()};
-  int status = has[algorithm] ? assemble(c, shape, algorithm) : (int)dnnl_unimplemented;
-  if (status != dnnl_success && algorithm != ONEDNN_DIRECT) {
-    release(c);
-    status = assemble(c, shape, ONEDNN_DIRECT);
-  }
+  const int status = assemble(c, shape, algorithm);
   if (status != dnnl_success) {
     onednn_convolution_destroy(c);
     return status;
@@ -303,11 +283,17 @@ int onednn_convolution_create(onednn_convolution **convolution, const onednn_sha
 
 void onednn_convolution_destroy(onednn_convolution *c) {
   if (!c) return;
-  release(c);
+  if (c->primitive) dnnl_primitive_destroy(c->primitive);
+  if (c->pack) dnnl_primitive_destroy(c->pack);
+  if (c->unpack) dnnl_primitive_destroy(c->unpack);
+  if (c->convert_input) dnnl_primitive_destroy(c->convert_input);
+  if (c->convert_output) dnnl_primitive_destroy(c->convert_output);
+  if (c->descriptor) dnnl_primitive_desc_destroy(c->descriptor);
+  free_layout(c->plain_weights);
+  free_layout(c->f32_input);
+  free_layout(c->f32_output);
   free(c);
 }
-
-onednn_algorithm onednn_convolution_algorithm(const onednn_convolution *c) { return c->algorithm; }
 
 // Floats that hold a layout, in whole cache lines.
 static size_t layout_floats(layout_ref layout) { return (layout_bytes(layout) + 63) / 64 * (64 / sizeof(float)); }

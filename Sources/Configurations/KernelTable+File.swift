@@ -64,7 +64,7 @@ extension KernelTable {
     let items = try communicator.agree { () throws -> [String] in
       guard communicator.rank == 0 else { return [] }
       let table = try KernelTable(contentsOf: path)
-      if !allowingBF16, table.contains(.bf16) {
+      if !allowingBF16, table.uses(.bf16) {
         throw ConfigurationError.conflict(
           "\(path) chooses bf16 for some convolutions, which 'precision: f32' does not allow: set "
             + "precision to bf16, or measure without")

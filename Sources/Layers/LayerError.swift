@@ -1,13 +1,13 @@
 /// What can go wrong inside a layer through no fault of the user's.
 public enum LayerError: Error, CustomStringConvertible {
-  /// oneDNN refused a convolution; `what` says which.
+  /// A backend refused a convolution; `what` says which.
   case convolution(what: String, reason: String)
   /// A value that is not a number or infinite, first seen at `layer`.
   case nonFinite(layer: String)
 
   public var description: String {
     switch self {
-    case .convolution(let what, let reason): "oneDNN could not run \(what): \(reason)"
+    case .convolution(let what, let reason): "\(what) cannot be computed here: \(reason)"
     case .nonFinite(let layer): "a value that is not finite first appeared at '\(layer)'"
     }
   }

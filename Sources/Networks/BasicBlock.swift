@@ -21,11 +21,11 @@ public final class BasicBlock {
   ) {
     self.name = name
     conv1 = Convolution(
-      "\(name).conv1", inChannels: inChannels, outChannels: outChannels, kernel: 3, stride: stride,
+      "\(name).conv1", inChannels: inChannels, outChannels: outChannels, kernelSize: 3, stride: stride,
       padding: 1, kernels: kernels)
     bn1 = BatchNorm("\(name).bn1", channels: outChannels)
     conv2 = Convolution(
-      "\(name).conv2", inChannels: outChannels, outChannels: outChannels, kernel: 3, padding: 1,
+      "\(name).conv2", inChannels: outChannels, outChannels: outChannels, kernelSize: 3, padding: 1,
       kernels: kernels)
     bn2 = BatchNorm("\(name).bn2", channels: outChannels)
     downsample =
@@ -33,7 +33,7 @@ public final class BasicBlock {
       ? nil
       : (
         Convolution(
-          "\(name).downsample.0", inChannels: inChannels, outChannels: outChannels, kernel: 1,
+          "\(name).downsample.0", inChannels: inChannels, outChannels: outChannels, kernelSize: 1,
           stride: stride, padding: 0, kernels: kernels),
         BatchNorm("\(name).downsample.1", channels: outChannels)
       )

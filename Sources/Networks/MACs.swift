@@ -33,7 +33,7 @@ public struct MACs: Sendable, Equatable {
   /// - Parameter size: Height and width of the images.
   public init(_ network: ResNet, imageSize size: Int) {
     func cost(_ convolution: Convolution, _ height: Int, _ width: Int) -> Int64 {
-      Int64(convolution.kernel * convolution.kernel * convolution.inChannels * convolution.outChannels)
+      Int64(convolution.kernelSize * convolution.kernelSize * convolution.inChannels * convolution.outChannels)
         * Int64(height * width)
     }
     var side = network.stem.outputSize(size)

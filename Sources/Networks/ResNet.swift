@@ -14,7 +14,7 @@ public final class ResNet {
     self.configuration = configuration
     let imagenet = configuration.stem == .imagenet
     stem = Convolution(
-      "conv1", inChannels: 3, outChannels: configuration.width, kernel: imagenet ? 7 : 3,
+      "conv1", inChannels: 3, outChannels: configuration.width, kernelSize: imagenet ? 7 : 3,
       stride: imagenet ? 2 : 1, padding: imagenet ? 3 : configuration.stemPadding,
       kernels: configuration.kernels)
     stemBatchNorm = BatchNorm("bn1", channels: configuration.width)

@@ -33,18 +33,16 @@ public struct Session: Codable, Equatable, Sendable {
 
   /// - Parameters:
   ///   - environments: In rank order.
-  ///   - allowsWinograd: Whether the configuration does; likewise `allowsBF16`.
+  ///   - kernels: What convolutions are, see `ConvolutionKernels.summary`.
   public init(
     _ environments: [Environment], fromStep: Int, dataSource: String, dataDigest: String? = nil,
-    allowsWinograd: Bool, allowsBF16: Bool = false, shards: Int, startedAt: Date = Date()
+    kernels: String, shards: Int, startedAt: Date = Date()
   ) {
     self.startedAt = ISO8601DateFormatter().string(from: startedAt)
     self.fromStep = fromStep
     self.dataSource = dataSource
     self.dataDigest = dataDigest
-    kernels =
-      (allowsWinograd && environments[0].onednn.winograd == true ? "winograd" : "direct")
-      + (allowsBF16 ? " and bf16" : "")
+    self.kernels = kernels
     self.shards = shards
     ranks = environments.count
     hosts = RankGroup.groups(environments.map(\.host)).map { group in

@@ -21,7 +21,7 @@ public struct TrainedBackbone {
     configuration = try state.readConfiguration(from: path, imageSize: imageSize)
     var network = configuration.resNet
     // What was trained in bf16 can be looked at on any processor.
-    if !ConvolutionAlgorithm.bf16.isAvailable { network.kernels.precision = .f32 }
+    if !ConvolutionBackends.linked.support(.bf16) { network.kernels.precision = .f32 }
     backbone = ResNet(network)
     let file = try SafetensorsFile(contentsOf: "\(path)/\(Checkpointing.modelFile)")
     let statistics = backbone.batchNorms.flatMap { batchNorm in

@@ -66,10 +66,10 @@ extension CommandLineTests {
             contentsOf: run.appendingPathComponent("checkpoints/step-00000002/model.safetensors"))
         }
         let direct = try model("rule", nil, "kernels=direct")
-        #expect(try model("direct", .direct) == direct)
-        #expect(try model("direct2", .direct, ranks: 2) == direct)
-        if ConvolutionAlgorithm.winograd.isAvailable {
-          #expect(try model("winograd", .winograd) != direct)
+        #expect(try model("direct", OneDNNBackend.direct) == direct)
+        #expect(try model("direct2", OneDNNBackend.direct, ranks: 2) == direct)
+        if OneDNNBackend.winograd.isAvailable {
+          #expect(try model("winograd", OneDNNBackend.winograd) != direct)
         }
 
         // The run has the table, so another one is refused, and the file is not needed again.
@@ -100,7 +100,7 @@ extension CommandLineTests {
     }
 
     /// Contracts C1 and C2 for `precision: bf16`.
-    @Test(.enabled(if: ConvolutionAlgorithm.bf16.isAvailable, "the processor has no bf16 instructions"))
+    @Test(.enabled(if: OneDNNBackend.bf16.isAvailable, "the processor has no bf16 instructions"))
     func bf16GivesTheSameBitsOnAnyRanks() throws {
       let checkpoints = try [(1, [3]), (2, [3]), (4, [3]), (1, [2, 3])].map { ranks, stops in
         try withTemporaryFolder { folder in

@@ -339,12 +339,12 @@ import Testing
 
   @Test func aTableFromElsewhereIsMentioned() throws {
     var configuration = try Self.read(Self.shapes)
-    let here = KernelLibrary(version: "2.6.3", instructionSet: "avx512_core")
+    let here = [ConvolutionLibrary(name: "oneDNN", version: "2.6.3", instructionSet: "avx512_core")]
     #expect(configuration.kernelWarning(here: here) == nil)
     configuration.kernels = .table(try KernelTable(items: Self.tableItems))
     #expect(configuration.kernelWarning(here: here) == nil)
     #expect(
-      configuration.kernelWarning(here: KernelLibrary(version: "3.1.0", instructionSet: "avx2"))
+      configuration.kernelWarning(here: [.init(name: "oneDNN", version: "3.1.0", instructionSet: "avx2")])
         == "the table of kernels was measured with oneDNN 2.6.3 on avx512_core, here is oneDNN 3.1.0 on avx2: "
         + "others may be faster")
   }

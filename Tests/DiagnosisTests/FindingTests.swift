@@ -75,9 +75,9 @@ import Testing
       "all of a large node for one rank", .slow, "spread over 8 NUMA domains", "--map-by numa",
       node(affinity: "0-127") { _ in }),
     Case(
-      "no Winograd", .slow, "oneDNN 3.1.0 has no Winograd", "oneDNN 2.x",
+      "no Winograd", .slow, "oneDNN 3.2.0 has no Winograd", "oneDNN 2.x, 3.0 or 3.1",
       node {
-        $0.onednn.version = "3.1.0"
+        $0.onednn.version = "3.2.0"
         $0.onednn.winograd = false
       }),
     Case(

@@ -14,7 +14,8 @@ import Testing
       FakeMachine.container.environment(rank: $0, host: hosts[$0 * hosts.count / ranks], change)
     }
     return Session(
-      environments, fromStep: fromStep, dataSource: "shapes", allowsWinograd: true, shards: shards)
+      environments, fromStep: fromStep, dataSource: "shapes",
+      kernels: environments[0].onednn.winograd == true ? "winograd" : "direct", shards: shards)
   }
 
   @Test func readsInOneLine() {

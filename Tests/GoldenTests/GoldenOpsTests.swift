@@ -81,10 +81,10 @@ private struct Operation {
     let x = try tensor("x", lanes: variant.lanes)
     let shape = ConvolutionShape(
       rows: variant.shardSize, inChannels: weights[1], height: x.height, width: x.width,
-      outChannels: weights[0], kernel: weights[2], stride: stride, padding: padding)
-    return try [ConvolutionAlgorithm.direct, .winograd].flatMap { algorithm in
+      outChannels: weights[0], kernelSize: weights[2], stride: stride, padding: padding)
+    return try [OneDNNBackend.direct, OneDNNBackend.winograd].flatMap { algorithm in
       let layer = Convolution(
-        name, inChannels: weights[1], outChannels: weights[0], kernel: weights[2], stride: stride,
+        name, inChannels: weights[1], outChannels: weights[0], kernelSize: weights[2], stride: stride,
         padding: padding, kernels: .always(algorithm, shape))
       layer.weight.array = try floats("w")
       let pass = variant.pass(rows: x.rows)

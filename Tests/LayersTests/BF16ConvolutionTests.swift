@@ -6,25 +6,25 @@ import Testing
 @testable import Layers
 
 /// Convolutions on activations and weights rounded to bf16, which has 8 significant bits.
-@Suite(.enabled(if: ConvolutionAlgorithm.bf16.isAvailable, "the processor has no bf16 instructions"))
+@Suite(.enabled(if: OneDNNBackend.bf16.isAvailable, "the processor has no bf16 instructions"))
 struct BF16ConvolutionTests {
   struct Case: Sendable, CustomStringConvertible {
     let inChannels: Int
     let outChannels: Int
     let size: Int
-    let kernel: Int
+    let kernelSize: Int
     let stride: Int
     var takesImages: Bool { inChannels == 3 }
     var description: String {
-      "\(inChannels)×\(size)×\(size) to \(outChannels), \(kernel)×\(kernel)/\(stride)"
+      "\(inChannels)×\(size)×\(size) to \(outChannels), \(kernelSize)×\(kernelSize)/\(stride)"
     }
 
     static let all = [
-      Case(inChannels: 64, outChannels: 64, size: 9, kernel: 3, stride: 1),
-      Case(inChannels: 64, outChannels: 128, size: 8, kernel: 3, stride: 2),
-      Case(inChannels: 32, outChannels: 64, size: 7, kernel: 1, stride: 2),
-      Case(inChannels: 3, outChannels: 16, size: 21, kernel: 7, stride: 2),
-      Case(inChannels: 12, outChannels: 20, size: 6, kernel: 3, stride: 1),
+      Case(inChannels: 64, outChannels: 64, size: 9, kernelSize: 3, stride: 1),
+      Case(inChannels: 64, outChannels: 128, size: 8, kernelSize: 3, stride: 2),
+      Case(inChannels: 32, outChannels: 64, size: 7, kernelSize: 1, stride: 2),
+      Case(inChannels: 3, outChannels: 16, size: 21, kernelSize: 7, stride: 2),
+      Case(inChannels: 12, outChannels: 20, size: 6, kernelSize: 3, stride: 1),
     ]
 
     static let images = 8
@@ -35,12 +35,12 @@ struct BF16ConvolutionTests {
     ) throws -> [[Float]] {
       let shape = ConvolutionShape(
         rows: shardSize, inChannels: inChannels, height: size, width: size, outChannels: outChannels,
-        kernel: kernel, stride: stride, padding: kernel / 2)
+        kernelSize: kernelSize, stride: stride, padding: kernelSize / 2)
       let parts = try ThreadRanks(ranks).run { rank in
         var numbers = TestNumbers(seed: 5)
         let layer = Convolution(
-          "test", inChannels: inChannels, outChannels: outChannels, kernel: kernel, stride: stride,
-          padding: kernel / 2, kernels: .always(algorithm, shape))
+          "test", inChannels: inChannels, outChannels: outChannels, kernelSize: kernelSize, stride: stride,
+          padding: kernelSize / 2, kernels: .always(algorithm, shape))
         layer.weight.array = numbers.normals(layer.weight.count)
         let store = ParameterStore([layer.weight])
         let images = Self.images / ranks
@@ -69,8 +69,8 @@ struct BF16ConvolutionTests {
   /// Rounding to 8 bits is off by up to 2⁻⁹ of a number; sums of products of two are closer to 3e-3 than to 1e-2.
   @Test(arguments: Case.all)
   func isCloseToF32(_ c: Case) throws {
-    let bf16 = try c.results(.bf16)
-    let f32 = try c.results(.direct)
+    let bf16 = try c.results(OneDNNBackend.bf16)
+    let f32 = try c.results(OneDNNBackend.direct)
     for (name, (found, expected)) in zip(["y", "dx", "dw"], zip(bf16, f32)) where !expected.isEmpty {
       let error = relativeL2(found, expected)
       #expect(error < 1e-2, "\(name)")
@@ -81,7 +81,7 @@ struct BF16ConvolutionTests {
 
   /// What is written is f32: numbers that bf16 does not have.
   @Test func resultsAreNotRounded() throws {
-    for values in try Case.all[0].results(.bf16).prefix(3) {
+    for values in try Case.all[0].results(OneDNNBackend.bf16).prefix(3) {
       let rounded = values.count { $0.bitPattern & 0xFFFF == 0 }
       #expect(rounded < values.count / 100)
     }
@@ -90,10 +90,10 @@ struct BF16ConvolutionTests {
   /// Contract C1.
   @Test(arguments: Case.all)
   func threadsAndRanksChangeNoBit(_ c: Case) throws {
-    let reference = try c.results(.bf16)
+    let reference = try c.results(OneDNNBackend.bf16)
     for (ranks, threads) in [(1, 2), (1, 3), (2, 1), (2, 2), (4, 1)] {
       #expect(
-        try c.results(.bf16, ranks: ranks, threads: threads) == reference,
+        try c.results(OneDNNBackend.bf16, ranks: ranks, threads: threads) == reference,
         "\(ranks) ranks, \(threads) threads")
     }
   }

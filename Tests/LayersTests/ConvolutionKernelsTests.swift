@@ -5,64 +5,71 @@ import Testing
 
 @testable import Layers
 
+private let direct = OneDNNBackend.direct
+private let winograd = OneDNNBackend.winograd
+private let bf16 = OneDNNBackend.bf16
+
 /// Which algorithm computes which convolution.
 @Suite struct ConvolutionKernelsTests {
+  private static let library = ConvolutionLibrary(
+    name: "oneDNN", version: "2.6.3", instructionSet: "avx512_core")
+
   private func shape(
-    _ channels: Int, _ size: Int, rows: Int = 64, kernel: Int = 3, stride: Int = 1
+    _ channels: Int, _ size: Int, rows: Int = 64, kernelSize: Int = 3, stride: Int = 1
   ) -> ConvolutionShape {
     ConvolutionShape(
       rows: rows, inChannels: channels, height: size, width: size, outChannels: channels * stride,
-      kernel: kernel, stride: stride, padding: kernel / 2)
+      kernelSize: kernelSize, stride: stride, padding: kernelSize / 2)
   }
 
   private func chosen(
     _ kernels: ConvolutionKernels, _ shape: ConvolutionShape, _ direction: Convolution.Direction
-  ) -> ConvolutionAlgorithm {
-    kernels.algorithm(for: shape, direction, blockedBy: 16)
+  ) -> ConvolutionAlgorithm? {
+    kernels.algorithm(for: ConvolutionProblem(shape, direction, inLanes: 16, lanes: 16))
   }
 
   /// Measured on the machine that the rule was fitted to, by margins beyond its error.
-  @Test(.enabled(if: ConvolutionAlgorithm.winograd.isAvailable, "there is no Winograd here"))
+  @Test(.enabled(if: winograd.isAvailable, "there is no Winograd here"))
   func winogradIsTakenWhereItWins() {
     for (channels, size) in [
       (64, 32), (64, 34), (128, 16), (128, 17), (256, 8), (256, 9), (512, 4), (64, 56),
     ] {
       for direction in Convolution.Direction.allCases {
         #expect(
-          chosen(.auto, shape(channels, size), direction) == .winograd, "\(channels), \(size), \(direction)")
+          chosen(.auto, shape(channels, size), direction) == winograd, "\(channels), \(size), \(direction)")
       }
     }
     // Tiles of 4×4 waste most of a 5×5 map, and few tiles do not repay the transformed weights.
-    #expect(chosen(.auto, shape(512, 5), .forward) == .direct)
-    #expect(chosen(.auto, shape(512, 5), .backwardData) == .direct)
-    #expect(chosen(.auto, shape(512, 5), .backwardWeights) == .winograd)
-    #expect(chosen(.auto, shape(512, 4, rows: 4), .forward) == .direct)
-    #expect(chosen(.auto, shape(64, 32, stride: 2), .forward) == .direct)
-    #expect(chosen(.auto, shape(64, 32, kernel: 1), .forward) == .direct)
-    #expect(chosen(.direct, shape(64, 32), .forward) == .direct)
+    #expect(chosen(.auto, shape(512, 5), .forward) == direct)
+    #expect(chosen(.auto, shape(512, 5), .backwardData) == direct)
+    #expect(chosen(.auto, shape(512, 5), .backwardWeights) == winograd)
+    #expect(chosen(.auto, shape(512, 4, rows: 4), .forward) == direct)
+    #expect(chosen(.auto, shape(64, 32, stride: 2), .forward) == direct)
+    #expect(chosen(.auto, shape(64, 32, kernelSize: 1), .forward) == direct)
+    #expect(chosen(.direct, shape(64, 32), .forward) == direct)
   }
 
-  @Test(.enabled(if: ConvolutionAlgorithm.bf16.isAvailable, "the processor has no bf16 instructions"))
+  @Test(.enabled(if: bf16.isAvailable, "the processor has no bf16 instructions"))
   func bf16IsTakenWhereItWins() {
     let kernels = ConvolutionKernels(.auto, precision: .bf16)
     for direction in Convolution.Direction.allCases {
-      #expect(chosen(kernels, shape(64, 32, stride: 2), direction) == .bf16)
-      #expect(chosen(kernels, shape(128, 16, kernel: 1, stride: 2), direction) == .bf16)
-      #expect(chosen(kernels, shape(512, 5), direction) == .bf16)
-      #expect(chosen(.auto, shape(64, 32, stride: 2), direction) == .direct)
+      #expect(chosen(kernels, shape(64, 32, stride: 2), direction) == bf16)
+      #expect(chosen(kernels, shape(128, 16, kernelSize: 1, stride: 2), direction) == bf16)
+      #expect(chosen(kernels, shape(512, 5), direction) == bf16)
+      #expect(chosen(.auto, shape(64, 32, stride: 2), direction) == direct)
       #expect(
-        chosen(ConvolutionKernels(.direct, precision: .bf16), shape(64, 32), direction) == .bf16)
-      if ConvolutionAlgorithm.winograd.isAvailable {
-        #expect(chosen(kernels, shape(64, 32), direction) == .winograd)
+        chosen(ConvolutionKernels(.direct, precision: .bf16), shape(64, 32), direction) == bf16)
+      if winograd.isAvailable {
+        #expect(chosen(kernels, shape(64, 32), direction) == winograd)
       }
     }
   }
 
   @Test func aTableDecidesAndTheRuleFillsItsGaps() {
-    var table = KernelTable(library: "2.6.3", instructionSet: "avx512_core")
-    table.append(shape(64, 32), [.forward: .direct, .backwardData: .bf16])
+    var table = KernelTable(measuredWith: [Self.library])
+    table.append(shape(64, 32), [.forward: direct, .backwardData: bf16])
     let kernels = ConvolutionKernels(.table(table))
-    #expect(chosen(kernels, shape(64, 32), .forward) == .direct)
+    #expect(chosen(kernels, shape(64, 32), .forward) == direct)
     // Not with precision f32.
     #expect(chosen(kernels, shape(64, 32), .backwardData) == chosen(.auto, shape(64, 32), .backwardData))
     #expect(
@@ -70,14 +77,15 @@ import Testing
     #expect(
       chosen(kernels, shape(64, 32, rows: 32), .forward) == chosen(.auto, shape(64, 32, rows: 32), .forward))
     let inBF16 = ConvolutionKernels(.table(table), precision: .bf16)
-    #expect(chosen(inBF16, shape(64, 32), .backwardData) == .bf16)
+    #expect(chosen(inBF16, shape(64, 32), .backwardData) == bf16)
   }
 
   @Test func aTableReadsBackFromItsText() throws {
-    var table = KernelTable(library: "2.6.3", instructionSet: "avx512_core_bf16")
-    table.append(shape(64, 32), [.forward: .winograd, .backwardData: .direct, .backwardWeights: .bf16])
-    table.append(shape(64, 32, stride: 2), [.forward: .bf16, .backwardWeights: .bf16])
+    var table = KernelTable(measuredWith: [Self.library])
+    table.append(shape(64, 32), [.forward: winograd, .backwardData: direct, .backwardWeights: bf16])
+    table.append(shape(64, 32, stride: 2), [.forward: bf16, .backwardWeights: bf16])
     #expect(try KernelTable(items: table.items) == table)
+    #expect(table.items[0] == "onednn=2.6.3 instruction_set=avx512_core")
     #expect(
       table.items[1]
         == "rows=64 in=64x32x32 out=64 kernel=3 stride=1 padding=1 forward=winograd backward_data=direct "
@@ -110,6 +118,22 @@ import Testing
       try KernelTable(items: ["onednn=2 instruction_set=any", text])
     }
     #expect(error == .init(item: 1, description: problem))
+  }
+
+  @Test(arguments: [
+    ([], 0, "is missing"),
+    (
+      ["rows=1 in=4x4x4 out=4 kernel=1 stride=1 padding=0"], 0,
+      "names no library where a line like onednn=2.6.3 instruction_set=avx2 must stand"
+    ),
+    (
+      ["other=1 instruction_set=any"], 0, "names no library of convolutions that is here (there is onednn)"
+    ),
+    (["onednn=2 instruction_set=any more=1"], 0, "has 'more=', which means nothing there"),
+  ])
+  func saysWhatIsWrongWithItsLibraries(items: [String], item: Int, problem: String) {
+    let error = #expect(throws: KernelTable.Problem.self) { try KernelTable(items: items) }
+    #expect(error == .init(item: item, description: problem))
   }
 
   @Test func aTableHasAShapeOnce() {

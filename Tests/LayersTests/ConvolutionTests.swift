@@ -12,26 +12,35 @@ import Testing
     let outChannels: Int
     let height: Int
     let width: Int
-    let kernel: Int
+    let kernelSize: Int
     let stride: Int
     let padding: Int
 
     var description: String {
-      "\(images)×\(inChannels)×\(height)×\(width) to \(outChannels), \(kernel)×\(kernel), stride \(stride), "
+      "\(images)×\(inChannels)×\(height)×\(width) to \(outChannels), \(kernelSize)×\(kernelSize), stride \(stride), "
         + "padding \(padding)"
     }
 
     static let all = [
-      Case(images: 2, inChannels: 16, outChannels: 16, height: 9, width: 9, kernel: 3, stride: 1, padding: 1),
-      Case(images: 2, inChannels: 16, outChannels: 32, height: 7, width: 5, kernel: 3, stride: 2, padding: 1),
-      Case(images: 2, inChannels: 8, outChannels: 12, height: 8, width: 10, kernel: 3, stride: 2, padding: 1),
-      Case(images: 3, inChannels: 16, outChannels: 32, height: 5, width: 5, kernel: 1, stride: 2, padding: 0),
-      Case(images: 2, inChannels: 5, outChannels: 7, height: 1, width: 1, kernel: 1, stride: 1, padding: 0),
       Case(
-        images: 1, inChannels: 3, outChannels: 16, height: 13, width: 11, kernel: 7, stride: 2, padding: 3),
-      Case(images: 2, inChannels: 3, outChannels: 8, height: 6, width: 6, kernel: 3, stride: 1, padding: 2),
-      Case(images: 1, inChannels: 1, outChannels: 1, height: 4, width: 3, kernel: 3, stride: 1, padding: 1),
-      Case(images: 1, inChannels: 33, outChannels: 40, height: 4, width: 4, kernel: 3, stride: 1, padding: 1),
+        images: 2, inChannels: 16, outChannels: 16, height: 9, width: 9, kernelSize: 3, stride: 1, padding: 1),
+      Case(
+        images: 2, inChannels: 16, outChannels: 32, height: 7, width: 5, kernelSize: 3, stride: 2, padding: 1),
+      Case(
+        images: 2, inChannels: 8, outChannels: 12, height: 8, width: 10, kernelSize: 3, stride: 2, padding: 1),
+      Case(
+        images: 3, inChannels: 16, outChannels: 32, height: 5, width: 5, kernelSize: 1, stride: 2, padding: 0),
+      Case(
+        images: 2, inChannels: 5, outChannels: 7, height: 1, width: 1, kernelSize: 1, stride: 1, padding: 0),
+      Case(
+        images: 1, inChannels: 3, outChannels: 16, height: 13, width: 11, kernelSize: 7, stride: 2, padding: 3
+      ),
+      Case(
+        images: 2, inChannels: 3, outChannels: 8, height: 6, width: 6, kernelSize: 3, stride: 1, padding: 2),
+      Case(
+        images: 1, inChannels: 1, outChannels: 1, height: 4, width: 3, kernelSize: 3, stride: 1, padding: 1),
+      Case(
+        images: 1, inChannels: 33, outChannels: 40, height: 4, width: 4, kernelSize: 3, stride: 1, padding: 1),
     ]
 
     var inputCount: Int { images * inChannels * height * width }
@@ -42,12 +51,12 @@ import Testing
         algorithm,
         ConvolutionShape(
           rows: shardSize, inChannels: inChannels, height: height, width: width, outChannels: outChannels,
-          kernel: kernel, stride: stride, padding: padding))
+          kernelSize: kernelSize, stride: stride, padding: padding))
     }
 
     func makeLayer(_ kernels: ConvolutionKernels) -> Convolution {
       Convolution(
-        "test", inChannels: inChannels, outChannels: outChannels, kernel: kernel, stride: stride,
+        "test", inChannels: inChannels, outChannels: outChannels, kernelSize: kernelSize, stride: stride,
         padding: padding, kernels: kernels)
     }
 
@@ -56,7 +65,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Case.all, [ConvolutionAlgorithm.direct, .winograd])
+  @Test(arguments: Case.all, ConvolutionBackends.linked.available.filter { $0.precision == .f32 })
   func gradientsMatchFiniteDifferences(_ c: Case, _ algorithm: ConvolutionAlgorithm) throws {
     for variant in PassVariant.all(images: c.images) {
       let layer = c.makeLayer(c.always(algorithm, shardSize: variant.shardSize))
@@ -90,7 +99,7 @@ import Testing
   /// The first layer takes images in plain NCHW; layouts must not change what comes out.
   @Test func takesPlainImages() throws {
     let c = Case(
-      images: 2, inChannels: 3, outChannels: 16, height: 12, width: 10, kernel: 3, stride: 1, padding: 1)
+      images: 2, inChannels: 3, outChannels: 16, height: 12, width: 10, kernelSize: 3, stride: 1, padding: 1)
     var numbers = TestNumbers(seed: 2)
     let x = numbers.normals(c.inputCount)
     let layer = c.makeLayer(.direct)
@@ -106,11 +115,12 @@ import Testing
   @Test(arguments: [(64, 32), (128, 16), (256, 8), (512, 4), (16, 34), (40, 17)])
   func winogradIsCloseToDirect(channels: Int, size: Int) throws {
     let c = Case(
-      images: 4, inChannels: channels, outChannels: channels, height: size, width: size, kernel: 3, stride: 1,
+      images: 4, inChannels: channels, outChannels: channels, height: size, width: size, kernelSize: 3,
+      stride: 1,
       padding: 1)
     for lanes in PassVariant.allLanes {
       let pass = PassVariant(lanes: lanes, shardSize: 2, threads: 2).pass(rows: c.images)
-      let results = try [ConvolutionAlgorithm.direct, .winograd].map { algorithm in
+      let results = try [OneDNNBackend.direct, OneDNNBackend.winograd].map { algorithm in
         var numbers = TestNumbers(seed: 3)
         let layer = c.makeLayer(c.always(algorithm, shardSize: 2))
         let fanOut = Float(9 * channels)
@@ -131,16 +141,20 @@ import Testing
   /// Winograd's gradient of few channels' weights is computed and added in parts of a shard.
   @Test func partsOfAShardAddUp() throws {
     let c = Case(
-      images: 24, inChannels: 64, outChannels: 64, height: 30, width: 30, kernel: 3, stride: 1, padding: 1)
+      images: 24, inChannels: 64, outChannels: 64, height: 30, width: 30, kernelSize: 3, stride: 1, padding: 1
+    )
     let shape = ConvolutionShape(
-      rows: 24, inChannels: 64, height: 30, width: 30, outChannels: 64, kernel: 3, stride: 1, padding: 1)
-    #expect(shape.rowsInCall(.winograd, .backwardWeights) == 6)
-    #expect(shape.rowsInCall(.winograd, .forward) == 24)
-    #expect(shape.rowsInCall(.direct, .backwardWeights) == 24)
+      rows: 24, inChannels: 64, height: 30, width: 30, outChannels: 64, kernelSize: 3, stride: 1, padding: 1)
+    func rows(_ direction: Convolution.Direction, _ algorithm: ConvolutionAlgorithm) -> Int {
+      OneDNNCost(ConvolutionProblem(shape, direction)).rowsInCall(algorithm)
+    }
+    #expect(rows(.backwardWeights, OneDNNBackend.winograd) == 6)
+    #expect(rows(.forward, OneDNNBackend.winograd) == 24)
+    #expect(rows(.backwardWeights, OneDNNBackend.direct) == 24)
     var numbers = TestNumbers(seed: 4)
     let x = numbers.normals(c.inputCount)
     let dy = numbers.normals(c.inputCount)
-    let gradients = try [ConvolutionAlgorithm.direct, .winograd].map { algorithm in
+    let gradients = try [OneDNNBackend.direct, OneDNNBackend.winograd].map { algorithm in
       let layer = c.makeLayer(c.always(algorithm, shardSize: c.images))
       let pass = PassVariant(shardSize: c.images).pass(rows: c.images)
       _ = try layer.backward(

@@ -17,7 +17,7 @@ import Testing
       let all = numbers.normals(shape.reduce(1, *))
       let dall = numbers.normals(shape.reduce(1, *))
       let convolution = Convolution(
-        "test.conv", inChannels: shape[1], outChannels: shape[1], kernel: 3, padding: 1)
+        "test.conv", inChannels: shape[1], outChannels: shape[1], kernelSize: 3, padding: 1)
       convolution.weight.array = numbers.normals(convolution.weight.count)
       let norm = BatchNorm("test.bn", channels: shape[1])
       norm.weight!.array = numbers.uniforms(shape[1], 0.5, 1.5)
@@ -89,7 +89,7 @@ import Testing
     let shape = [images] + Self.shape.dropFirst()
     var numbers = TestNumbers(seed: 31)
     let x = Tensor(shape: shape, lanes: Pass.preferredLanes, numbers.normals(shape.reduce(1, *)))
-    let layer = Convolution("test.conv", inChannels: 11, outChannels: 20, kernel: 3, padding: 1)
+    let layer = Convolution("test.conv", inChannels: 11, outChannels: 20, kernelSize: 3, padding: 1)
     layer.weight.array = numbers.normals(layer.weight.count)
     let norm = BatchNorm("test.bn", channels: 20)
     norm.runningMean = numbers.normals(20)

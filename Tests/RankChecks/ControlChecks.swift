@@ -126,11 +126,11 @@ let controlChecks = [
 
   RankCheck("a table of kernels that rank 0 alone can read reaches every rank") { world in
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("kernels-\(UUID()).yaml").path
-    var table = KernelTable(library: "2.6.3", instructionSet: "avx512_core")
+    var table = KernelTable(measuredWith: ConvolutionBackends.linked.libraries)
     table.append(
       ConvolutionShape(
-        rows: 64, inChannels: 16, height: 8, width: 8, outChannels: 16, kernel: 3, stride: 1, padding: 1),
-      [.forward: .winograd])
+        rows: 64, inChannels: 16, height: 8, width: 8, outChannels: 16, kernelSize: 3, stride: 1, padding: 1),
+      [.forward: OneDNNBackend.winograd])
     if world.rank == 0 { try table.write(to: path, comment: "a test's") }
     defer { try? FileManager.default.removeItem(atPath: path) }
     let file = try ConfigurationFile(

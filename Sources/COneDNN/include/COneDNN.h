@@ -33,21 +33,15 @@ const char *onednn_status_text(int status);
 void onednn_version(int *major, int *minor, int *patch);
 const char *onednn_instruction_set(void);
 
-// Whether it has Winograd's algorithm here, and whether the processor has instructions for bf16 (AVX-512).
-int onednn_has_winograd(void);
-int onednn_has_bf16(void);
-
 // Keeps oneDNN on the calling thread: once on every thread, before its first call. (GNU OpenMP would build a team of
 // its own for each calling thread.)
 void onednn_use_one_thread(void);
 
-// Makes a convolution for one direction; the direct one where the library, the processor or the shape has no other.
+// Makes a convolution for one direction. Fails where the library, the processor or the shape does not have the
+// algorithm: oneDNN has had no Winograd since 3.2, and bf16 needs AVX-512's instructions for it.
 int onednn_convolution_create(onednn_convolution **convolution, const onednn_shape *shape, onednn_direction direction,
                               onednn_algorithm algorithm);
 void onednn_convolution_destroy(onednn_convolution *convolution);
-
-// What it got.
-onednn_algorithm onednn_convolution_algorithm(const onednn_convolution *convolution);
 
 // Floats in the weights' own layout, and in the working memory of one run.
 size_t onednn_convolution_weights_count(const onednn_convolution *convolution);

@@ -52,7 +52,7 @@ extension Finding {
         problem:
           "oneDNN \(library.version) has no Winograd convolutions: 3×3 convolutions take about twice as "
           + "long and give other bits",
-        advice: "build Sluice with oneDNN 2.x (libdnnl-dev of Debian 12 or Ubuntu 22.04)")
+        advice: "build Sluice with oneDNN 2.x, 3.0 or 3.1 (libdnnl-dev of Debian 12, Ubuntu 22.04 or 24.04)")
     default:
       return nil
     }

@@ -105,7 +105,7 @@ public final class PretrainingRun {
     let environments = try Environment.gather(communicator, threads: pool.threads)
     session = Session(
       environments, fromStep: state.step, dataSource: configuration.data.source, dataDigest: data.digest,
-      allowsWinograd: configuration.kernels != .direct, allowsBF16: configuration.precision == .bf16,
+      kernels: configuration.resNet.kernels.summary,
       shards: (configuration.batch.micro ?? configuration.batch.global) / configuration.batch.shard)
     plan = try TrainingPlan(
       configuration, data: data, model: model, ranks: communicator.worldSize, threads: pool.threads,

@@ -1,11 +1,11 @@
 /// The fastest algorithm of convolutions, as measured on some machine.
 ///
-/// Its text is a list of items of `name=value` words: first the machine, then a convolution each,
+/// Its text is a list of items of `name=value` words: first each library that was measured, then a convolution each,
+/// `onednn=2.6.3 instruction_set=avx512_core` and
 /// `rows=64 in=64x32x32 out=64 kernel=3 stride=1 padding=1 forward=winograd backward_data=winograd …`.
 public struct KernelTable: Equatable, Sendable {
-  /// oneDNN's version and the instruction set that it used, by its own name.
-  public var library: String
-  public var instructionSet: String
+  /// What was measured.
+  public var libraries: [ConvolutionLibrary]
   public private(set) var convolutions: [(shape: ConvolutionShape, winners: Winners)] = []
   private var places: [ConvolutionShape: Int] = [:]
 
@@ -18,9 +18,8 @@ public struct KernelTable: Equatable, Sendable {
     public let description: String
   }
 
-  public init(library: String, instructionSet: String) {
-    self.library = library
-    self.instructionSet = instructionSet
+  public init(measuredWith libraries: [ConvolutionLibrary]) {
+    self.libraries = libraries
   }
 
   public static func == (a: Self, b: Self) -> Bool { a.items == b.items }
@@ -35,45 +34,43 @@ public struct KernelTable: Equatable, Sendable {
     convolutions.append((shape, winners))
   }
 
-  public func contains(_ algorithm: ConvolutionAlgorithm) -> Bool {
-    convolutions.contains { $0.winners.values.contains(algorithm) }
+  /// Whether some convolution is computed in this precision.
+  public func uses(_ precision: Precision) -> Bool {
+    convolutions.contains { $0.winners.values.contains { $0.precision == precision } }
   }
 
   // MARK: Text
 
   /// The items, which read back to an equal table.
   public var items: [String] {
-    ["onednn=\(library) instruction_set=\(instructionSet)"]
+    libraries.map { "\($0.key)=\($0.version) instruction_set=\($0.instructionSet)" }
       + convolutions.map { shape, winners in
         let directions = Convolution.Direction.allCases.compactMap { direction in
-          winners[direction].map { " \(direction.rawValue)=\($0.rawValue)" }
+          winners[direction].map { " \(direction.rawValue)=\($0)" }
         }
         return "rows=\(shape.rows) in=\(shape.inChannels)x\(shape.height)x\(shape.width) "
-          + "out=\(shape.outChannels) kernel=\(shape.kernel) stride=\(shape.stride) "
+          + "out=\(shape.outChannels) kernel=\(shape.kernelSize) stride=\(shape.stride) "
           + "padding=\(shape.padding)" + directions.joined()
       }
   }
 
-  public init(items: [String]) throws(Problem) {
-    guard let first = items.first else { throw Problem(item: 0, description: "is missing") }
-    var machine = try Words(first, item: 0)
-    self.init(library: try machine.text("onednn"), instructionSet: try machine.text("instruction_set"))
-    try machine.expectNoMore()
-    for (number, item) in items.enumerated().dropFirst() {
+  /// - Parameter backends: Those whose libraries and algorithms may be named.
+  public init(items: [String], backends: ConvolutionBackends = .linked) throws(Problem) {
+    self.init(measuredWith: [])
+    for (number, item) in items.enumerated() {
       var words = try Words(item, item: number)
-      let map = try words.map("in")
-      let shape = ConvolutionShape(
-        rows: try words.number("rows"), inChannels: map[0], height: map[1], width: map[2],
-        outChannels: try words.number("out"), kernel: try words.number("kernel"),
-        stride: try words.number("stride"), padding: try words.number("padding", from: 0))
-      var winners: Winners = [:]
-      for direction in Convolution.Direction.allCases {
-        winners[direction] = try words.algorithm(direction.rawValue)
+      if convolutions.isEmpty, let library = try words.library(of: backends) {
+        libraries.append(library)
+      } else if libraries.isEmpty {
+        throw words.problem("names no library where a line like onednn=2.6.3 instruction_set=avx2 must stand")
+      } else {
+        let (shape, winners) = try words.convolution(of: backends)
+        guard places[shape] == nil else { throw words.problem("repeats a convolution") }
+        append(shape, winners)
       }
       try words.expectNoMore()
-      guard places[shape] == nil else { throw words.problem("repeats a convolution") }
-      append(shape, winners)
     }
+    guard !libraries.isEmpty else { throw Problem(item: 0, description: "is missing") }
   }
 }
 
@@ -97,6 +94,34 @@ private struct Words {
 
   func problem(_ text: String) -> KernelTable.Problem { .init(item: item, description: text) }
 
+  /// What a line about a library says; nil where the item is none.
+  mutating func library(
+    of backends: ConvolutionBackends
+  ) throws(KernelTable.Problem) -> ConvolutionLibrary? {
+    guard let instructionSet = values.removeValue(forKey: "instruction_set") else { return nil }
+    guard let known = backends.libraries.first(where: { values[$0.key] != nil }) else {
+      let keys = backends.libraries.map(\.key).joined(separator: ", ")
+      throw problem("names no library of convolutions that is here (there is \(keys))")
+    }
+    return ConvolutionLibrary(
+      name: known.name, version: try text(known.key), instructionSet: instructionSet)
+  }
+
+  mutating func convolution(
+    of backends: ConvolutionBackends
+  ) throws(KernelTable.Problem) -> (ConvolutionShape, KernelTable.Winners) {
+    let map = try map("in")
+    let shape = ConvolutionShape(
+      rows: try number("rows"), inChannels: map[0], height: map[1], width: map[2],
+      outChannels: try number("out"), kernelSize: try number("kernel"), stride: try number("stride"),
+      padding: try number("padding", from: 0))
+    var winners: KernelTable.Winners = [:]
+    for direction in Convolution.Direction.allCases {
+      winners[direction] = try algorithm(direction.rawValue, of: backends)
+    }
+    return (shape, winners)
+  }
+
   mutating func text(_ name: String) throws(KernelTable.Problem) -> String {
     guard let value = values.removeValue(forKey: name) else { throw problem("has no '\(name)='") }
     return value
@@ -117,10 +142,13 @@ private struct Words {
     return sizes
   }
 
-  mutating func algorithm(_ name: String) throws(KernelTable.Problem) -> ConvolutionAlgorithm? {
+  mutating func algorithm(
+    _ name: String, of backends: ConvolutionBackends
+  ) throws(KernelTable.Problem) -> ConvolutionAlgorithm? {
     guard let value = values.removeValue(forKey: name) else { return nil }
-    guard let algorithm = ConvolutionAlgorithm(rawValue: value) else {
-      let names = ConvolutionAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")
+    let known = backends.algorithms
+    guard let algorithm = known.first(where: { "\($0)" == value }) else {
+      let names = known.map(\.description).joined(separator: ", ")
       throw problem("has '\(name)=\(value)', which must be one of \(names)")
     }
     return algorithm

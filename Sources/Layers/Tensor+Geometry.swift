@@ -1,9 +1,9 @@
 import CVector
 import Tensors
 
-// What lends tensors to the C kernels. Pointers live no longer than the call they are made for.
+// What lends tensors to C functions. Pointers live no longer than the call they are made for.
 extension Tensor {
-  /// The geometry of some of this tensor's rows, for a kernel.
+  /// The geometry of some of this tensor's rows, for a C function.
   package func geometry(rows: Int) -> vector_map {
     vector_map(images: Int32(rows), blocks: Int32(blocks), pixels: Int32(pixels), lanes: Int32(lanes))
   }

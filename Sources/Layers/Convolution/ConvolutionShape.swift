@@ -7,12 +7,12 @@ public struct ConvolutionShape: Hashable, Sendable, CustomStringConvertible {
   public var height: Int
   public var width: Int
   public var outChannels: Int
-  public var kernel: Int
+  public var kernelSize: Int
   public var stride: Int
   public var padding: Int
 
   public init(
-    rows: Int, inChannels: Int, height: Int, width: Int, outChannels: Int, kernel: Int, stride: Int,
+    rows: Int, inChannels: Int, height: Int, width: Int, outChannels: Int, kernelSize: Int, stride: Int,
     padding: Int
   ) {
     self.rows = rows
@@ -20,26 +20,23 @@ public struct ConvolutionShape: Hashable, Sendable, CustomStringConvertible {
     self.height = height
     self.width = width
     self.outChannels = outChannels
-    self.kernel = kernel
+    self.kernelSize = kernelSize
     self.stride = stride
     self.padding = padding
   }
 
-  /// For example `64×64×32×32 → 64, 3×3/1+1`: rows and map, channels, kernel / stride + padding.
+  /// For example `64×64×32×32 → 64, 3×3/1+1`: rows and map, channels, kernel size / stride + padding.
   public var description: String {
-    "\(rows)×\(inChannels)×\(height)×\(width) → \(outChannels), \(kernel)×\(kernel)/\(stride)+\(padding)"
+    "\(rows)×\(inChannels)×\(height)×\(width) → \(outChannels), \(kernelSize)×\(kernelSize)/\(stride)+\(padding)"
   }
 
-  public var outHeight: Int { (height + 2 * padding - kernel) / stride + 1 }
-  public var outWidth: Int { (width + 2 * padding - kernel) / stride + 1 }
+  public var outHeight: Int { (height + 2 * padding - kernelSize) / stride + 1 }
+  public var outWidth: Int { (width + 2 * padding - kernelSize) / stride + 1 }
 
   /// Multiply-adds of one run as usually counted, with those on padding.
   public var macs: Double {
-    Double(rows * outHeight * outWidth) * Double(kernel * kernel * inChannels * outChannels)
+    Double(rows * outHeight * outWidth) * Double(kernelSize * kernelSize * inChannels * outChannels)
   }
-
-  /// Winograd's tiles of 4×4 outputs.
-  var tiles: Int { rows * ((outHeight + 3) / 4) * ((outWidth + 3) / 4) }
 
   /// Multiply-adds of one run that do not meet padding, which direct convolutions leave out.
   var macsInside: Double {
@@ -50,7 +47,7 @@ public struct ConvolutionShape: Hashable, Sendable, CustomStringConvertible {
   private func taps(_ size: Int, _ outSize: Int) -> Int {
     (0..<outSize).reduce(0) { count, output in
       let first = output * stride - padding
-      return count + max(0, min(first + kernel, size) - max(first, 0))
+      return count + max(0, min(first + kernelSize, size) - max(first, 0))
     }
   }
 }

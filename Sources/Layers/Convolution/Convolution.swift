@@ -1,0 +1,128 @@
+import Tensors
+
+/// A 2-D convolution without bias (cross-correlation), weights [out, in, kernelSize, kernelSize].
+public final class Convolution {
+  public let weight: Parameter
+  public let inChannels: Int
+  public let outChannels: Int
+  public let kernelSize: Int
+  public let stride: Int
+  public let padding: Int
+  private let source: ConvolutionKernels
+  private var kernels: [ConvolutionProblem: any ConvolutionKernel] = [:]
+
+  public init(
+    _ name: String, inChannels: Int, outChannels: Int, kernelSize: Int, stride: Int = 1, padding: Int,
+    kernels: ConvolutionKernels = .auto
+  ) {
+    self.inChannels = inChannels
+    self.outChannels = outChannels
+    self.kernelSize = kernelSize
+    self.stride = stride
+    self.padding = padding
+    source = kernels
+    weight = Parameter("\(name).weight", shape: [outChannels, inChannels, kernelSize, kernelSize])
+  }
+
+  /// ⌊(size + 2·padding − kernelSize) / stride⌋ + 1.
+  public func outputSize(_ size: Int) -> Int { (size + 2 * padding - kernelSize) / stride + 1 }
+
+  /// As with a map, from an input that may be made shard by shard.
+  public func forward(_ input: ConvolutionInput, in pass: Pass) throws -> Tensor {
+    let x = input.map
+    let y = Tensor(
+      rows: x.rows, channels: outChannels, height: outputSize(x.height), width: outputSize(x.width),
+      lanes: pass.lanes)
+    let kernels = try shardKernels(x, .forward, in: pass)
+    try pass.timed(.convolutionForward) { try run(kernels, input: input, output: y, in: pass) }
+    return y
+  }
+
+  /// As with a map, for an input that may be made shard by shard.
+  public func backward(
+    _ dy: Tensor, input: ConvolutionInput, needsInputGradient: Bool = true, in pass: Pass
+  ) throws -> Tensor? {
+    let x = input.map
+    let weightKernels = try shardKernels(x, .backwardWeights, in: pass)
+    let isReady = try pass.timed(.convolutionBackwardWeights) {
+      let packed = try pass.sumOverShards(for: weight, count: weightKernels[0].packedCount) { shard, leaf in
+        let first = pass.rows(ofShard: shard).lowerBound
+        try input.withShard(shard, in: pass) { x in
+          try weightKernels[shard].run(input: x, weights: leaf, output: dy.row(first))
+        }
+      }
+      if let packed { try weightKernels[0].unpack(packed.pointer, into: weight.gradient) }
+      return packed != nil
+    }
+    if isReady { try pass.gradientIsReady(weight) }
+    guard needsInputGradient else { return nil }
+
+    let dx = x.makeSimilar()
+    let dataKernels = try shardKernels(x, .backwardData, in: pass)
+    try pass.timed(.convolutionBackwardData) { try run(dataKernels, input: .init(dx), output: dy, in: pass) }
+    return dx
+  }
+
+  /// Runs every shard's kernel with the present weights; the direction decides which side is written.
+  private func run(
+    _ kernels: [any ConvolutionKernel], input: ConvolutionInput, output: Tensor, in pass: Pass
+  ) throws {
+    // A kernel for a short last shard may want another layout of the weights.
+    let packed = try kernels[0].packed(weight.value)
+    let last = kernels[kernels.count - 1]
+    let packedForLast = last === kernels[0] ? packed : try last.packed(weight.value)
+    try pass.forEachShard { shard in
+      let first = pass.rows(ofShard: shard).lowerBound
+      let weights = kernels[shard] === last ? packedForLast : packed
+      try input.withShard(shard, in: pass) { x in
+        try kernels[shard].run(input: x, weights: weights.pointer, output: output.row(first))
+      }
+    }
+  }
+
+  /// The kernel of every shard; all but a short last one are the same.
+  private func shardKernels(
+    _ x: Tensor, _ direction: Direction, in pass: Pass
+  ) throws -> [any ConvolutionKernel] {
+    precondition(x.channels == inChannels, "\(weight.name) takes \(inChannels) channels, got \(x.channels)")
+    return try (0..<pass.shards).map { shard in
+      let shape = shape(rows: pass.rows(ofShard: shard).count, height: x.height, width: x.width)
+      return try kernel(for: .init(shape, direction, inLanes: x.lanes, lanes: pass.lanes))
+    }
+  }
+
+  private func kernel(for problem: ConvolutionProblem) throws -> any ConvolutionKernel {
+    if let kernel = kernels[problem] { return kernel }
+    let kernel = try source.makeKernel(for: problem)
+    kernels[problem] = kernel
+    return kernel
+  }
+
+  /// This convolution of a shard.
+  ///
+  /// - Parameters:
+  ///   - rows: Of the shard, all views.
+  ///   - height: Of the input, like `width`.
+  public func shape(rows: Int, height: Int, width: Int) -> ConvolutionShape {
+    ConvolutionShape(
+      rows: rows, inChannels: inChannels, height: height, width: width, outChannels: outChannels,
+      kernelSize: kernelSize, stride: stride, padding: padding)
+  }
+
+  /// What a shard's kernel needs besides its maps, in floats, as its backend states it for this processor: the
+  /// weights (or their gradient) in its layout, and working memory for each thread.
+  ///
+  /// - Parameters:
+  ///   - rows: Of the shard, all views.
+  ///   - size: Height and width of the input.
+  ///   - takesImages: Whether the input has three channels that are not in blocks.
+  /// - Throws: `LayerError.convolution` where there is no kernel for the shape.
+  public func workspace(
+    _ direction: Direction, rows: Int, size: Int, takesImages: Bool
+  ) throws -> (packedWeights: Int, scratch: Int) {
+    let shape = shape(rows: rows, height: size, width: size)
+    let kernel = try kernel(
+      for: .init(shape, direction, inLanes: takesImages ? 1 : Pass.preferredLanes))
+    return (kernel.packedCount, kernel.scratchCount)
+  }
+}

@@ -1,0 +1,49 @@
+import Tensors
+
+/// Compiled code for one problem. It can't change, so that threads share it; memory comes from the caller.
+///
+/// Weights are packed once a step and read by every shard. Their layout is the kernel's own, and so is that of the
+/// gradients, which are summed over shards before they are unpacked.
+public protocol ConvolutionKernel: AnyObject, Sendable {
+  /// What it is, so that reports and tests don't take one for another.
+  var algorithm: ConvolutionAlgorithm { get }
+  /// Floats of the weights, or of their gradient, in the kernel's layout.
+  var packedCount: Int { get }
+  /// Floats of working memory for each run under way.
+  var scratchCount: Int { get }
+
+  /// Writes weights [out, in, kernelSize, kernelSize] in the kernel's layout. Never called for backward weights.
+  func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) throws
+  /// The inverse, for the gradient of the weights; called for backward weights alone.
+  func unpack(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) throws
+  /// Computes all rows of the problem on the calling thread.
+  func run(_ operands: ConvolutionOperands, scratch: UnsafeMutablePointer<Float>) throws
+}
+
+/// The memory that a run works on. The direction decides which of the three is written.
+public struct ConvolutionOperands {
+  /// The input or its gradient, in blocks of `inLanes` channels.
+  public let input: UnsafeMutablePointer<Float>
+  /// The weights or their gradient, packed.
+  public let weights: UnsafeMutablePointer<Float>
+  /// The output or its gradient, in blocks of `lanes` channels. Lanes beyond the last channel hold zeros.
+  public let output: UnsafeMutablePointer<Float>
+}
+
+extension ConvolutionKernel {
+  /// `weights` [out, in, kernelSize, kernelSize] in the kernel's layout.
+  package func packed(_ weights: UnsafePointer<Float>) throws -> Storage {
+    let packed = BufferPool.working.take(count: packedCount)
+    try pack(weights, into: packed.pointer)
+    return packed
+  }
+
+  /// Computes all rows of the problem on the calling thread.
+  package func run(
+    input: UnsafeMutablePointer<Float>, weights: UnsafeMutablePointer<Float>,
+    output: UnsafeMutablePointer<Float>
+  ) throws {
+    let scratch = BufferPool.working.take(count: scratchCount)
+    try run(ConvolutionOperands(input: input, weights: weights, output: output), scratch: scratch.pointer)
+  }
+}

@@ -1,0 +1,92 @@
+/// Where convolutions get their kernels. Part of a run's configuration, as it changes bits: a function of instruction
+/// set, libraries and shape, never of a measurement during the run.
+public struct ConvolutionKernels: Equatable, Sendable, CustomStringConvertible {
+  /// What decides.
+  public enum Choice: Equatable, Sendable {
+    /// The one that its backend expects to be fastest.
+    case auto
+    /// The same among direct ones.
+    case direct
+    /// As the table says; `auto` for shapes that it does not have.
+    case table(KernelTable)
+  }
+
+  public var choice: Choice
+  public var precision: Precision
+  public var backends: ConvolutionBackends
+
+  public init(
+    _ choice: Choice, precision: Precision = .f32, backends: ConvolutionBackends = .linked
+  ) {
+    self.choice = choice
+    self.precision = precision
+    self.backends = backends
+  }
+
+  public static let auto = ConvolutionKernels(.auto)
+  public static let direct = ConvolutionKernels(.direct)
+
+  public var description: String {
+    let name =
+      switch choice {
+      case .auto: "auto"
+      case .direct: "direct"
+      case .table: "table"
+      }
+    return precision == .f32 ? name : "\(name), \(precision.rawValue)"
+  }
+
+  /// What most convolutions are here, for records of a run: `winograd` or `direct`, with ` and bf16` where allowed.
+  public var summary: String {
+    let hasWinograd = backends.available.contains { $0.method == .winograd && allows($0) }
+    return (hasWinograd ? "winograd" : "direct") + (precision == .bf16 ? " and bf16" : "")
+  }
+
+  /// What computes this problem: of the algorithms that are allowed, here and fit, the one of least cost.
+  public func algorithm(for problem: ConvolutionProblem) -> ConvolutionAlgorithm? {
+    if case .table(let table) = choice, let winner = table[problem.shape, problem.direction], allows(winner) {
+      return winner
+    }
+    return candidates(for: problem)
+      .map { (algorithm: $0, cost: backends.backend(of: $0)?.nanoseconds($0, problem) ?? .infinity) }
+      .min { $0.cost < $1.cost }?.algorithm
+  }
+
+  /// The algorithms that may compute this problem, in the backends' order.
+  public func candidates(for problem: ConvolutionProblem) -> [ConvolutionAlgorithm] {
+    backends.available.filter { algorithm in
+      allows(algorithm) && backends.backend(of: algorithm)?.fits(algorithm, problem) == true
+    }
+  }
+
+  /// The kernel that computes this problem. Direct code takes over where a table names an algorithm that this machine
+  /// or this shape doesn't have.
+  ///
+  /// - Throws: `LayerError.convolution` where there is no kernel at all.
+  public func makeKernel(for problem: ConvolutionProblem) throws -> any ConvolutionKernel {
+    let chosen = algorithm(for: problem)
+    if let chosen, let kernel = try? makeKernel(chosen, problem) { return kernel }
+    let direct = backends.algorithms.first { $0.method == .direct && $0.precision == .f32 }
+    guard let direct else {
+      throw LayerError.convolution(what: "\(problem)", reason: "no backend has a direct algorithm")
+    }
+    return try makeKernel(direct, problem)
+  }
+
+  /// The problem's kernel by one algorithm.
+  ///
+  /// - Throws: `LayerError.convolution` where the machine or the shape doesn't have it.
+  package func makeKernel(
+    _ algorithm: ConvolutionAlgorithm, _ problem: ConvolutionProblem
+  ) throws -> any ConvolutionKernel {
+    guard let backend = backends.backend(of: algorithm) else {
+      throw LayerError.convolution(what: "\(problem)", reason: "there is no backend \(algorithm.backend)")
+    }
+    return try backend.makeKernel(algorithm, problem)
+  }
+
+  private func allows(_ algorithm: ConvolutionAlgorithm) -> Bool {
+    (choice != .direct || algorithm.method == .direct)
+      && (algorithm.precision == .f32 || algorithm.precision == precision)
+  }
+}
