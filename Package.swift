@@ -18,7 +18,9 @@ let package = Package(
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
-    .target(name: "CVector", linkerSettings: [.linkedLibrary("m")]),
+    .target(name: "CLanes"),
+    .target(name: "CVector", dependencies: ["CLanes"], linkerSettings: [.linkedLibrary("m")]),
+    .target(name: "CPixels", dependencies: ["CLanes"]),
     .target(name: "CSignals"),
 
     // The house, bottom to top: a target imports only what stands below it in the house, above it here
@@ -30,7 +32,7 @@ let package = Package(
     .target(name: "Layers", dependencies: ["Tensors", "CVector", "COneDNN", "COpenBLAS"]),
     .target(
       name: "Collectives", dependencies: ["Machine", "Tensors", "CMPI", "CSignals", "CVector"]),
-    .target(name: "Images", dependencies: ["Tensors", "CVector", "CJPEG", "CPNG"]),
+    .target(name: "Images", dependencies: ["Tensors", "CPixels", "CJPEG", "CPNG"]),
     .target(
       name: "Datasets",
       dependencies: [

@@ -1,4 +1,4 @@
-#include "Lanes.h"
+#include "Maps.h"
 
 // Two sums a channel.
 INLINE void clear_sums(const vector_map &map, double *sums) {

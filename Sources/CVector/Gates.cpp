@@ -1,3 +1,4 @@
+#include "CVector.h"
 #include "Lanes.h"
 
 // Logarithm and exponential of eight numbers at once, with the same operations on every lane and instruction set.

@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "Lanes.h"
+#include "Maps.h"
 
 // The winner of one window, which holds rows h0 ..< h1 and columns w0 ..< w1 of the 3×3 around its centre. Where the
 // scale is negative, `flip` makes the smallest win.

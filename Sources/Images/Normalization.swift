@@ -1,4 +1,4 @@
-import CVector
+import CPixels
 
 /// The mean and standard deviation with which a data set's colours are centred: (value/255 − mean)/std.
 public struct Normalization: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import CVector
+import CPixels
 import Foundation
 
 extension PlanarImage {

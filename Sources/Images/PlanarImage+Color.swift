@@ -1,4 +1,4 @@
-import CVector
+import CPixels
 
 /// Pillow's colour operations on 8 bits, in place. Every one rounds as Pillow's does.
 extension PlanarImage {

@@ -1,4 +1,4 @@
-import CVector
+import CPixels
 
 /// A picture of 8-bit red, green and blue as three planes, one after the other (CHW): what views are made in, because
 /// vector instructions then treat 16 pixels as one.

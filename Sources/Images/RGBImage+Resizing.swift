@@ -1,4 +1,4 @@
-import CVector
+import CPixels
 
 extension RGBImage {
   /// The part of the picture inside `box`, resized to `width`×`height` with antialiasing.

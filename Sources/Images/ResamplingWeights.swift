@@ -1,4 +1,4 @@
-import CVector
+import CPixels
 
 /// The weights with which source pixels of one axis add up to each output pixel, in fixed point.
 struct ResamplingWeights {

@@ -3,8 +3,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "Pixels.h"
-
 #ifdef __cplusplus
 extern "C" {
 #endif

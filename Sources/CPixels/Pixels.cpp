@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "CVector.h"
+#include "CPixels.h"
 #include "Lanes.h"
 
 // Pillow's roundings are those of separate multiplications and additions.
