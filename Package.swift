@@ -28,7 +28,7 @@ let package = Package(
     .target(
       name: "Foundations", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "Machine", dependencies: ["Foundations"]),
-    .target(name: "Tensors", dependencies: ["Foundations"]),
+    .target(name: "Tensors", dependencies: ["Foundations", "CVector"]),
     .target(name: "Layers", dependencies: ["Tensors", "CVector", "COneDNN", "COpenBLAS"]),
     .target(
       name: "Collectives", dependencies: ["Machine", "Tensors", "CMPI", "CSignals", "CVector"]),
@@ -97,8 +97,7 @@ let package = Package(
       name: "GoldenCases",
       dependencies: [
         "Training", "Configurations", "Optimizers", "Objectives", "Networks", "Layers", "Collectives",
-        "Tensors",
-        "CVector", "TestSupport",
+        "Tensors", "CVector", "TestSupport",
       ],
       path: "Tests/GoldenCases"),
     .testTarget(name: "HouseTests"),

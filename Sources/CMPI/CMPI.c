@@ -89,16 +89,9 @@ int cmpi_allreduce_sum_i64(long long *inout, int count, cmpi_comm_t comm) {
   return MPI_Allreduce(MPI_IN_PLACE, inout, count, MPI_LONG_LONG, MPI_SUM, comm->comm);
 }
 
-int cmpi_sum_along_tree_f64(double *inout, double *received, int count, cmpi_comm_t comm) {
-  int rank;
-  int code = MPI_Comm_rank(comm->comm, &rank);
-  for (int distance = 1; distance < comm->size && code == MPI_SUCCESS; distance *= 2) {
-    const int partner = rank ^ distance;
-    code = MPI_Sendrecv(inout, count, MPI_DOUBLE, partner, 0, received, count, MPI_DOUBLE, partner, 0, comm->comm,
-                        MPI_STATUS_IGNORE);
-    for (int i = 0; i < count; i++) inout[i] += received[i];
-  }
-  return code;
+int cmpi_exchange_f64(const double *mine, double *theirs, int count, int partner, cmpi_comm_t comm) {
+  return MPI_Sendrecv(mine, count, MPI_DOUBLE, partner, 0, theirs, count, MPI_DOUBLE, partner, 0, comm->comm,
+                      MPI_STATUS_IGNORE);
 }
 
 static MPI_Datatype type_of(cmpi_number number) {

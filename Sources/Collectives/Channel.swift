@@ -17,8 +17,8 @@ package protocol Channel: AnyObject {
   /// The exact sum over ranks of each number.
   func sum(_ values: inout [Int64]) throws
 
-  /// Replaces `values` on every rank by their sum over ranks along `ShardTree`; the ranks are a power of two.
-  func sumAlongTree(_ values: inout [Double]) throws
+  /// Sends `values` to rank `partner` and returns what it sends to this one, equally many; all ranks exchange in pairs.
+  func exchange(_ values: [Double], with partner: Int) throws -> [Double]
 
   /// Fills `all` with everybody's numbers, in rank order; all ranks bring equally many.
   func allGather(
@@ -61,9 +61,6 @@ package enum NumberWidth: Int, Sendable {
 }
 
 extension Channel {
-  /// Whether `sumAlongTree` can add over these ranks.
-  var isPowerOfTwo: Bool { size & (size - 1) == 0 }
-
   /// Everybody's `values`, in rank order; all ranks bring equally many.
   func allGather(_ values: [Int64]) throws -> [Int64] { try gathered(values, zero: 0, of: .eight) }
 

@@ -17,10 +17,9 @@ extension Communicator {
     // A power-of-two run of leaves is a subtree: its sum is the number that the whole tree would reach there,
     // so one row travels instead of `leaves` of them.
     let isSubtree = leaves & (leaves - 1) == 0
-    var mine = isSubtree ? ShardTree.sum(rows, leaves: leaves, width: width) : rows
-    if isSubtree, channels.statistics.isPowerOfTwo {
-      try channels.statistics.sumAlongTree(&mine)
-      return mine
+    let mine = isSubtree ? ShardTree.sum(rows, leaves: leaves, width: width) : rows
+    if isSubtree, worldSize & (worldSize - 1) == 0 {
+      return try ShardTree.sum(mine, rank: rank, ranks: worldSize, exchange: channels.statistics.exchange)
     }
     let all = try channels.statistics.allGather(mine)
     return ShardTree.sum(all, leaves: worldSize * (isSubtree ? 1 : leaves), width: width)

@@ -39,16 +39,11 @@ final class MPIChannel: Channel {
     }
   }
 
-  /// In log₂ ranks exchanges of as many numbers.
-  func sumAlongTree(_ values: inout [Double]) throws(CollectiveError) {
-    precondition(isPowerOfTwo, "\(size) ranks do not pair up")
+  func exchange(_ values: [Double], with partner: Int) throws(CollectiveError) -> [Double] {
     let count = try mpiCount(values.count, in: "MPI_Sendrecv")
     var received = [Double](repeating: 0, count: values.count)
-    try values.withUnsafeMutableBufferPointer { (values) throws(CollectiveError) in
-      try checkMPI("MPI_Sendrecv") {
-        cmpi_sum_along_tree_f64(values.baseAddress, &received, count, handle)
-      }
-    }
+    try checkMPI("MPI_Sendrecv") { cmpi_exchange_f64(values, &received, count, Int32(partner), handle) }
+    return received
   }
 
   func allGather(

@@ -1,6 +1,5 @@
 import Collectives
 import Foundation
-import Tensors
 
 /// A channel between threads of one process. Numbers are copied when a rank posts a collective, and handed out when it
 /// tests or waits for it: like MPI, nothing advances between a rank's calls.
@@ -29,10 +28,7 @@ final class ThreadChannel: Channel {
     for i in values.indices { values[i] = all.reduce(0) { $0 + $1[i] } }
   }
 
-  func sumAlongTree(_ values: inout [Double]) throws {
-    let all: [[Double]] = try exchange(values)
-    values = ShardTree.sum(all.flatMap(\.self), leaves: size, width: values.count)
-  }
+  func exchange(_ values: [Double], with partner: Int) throws -> [Double] { try exchange(values)[partner] }
 
   func allGather(
     _ own: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer, of width: NumberWidth

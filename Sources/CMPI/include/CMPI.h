@@ -34,9 +34,8 @@ int cmpi_barrier(cmpi_comm_t comm);
 int cmpi_bcast_bytes(void *bytes, int count, int root, cmpi_comm_t comm);
 int cmpi_allreduce_sum_i64(long long *inout, int count, cmpi_comm_t comm);
 
-// Adds inout over ranks, whose number is a power of two, along the binary tree over them: with the neighbour, then
-// pair with pair, and so on. Every rank gets the same bits, as a + b = b + a. received: room for `count` numbers.
-int cmpi_sum_along_tree_f64(double *inout, double *received, int count, cmpi_comm_t comm);
+// Sends `count` numbers to `partner` and receives as many from it.
+int cmpi_exchange_f64(const double *mine, double *theirs, int count, int partner, cmpi_comm_t comm);
 
 // What moves without being added: numbers of 2, 4 or 8 bytes, whatever they mean.
 typedef enum { CMPI_16_BITS, CMPI_32_BITS, CMPI_64_BITS } cmpi_number;
