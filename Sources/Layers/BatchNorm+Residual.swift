@@ -38,7 +38,20 @@ extension BatchNorm {
     return y
   }
 
-  /// The gradients of `normalize(_:_:adding:normalizedBy:in:)`; sets those of γ and β, the shortcut's too.
+  /// What `residualBackward` leads to.
+  public struct ResidualGradients {
+    /// Of what was normalised.
+    public let dx: Tensor
+    /// Of the shortcut: of its input, if that was normalised.
+    public let dshortcut: Tensor
+    /// γ's and β's, which the block sets when it is their turn: backward completes gradients from the last parameter
+    /// to the first, and the shortcut's convolution may lie between them.
+    public let own: AffineGradients
+    /// Those of the shortcut's batch norm, if it has one.
+    public let shortcut: AffineGradients?
+  }
+
+  /// The gradients of `normalize(_:_:adding:normalizedBy:in:)`; leaves it to the caller to set those of γ and β.
   ///
   /// Both batch norms see the same gradient, so their sums are taken in one pass over it and added over ranks in
   /// one go.
@@ -47,13 +60,10 @@ extension BatchNorm {
   ///   - y: What forward returned.
   ///   - x: What was normalised. Overwritten by its gradient.
   ///   - shortcut: If it was normalised. Its input is overwritten by its gradient.
-  ///   - beforeShortcut: From the gradient of the shortcut to that of the block's input. Called before this layer's
-  ///     own gradients are ready, as backward completes gradients from the last layer to the first.
-  /// - Returns: The gradients of `x` and of the block's input.
   public func residualBackward(
     _ dy: MapGradient, output y: Tensor, input x: Tensor, _ statistics: Statistics,
-    shortcut: Shortcut?, in pass: Pass, beforeShortcut: (Tensor) throws -> Tensor = { $0 }
-  ) throws -> (dx: Tensor, dshortcut: Tensor) {
+    shortcut: Shortcut?, in pass: Pass
+  ) throws -> ResidualGradients {
     let dsum = dy.maps.first ?? y.makeSimilar()
     let own = Self.sumsWidth(statistics)
     let width = own + (shortcut.map { Self.sumsWidth($0.statistics) } ?? 0)
@@ -78,11 +88,24 @@ extension BatchNorm {
         shortcutDerivative.apply(dsum, input: shortcut.input, view: view, rows: rows, into: shortcut.input)
       }
     }
-    if let shortcut {
-      try shortcut.batchNorm.setParameterGradients(sums, shortcut.statistics, offset: own, in: pass)
+    return ResidualGradients(
+      dx: x, dshortcut: shortcut?.input ?? dsum,
+      own: AffineGradients(batchNorm: self, sums: sums, statistics: statistics, offset: 0),
+      shortcut: shortcut.map {
+        AffineGradients(batchNorm: $0.batchNorm, sums: sums, statistics: $0.statistics, offset: own)
+      })
+  }
+
+  /// The sums that the gradients of γ and β follow from.
+  public struct AffineGradients {
+    let batchNorm: BatchNorm
+    let sums: BatchSums
+    let statistics: Statistics
+    let offset: Int
+
+    /// Sets them.
+    public func set(in pass: Pass) throws {
+      try batchNorm.setParameterGradients(sums, statistics, offset: offset, in: pass)
     }
-    let dshortcut = try beforeShortcut(shortcut?.input ?? dsum)
-    try setParameterGradients(sums, statistics, in: pass)
-    return (x, dshortcut)
   }
 }

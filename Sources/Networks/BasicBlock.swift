@@ -95,11 +95,16 @@ public final class BasicBlock {
   /// ∂L/∂x; sets the gradients of all parameters.
   public func backward(_ doutput: MapGradient, in pass: Pass) throws -> MapGradient {
     let saved = pass.pop(Saved.self)
-    let (dx2, dshortcut) = try bn2.residualBackward(
+    let sum = try bn2.residualBackward(
       doutput, output: saved.output, input: saved.conv2, saved.statistics2, shortcut: saved.shortcut, in: pass
-    ) { try downsample?.convolution.backward($0, input: saved.x, in: pass) ?? $0 }
+    )
+    // Parameters' gradients are completed from the last to the first: the shortcut's before bn2's.
+    try sum.shortcut?.set(in: pass)
+    let dshortcut =
+      try downsample?.convolution.backward(sum.dshortcut, input: saved.x, in: pass) ?? sum.dshortcut
+    try sum.own.set(in: pass)
     let y = bn1.reluInput(saved.conv1, saved.statistics1, mask: saved.mask, in: pass)
-    let dy = try conv2.backward(dx2, input: y, in: pass)!
+    let dy = try conv2.backward(sum.dx, input: y, in: pass)!
     let (dx1, dmask) = try bn1.backward(
       dy, input: saved.conv1, saved.statistics1, relu: true, mask: saved.mask, needsMaskGradient: gate != nil,
       into: dy, in: pass)

@@ -120,12 +120,16 @@ import Testing
       let (input, shortcut) = (c.tensor(x, variant), c.tensor(r, variant))
       let (y, own, shortcutStatistics) = try forward(input, shortcut)
       #expect(y.values.contains(0) && y.values.contains { $0 > 0 })
-      let (dx, dr) = try layer.residualBackward(
+      let gradients = try layer.residualBackward(
         MapGradient(c.tensor(coefficients, variant)), output: y, input: input, own,
         shortcut: shortcutStatistics.map { .init(batchNorm: other, input: shortcut, statistics: $0) },
         in: pass)
-      #expect(try gradientError(dx.values, at: x, step: 1e-2) { try loss($0, r) } < 1e-3, "dx, \(variant)")
-      #expect(try gradientError(dr.values, at: r, step: 1e-2) { try loss(x, $0) } < 1e-3, "dr, \(variant)")
+      #expect(
+        try gradientError(gradients.dx.values, at: x, step: 1e-2) { try loss($0, r) } < 1e-3, "dx, \(variant)"
+      )
+      #expect(
+        try gradientError(gradients.dshortcut.values, at: r, step: 1e-2) { try loss(x, $0) } < 1e-3,
+        "dr, \(variant)")
     }
   }
 
@@ -157,10 +161,10 @@ import Testing
         // The same where the ReLU's output decides instead of its input.
         let y = try layer.normalize(x, statistics, relu: true, in: pass)
         let copy = c.tensor(x.values, variant)
-        let (dx, g) = try layer.residualBackward(
+        let sum = try layer.residualBackward(
           parts(), output: y, input: copy, statistics, shortcut: nil, in: pass)
-        #expect(dx.values == (try gradients(parts()))[0], "\(variant)")
-        #expect(zip(y.values, g.values).allSatisfy { $0 > 0 || $1 == 0 })
+        #expect(sum.dx.values == (try gradients(parts()))[0], "\(variant)")
+        #expect(zip(y.values, sum.dshortcut.values).allSatisfy { $0 > 0 || $1 == 0 })
       }
     }
   }
