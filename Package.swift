@@ -142,13 +142,15 @@ let package = Package(
     .testTarget(
       name: "BenchmarksTests",
       dependencies: [
-        "Benchmarks", "Training", "Configurations", "Objectives", "Datasets", "Collectives", "Layers",
+        "Benchmarks", "Training", "Configurations", "Objectives", "Datasets", "Collectives",
+        "Layers",
         "TestSupport",
       ]),
     .testTarget(
       name: "GoldenTests",
       dependencies: [
-        "GoldenCases", "Training", "Optimizers", "Objectives", "Networks", "Layers", "Tensors", "TestSupport",
+        "GoldenCases", "Training", "Optimizers", "Objectives", "Networks", "Layers", "Collectives",
+        "Tensors", "TestSupport",
       ]),
     .testTarget(
       name: "CommandTests",

@@ -43,6 +43,7 @@ public final class CollectiveBenchmark {
   private let configuration: Configuration
   private let communicator: Communicator
   private let pool: WorkerPool
+  private let gradients: GradientReducer
   private let trainer: Trainer
   private let batch: ViewBatch
 
@@ -67,8 +68,11 @@ public final class CollectiveBenchmark {
     self.configuration = configuration
     self.communicator = communicator
     pool = .forKernels(threads: try configuration.threads ?? communicator.placement().threads)
+    let model = configuration.makeModel()
+    gradients = configuration.makeGradientReducer(for: model, on: communicator)
     trainer = Trainer(
-      configuration, model: configuration.makeModel(), pool: pool, communicator: communicator)
+      configuration, model: model, pool: pool, reducer: communicator,
+      gradients: gradients)
     batch = .synthetic(
       views: configuration.objective.chosen.views, size: configuration.network.inputSize,
       globalBatchSize: configuration.batch.global, shardSize: configuration.batch.shard,
@@ -85,7 +89,7 @@ public final class CollectiveBenchmark {
     if communicator.worldSize > 1 {
       let embeddings = batch.images.rows * trainer.model.objective.heads[0].outFeatures
       times = try CollectiveStopwatch(communicator: communicator)
-        .measure(embeddings: embeddings, trainer: trainer)
+        .measure(embeddings: embeddings, gradients: gradients)
     }
     let (profile, steps) = try takeSteps()
     let link = options.link ?? times?.link
@@ -96,7 +100,7 @@ public final class CollectiveBenchmark {
         return .init(
           nodes: count, ranks: model.ranks,
           prediction: model.predict(
-            profile, buckets: trainer.buckets, bytesPerGradient: trainer.bytesPerGradient))
+            profile, buckets: gradients.ranges, bytesPerGradient: gradients.precision.bytes))
       }
     }
     return CollectiveReport(images: localBatch, times: times, link: link, steps: steps, plan: plan)
@@ -130,28 +134,14 @@ public final class CollectiveBenchmark {
     return middle.scaled(to: try options.stepSeconds ?? communicator.largest(middle.seconds))
   }
 
-  private func profileStep() throws -> StepProfile {
-    let model = trainer.model
-    let reducer = ProfilingReducer()
-    let views = configuration.objective.chosen.views
-    let pass = Pass(
-      .training, rows: batch.images.rows, views: views, shardSize: configuration.batch.shard, pool: pool,
-      reducer: reducer,
-      noise: GateNoiseSource(
-        seed: configuration.seed, epoch: 0, indices: batch.indices, views: views,
-        shardSize: configuration.batch.shard))
-    let offsets = Dictionary(
-      uniqueKeysWithValues: zip(model.store.parameters.map(ObjectIdentifier.init), model.store.offsets))
-    pass.gradientIsReady = { reducer.note(.gradients(from: offsets[ObjectIdentifier($0)]!)) }
-    _ = try TrainingStep(
-      model: model, budget: configuration.budget,
-      macs: MACs(model.backbone, imageSize: configuration.network.inputSize)
-    ).run(batch.images, annealing: 1, in: pass)
-    let backwardEnd = reducer.now
-    try trainer.optimizer.update(
-      learningRate: { _ in configuration.learningRates.rate(step: 0, stepsPerEpoch: Self.stepsPerEpoch) },
-      pool: pool)
-    return StepProfile(moments: reducer.moments, backwardEnd: backwardEnd, seconds: reducer.now)
+  /// What a training step asks of other ranks, and when; the same step that `pretrain` takes of this configuration.
+  func profileStep() throws -> StepProfile {
+    let exchanges = ProfiledExchanges()
+    let trainer = Trainer(
+      configuration, model: trainer.model, pool: pool, reducer: exchanges,
+      gradients: exchanges, optimizer: trainer.optimizer)
+    _ = try trainer.take(batch, stepsPerEpoch: Self.stepsPerEpoch)
+    return exchanges.profile
   }
 
   private struct TimedStep {
@@ -164,7 +154,7 @@ public final class CollectiveBenchmark {
   private func trainingStep() throws -> TimedStep {
     let clock = StepClock()
     let begin = ContinuousClock.now
-    let waits = try trainer.take(batch, stepsPerEpoch: Self.stepsPerEpoch, clock: clock).gradientWaits
+    let waits = try trainer.take(batch, stepsPerEpoch: Self.stepsPerEpoch, clock: clock).result.gradientWaits
     return TimedStep(
       seconds: (ContinuousClock.now - begin) / .seconds(1), waits: waits,
       blocked: clock.seconds[.communication] ?? 0)

@@ -1,6 +1,5 @@
 import Collectives
 import Tensors
-import Training
 
 /// How long exchanges took between the ranks of a job with nothing else going on: medians of the slowest rank's
 /// seconds.
@@ -52,8 +51,8 @@ struct CollectiveStopwatch {
 
   /// - Parameters:
   ///   - embeddings: Numbers that a rank brings to a loss.
-  ///   - trainer: Its gradients are worthless afterwards.
-  func measure(embeddings: Int, trainer: Trainer) throws -> CollectiveTimes {
+  ///   - reducer: Its gradients are worthless afterwards.
+  func measure(embeddings: Int, gradients reducer: GradientReducer) throws -> CollectiveTimes {
     let mine = Tensor(rows: 1, columns: embeddings, [Float](repeating: 1, count: embeddings))
     let hosts = Set(try communicator.gatherEach(communicator.hostName)).count
     return CollectiveTimes(
@@ -65,7 +64,9 @@ struct CollectiveStopwatch {
         try time(Self.largeRepetitions) { _ = try communicator.gather(mine) }
       ),
       gradients: (
-        trainer.bucketBytes, try time(Self.largeRepetitions) { _ = try trainer.sumGradientsAlone() }
+        reducer.ranges.map { $0.count * reducer.precision.bytes },
+        // With nothing to hide behind.
+        try time(Self.largeRepetitions) { _ = try reducer.finish() }
       ))
   }
 

@@ -1,3 +1,4 @@
+import Collectives
 import Tensors
 
 /// When a rank's training step asks for what, counted in seconds of its own work: waiting takes no time here.
@@ -43,18 +44,21 @@ public struct StepProfile: Equatable, Sendable {
 }
 
 /// Notes what a step asks of other ranks, and answers as if it were alone.
-final class ProfilingReducer: ShardReducer {
+final class ProfiledExchanges: ShardReducer, GradientSink {
   private let begin = ContinuousClock.now
-  private(set) var moments: [StepProfile.Moment] = []
+  private var moments: [StepProfile.Moment] = []
+  private var backwardEnd = 0.0
   private let alone = LocalShards()
 
   var worldSize: Int { 1 }
   var rank: Int { 0 }
 
-  /// Seconds since the start.
-  var now: Double { (ContinuousClock.now - begin) / .seconds(1) }
+  /// The profile of the step that has ended just now and began when this was made.
+  var profile: StepProfile { StepProfile(moments: moments, backwardEnd: backwardEnd, seconds: now) }
 
-  func note(_ event: StepProfile.Event) { moments.append(.init(now, event)) }
+  private var now: Double { (ContinuousClock.now - begin) / .seconds(1) }
+
+  private func note(_ event: StepProfile.Event) { moments.append(.init(now, event)) }
 
   func sum(_ rows: [Double], leaves: Int, width: Int) throws -> [Double] {
     // A power-of-two run of shards sends its sum, any other one its rows (`Communicator.sum`).
@@ -71,5 +75,14 @@ final class ProfilingReducer: ShardReducer {
   func gather(_ own: Tensor) throws -> Tensor {
     note(.gather(bytes: own.count * MemoryLayout<Float>.size))
     return try alone.gather(own)
+  }
+
+  func ready(downTo start: Int) { note(.gradients(from: start)) }
+
+  func progress() {}
+
+  func finish() -> GradientWaits {
+    backwardEnd = now
+    return .none
   }
 }

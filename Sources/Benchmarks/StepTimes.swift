@@ -1,5 +1,6 @@
 import Collectives
 import Layers
+import Training
 
 /// How long steps took, and their parts; in seconds, at least one step.
 struct StepTimes {
@@ -25,8 +26,8 @@ struct StepTimes {
   /// and what lies in no part as `other`. They add up to `median`.
   var breakdown: [(name: String, seconds: Double)] {
     let middle = [steps[(steps.count - 1) / 2], steps[steps.count / 2]]
-    let parts = StepClock.Part.allCases.map { part in
-      (name: part.rawValue, seconds: middle.reduce(0) { $0 + ($1.parts[part] ?? 0) } / 2)
+    let parts = StepClock.Part.ofStep.map { part in
+      (name: part.name, seconds: middle.reduce(0) { $0 + ($1.parts[part] ?? 0) } / 2)
     }
     return parts + [("other", median - parts.reduce(0) { $0 + $1.seconds })]
   }

@@ -9,17 +9,17 @@ extension ViewBatch {
     views: Int, size: Int, globalBatchSize: Int, shardSize: Int, rank: Int, worldSize: Int
   ) -> ViewBatch {
     let local = globalBatchSize / worldSize
+    let layout = RowLayout(images: local, views: views, shardSize: shardSize)
     let indices = Array(rank * local..<(rank + 1) * local)
-    let images = Tensor(rows: local * views, channels: 3, height: size, width: size, lanes: 1)
-    let stride = images.rowStride
-    for (position, index) in indices.enumerated() {
-      for view in 0..<views {
-        let row = (position / shardSize * views + view) * shardSize + position % shardSize
-        let values = UnsafeMutableBufferPointer(start: images.pointer + row * stride, count: stride)
-        RandomDraws(seed: 0, purpose: .test, index: index, view: view).fillUniform(values)
-        for i in values.indices { values[i] = (values[i] - 0.5) * Float(12).squareRoot() }
-      }
+    var values: [Float] = []
+    var view = [Float](repeating: 0, count: 3 * size * size)
+    for row in 0..<layout.rows {
+      let place = layout.place(ofRow: row)
+      RandomDraws(seed: 0, purpose: .test, index: indices[place.image], view: place.view).fillUniform(&view)
+      values += view.map { ($0 - 0.5) * Float(12).squareRoot() }
     }
-    return ViewBatch(epoch: 0, step: 0, indices: indices, images: images)
+    let images = Tensor(
+      rows: layout.rows, channels: 3, height: size, width: size, lanes: 1, values: values)
+    return ViewBatch(epoch: 0, step: 0, indices: indices, images: images, layout: layout)
   }
 }

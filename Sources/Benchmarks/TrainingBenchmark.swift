@@ -54,7 +54,10 @@ public final class TrainingBenchmark {
   public func run(showing display: ProgressDisplay) throws -> TrainingBenchmarkReport {
     defer { display.finish() }
     let model = configuration.makeModel()
-    let trainer = Trainer(configuration, model: model, pool: pool, communicator: communicator)
+    let gradients = configuration.makeGradientReducer(for: model, on: communicator)
+    let trainer = Trainer(
+      configuration, model: model, pool: pool, reducer: communicator,
+      gradients: gradients)
     let source = try makeSource()
     defer { source.stop() }
 
@@ -68,7 +71,7 @@ public final class TrainingBenchmark {
       let seconds = (ContinuousClock.now - begin) / .seconds(1)
       if number >= options.warmup {
         steps.append(
-          StepTimes.Step(seconds: seconds, parts: clock.seconds, gradients: outcome.gradientWaits))
+          StepTimes.Step(seconds: seconds, parts: clock.seconds, gradients: outcome.result.gradientWaits))
       }
       show(number + 1, of: count, seconds: seconds, on: display)
     }
@@ -76,7 +79,7 @@ public final class TrainingBenchmark {
     return TrainingBenchmarkReport(
       configuration, options: options, ranks: communicator.worldSize, threads: pool.threads,
       model: model, times: StepTimes(steps),
-      gradientsAlone: try gradientsAlone(trainer), peakMB: peak.max())
+      gradientsAlone: try secondsAlone(gradients), peakMB: peak.max())
   }
 
   /// Where batches come from: always the same one, or a loader.
@@ -118,12 +121,12 @@ public final class TrainingBenchmark {
   }
 
   /// Seconds that the sum of gradients takes when it hides behind nothing; nil on one rank.
-  private func gradientsAlone(_ trainer: Trainer) throws -> Double? {
+  private func secondsAlone(_ gradients: GradientReducer) throws -> Double? {
     guard communicator.worldSize > 1 else { return nil }
     return median(
       try (0..<Self.gradientSums).map { _ in
         try communicator.barrier()
-        return try trainer.sumGradientsAlone().exposedSeconds
+        return try gradients.finish().exposedSeconds
       })
   }
 

@@ -15,13 +15,14 @@ import Tensors
 ///
 ///     backward of each layer:  reducer.ready(downTo: its first gradient) … reducer.progress()
 ///     then:                    let waits = try reducer.finish()
-public final class GradientReducer {
+public final class GradientReducer: GradientSink {
   private let channels: Communicator.Channels?
   private let gradients: UnsafeMutableBufferPointer<Float>
   /// The ranges of gradients that are summed together, in the order in which they are sent.
   public let ranges: [Range<Int>]
   private let buckets: [Bucket]
-  private let precision: GradientPrecision
+  /// How gradients travel.
+  public let precision: GradientPrecision
   /// Received pieces, all buckets one after the other; about as many as the gradients.
   private let rows: UnsafeMutableRawPointer
   /// Where bf16 needs them: the gradients as they travel, and the rows of one bucket as floats.
@@ -175,12 +176,4 @@ public final class GradientReducer {
     case .bf16: UnsafeMutableRawPointer(packed.baseAddress! + bucket.range.lowerBound)
     }
   }
-}
-
-/// How long one step's gradient sum took.
-public struct GradientWaits: Equatable, Sendable {
-  /// What it cost the step after backward: the seconds inside `finish`.
-  public let exposedSeconds: Double
-  /// From the first `ready` to the end of `finish`.
-  public let totalSeconds: Double
 }

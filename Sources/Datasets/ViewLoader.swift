@@ -9,19 +9,21 @@ public struct ViewBatch: Sendable {
   public let step: Int
   /// The data set's index of each local picture, shard after shard.
   public let indices: [Int]
-  /// `[shards × views × shardSize, 3, size, size]`, NCHW (one lane), normalised. The views of a shard lie
-  /// beside each other: picture i of shard s, view v, is row (s · views + v) · shardSize + i.
+  /// `[rows, 3, size, size]`, NCHW (one lane), normalised.
   public let images: Tensor
+  /// Which picture and view each row is.
+  public let layout: RowLayout
   /// The bad pictures that were met for this batch, in the order of the local pictures; the images are their
   /// stand-ins'.
   public internal(set) var skipped: [SkippedImage] = []
 
   /// A batch that no loader made.
-  package init(epoch: Int, step: Int, indices: [Int], images: Tensor) {
+  package init(epoch: Int, step: Int, indices: [Int], images: Tensor, layout: RowLayout) {
     self.epoch = epoch
     self.step = step
     self.indices = indices
     self.images = images
+    self.layout = layout
   }
 }
 
@@ -63,9 +65,9 @@ public final class ViewLoader: Sendable {
     dataset.reserve(cacheBytes: sampler.cacheBytes(worldSize: worldSize))
     stepsPerEpoch = sampler.stepsPerEpoch
     let plan = ViewPlan(
-      pictures: PictureReader(dataset, onError: onError), augmentation: augmentation, views: views,
-      shardSize: shardSize, sampler: sampler,
-      rank: rank, worldSize: worldSize)
+      pictures: PictureReader(dataset, onError: onError), augmentation: augmentation,
+      layout: RowLayout(images: globalBatchSize / worldSize, views: views, shardSize: shardSize),
+      sampler: sampler, rank: rank, worldSize: worldSize)
     queue = ViewQueue(plan: plan, startStep: startStep, threads: threads, depth: queueDepth)
     for number in 0..<threads {
       let thread = Thread { [queue] in

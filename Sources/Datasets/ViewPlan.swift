@@ -5,13 +5,10 @@ import Tensors
 struct ViewPlan: Sendable {
   let pictures: PictureReader
   let augmentation: AugmentationConfiguration
-  let views: Int
-  let shardSize: Int
+  let layout: RowLayout
   let sampler: EpochSampler
   let rank: Int
   let worldSize: Int
-
-  var localBatchSize: Int { sampler.globalBatchSize / worldSize }
 
   func epoch(ofStep step: Int) -> Int { step / sampler.stepsPerEpoch }
 
@@ -24,7 +21,7 @@ struct ViewPlan: Sendable {
   /// Room for one batch.
   func makeImages() -> Tensor {
     Tensor(
-      rows: localBatchSize * views, channels: 3, height: augmentation.size, width: augmentation.size,
+      rows: layout.rows, channels: 3, height: augmentation.size, width: augmentation.size,
       lanes: 1)
   }
 
@@ -34,7 +31,7 @@ struct ViewPlan: Sendable {
   /// - Returns: The bad pictures that were met.
   func fill(_ images: Tensor, position: Int, index: Int, epoch: Int) throws -> [SkippedImage] {
     try pictures.read(at: index) { picture, _ in
-      let decided = (0..<views).map { view in
+      let decided = (0..<layout.views).map { view in
         AugmentationParameters(
           drawnFor: augmentation, width: picture.width, height: picture.height,
           draws: RandomDraws(
@@ -44,7 +41,7 @@ struct ViewPlan: Sendable {
         decided, to: picture, size: augmentation.size, interpolation: augmentation.interpolation,
         normalization: pictures.dataset.normalization
       ) { view in
-        let row = (position / shardSize * views + view) * shardSize + position % shardSize
+        let row = layout.row(of: .init(image: position, view: view))
         return UnsafeMutableBufferPointer(
           start: images.pointer + row * images.rowStride, count: images.rowStride)
       }

@@ -115,7 +115,8 @@ final class ViewQueue: @unchecked Sendable {
     let indices = plan.indices(ofStep: stepToOpen, in: order.permutation)
     batches.append(
       Unfinished(
-        ViewBatch(epoch: epoch, step: stepToOpen, indices: indices, images: plan.makeImages())))
+        ViewBatch(
+          epoch: epoch, step: stepToOpen, indices: indices, images: plan.makeImages(), layout: plan.layout)))
     stepToOpen += 1
     condition.broadcast()
   }

@@ -73,7 +73,7 @@ public final class BatchNorm {
     guard sums.allSatisfy(\.isFinite) else { throw LayerError.nonFinite(layer: name) }
     let moments = moments(sums, views: pass.views, stride: stride, count: count)
     if let whole = pass.sumOverMicroBatches(sums, of: self) {
-      let count = count * (pass.microBatch?.count ?? 1)
+      let count = count * pass.layout.microBatch.count
       for (mean, variance) in self.moments(whole, views: pass.views, stride: stride, count: count) {
         moveRunningStatistics(mean, variance, count: count)
       }
@@ -233,19 +233,23 @@ public final class BatchNorm {
     }
     // dx = scale·(g − Σg/m − x̂·Σ(g·x̂)/m), x̂ = (x − mean)·inverseDeviation, and x̂·Σ(g·x̂) =
     // (x − mean)·inverseDeviation²·Σ g·(x − mean). Constant statistics (count 0) do not move with x: dx = scale·g.
-    let constant = Tensor(zeros: pass.views, columns: stride)
-    let slope = Tensor(zeros: pass.views, columns: stride)
+    var constant = [Float](repeating: 0, count: pass.views * stride)
+    var slope = constant
     if statistics.count > 0 {
+      let (scales, deviations) = (statistics.scale.values, statistics.inverseDeviation.values)
       for view in 0..<pass.views {
         for c in 0..<channels {
-          let scale = Double(statistics.scale.row(view)[c]) / Double(statistics.count)
-          let deviation = Double(statistics.inverseDeviation.row(view)[c])
-          constant.row(view)[c] = Float(scale * sum(view, 0, c))
-          slope.row(view)[c] = Float(scale * deviation * deviation * sum(view, 1, c))
+          let i = view * stride + c
+          let scale = Double(scales[i]) / Double(statistics.count)
+          let deviation = Double(deviations[i])
+          constant[i] = Float(scale * sum(view, 0, c))
+          slope[i] = Float(scale * deviation * deviation * sum(view, 1, c))
         }
       }
     }
-    return Derivative(statistics: statistics, constant: constant, slope: slope)
+    return Derivative(
+      statistics: statistics, constant: Tensor(rows: pass.views, columns: stride, constant),
+      slope: Tensor(rows: pass.views, columns: stride, slope))
   }
 
   /// ∂L/∂β = Σ g and ∂L/∂γ = Σ g·x̂; summed over shards and ranks like every other gradient.
@@ -256,13 +260,14 @@ public final class BatchNorm {
   ) throws {
     guard let weight, let bias else { return }
     let stride = statistics.stride
+    let deviations = statistics.inverseDeviation.values
     let gradients = try pass.sumOverShards(for: weight, count: 2 * channels) { shard, leaf in
       for c in 0..<channels {
         var dweight = 0.0
         var dbias = 0.0
         for view in 0..<pass.views {
           let first = (shard * pass.views + view) * sums.width + offset
-          dweight += sums.rows[first + stride + c] * Double(statistics.inverseDeviation.row(view)[c])
+          dweight += sums.rows[first + stride + c] * Double(deviations[view * stride + c])
           dbias += sums.rows[first + c]
         }
         leaf[c] = Float(dweight)
@@ -297,24 +302,26 @@ public final class BatchNorm {
   private func combine(
     _ moments: [(mean: [Double], variance: [Double])], views: Int, stride: Int, count: Int
   ) -> Statistics {
-    let mean = Tensor(zeros: views, columns: stride)
-    let inverseDeviation = Tensor(zeros: views, columns: stride)
-    let scale = Tensor(zeros: views, columns: stride)
-    let shift = Tensor(zeros: views, columns: stride)
+    let gammas = weight?.array ?? Array(repeating: 1, count: channels)
+    let betas = bias?.array ?? Array(repeating: 0, count: channels)
+    var mean = [Float](repeating: 0, count: views * stride)
+    var (inverseDeviation, scale, shift) = (mean, mean, mean)
     for view in 0..<views {
       let (means, variances) = moments[moments.count == 1 ? 0 : view]
       for c in 0..<channels {
+        let i = view * stride + c
         let deviation = 1 / (variances[c] + Self.epsilon).squareRoot()
-        let gamma = weight.map { Double($0.value[c]) } ?? 1
-        let beta = bias.map { Double($0.value[c]) } ?? 0
-        mean.row(view)[c] = Float(means[c])
-        inverseDeviation.row(view)[c] = Float(deviation)
-        scale.row(view)[c] = Float(gamma * deviation)
-        shift.row(view)[c] = Float(beta - means[c] * gamma * deviation)
+        let gamma = Double(gammas[c])
+        mean[i] = Float(means[c])
+        inverseDeviation[i] = Float(deviation)
+        scale[i] = Float(gamma * deviation)
+        shift[i] = Float(Double(betas[c]) - means[c] * gamma * deviation)
       }
     }
+    func matrix(_ values: [Float]) -> Tensor { Tensor(rows: views, columns: stride, values) }
     return Statistics(
-      mean: mean, inverseDeviation: inverseDeviation, scale: scale, shift: shift, count: count)
+      mean: matrix(mean), inverseDeviation: matrix(inverseDeviation), scale: matrix(scale),
+      shift: matrix(shift), count: count)
   }
 }
 

@@ -17,7 +17,7 @@ public struct MaskGradient: Sendable {
 }
 
 /// What one gate decided in one pass.
-public struct GateRecord {
+public struct GateRecord: Sendable {
   /// `[rows, channels]`, before noise.
   public let logits: Tensor
   /// 0 or 1 (soft values in gradient checks), blocked `[rows, channels, 1, 1]`.
@@ -119,7 +119,7 @@ public final class ChannelGate {
           for c in 0..<outChannels { m[c] = g[c] >= 0 ? 1 : 0 }
           continue
         }
-        uniforms.withUnsafeMutableBufferPointer { pass.noise?.fill($0, gate: index, row: row) }
+        pass.noise?.fill(&uniforms, gate: index, at: pass.layout.place(ofRow: row))
         vector_logistic_noise(outChannels, uniforms, &noise)
         vector_gate(outChannels, g, noise, temperature, soft.row(row), m)
         if pass.softGates { m.update(from: soft.row(row), count: outChannels) }
@@ -134,7 +134,7 @@ public final class ChannelGate {
     let dlogits = soft.makeSimilar()
     try pass.forEachShard { shard in
       for row in pass.rows(ofShard: shard) {
-        let view = pass.view(ofRow: row)
+        let view = pass.layout.view(ofRow: row)
         let extra = pass.maskGradients.isEmpty ? .zero : pass.maskGradients[view][index]
         let (d, m, s, out) = (dmask.row(row), record.mask.row(row), soft.row(row), dlogits.row(row))
         for c in 0..<outChannels {

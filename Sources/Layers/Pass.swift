@@ -1,19 +1,10 @@
 import CVector
 import Tensors
 
-/// Where a gate's uniform numbers come from: a function of image, view and gate, never of ranks or threads.
-public protocol GateNoise: AnyObject {
-  /// Fills `uniforms`, one number in [0, 1) for each channel, for gate `gate` and local row `row`.
-  func fill(_ uniforms: UnsafeMutableBufferPointer<Float>, gate: Int, row: Int)
-}
-
-/// One trip through a network. Layers hold parameters, a pass holds activations: `forward` pushes what
-/// backward needs, `backward` pops it again.
+/// One trip through a network: rows, a tape of what backward needs of them, and the surroundings to work in. Layers
+/// hold parameters, a pass holds activations.
 ///
-/// The rows of every activation are ordered [shard][view][image of the shard]. A shard is `shardSize`
-/// consecutive images of the global batch, with all their views side by side; every kernel works on one
-/// shard and every sum over the batch is taken per shard and added along `ShardTree` (contract C1). Batch
-/// norm sees one view at a time, as if the views had passed one after the other [K].
+/// Batch norm sees one view at a time, as if the views had passed one after the other [K].
 public final class Pass {
   public enum Mode: Sendable {
     /// Batch statistics, gate noise, everything remembered for backward.
@@ -25,174 +16,146 @@ public final class Pass {
   }
 
   public let mode: Mode
-  /// Local rows: images × views.
-  public let rows: Int
-  public let views: Int
-  public let shardSize: Int
-  public let pool: WorkerPool
-  public let reducer: any ShardReducer
-  /// Channels in a block of the activations' layout.
-  public let lanes: Int
+  /// What this pass's rows are.
+  public let layout: RowLayout
+  public let surroundings: Surroundings
   public let noise: (any GateNoise)?
   /// Replaces hard masks by their sigmoids, which makes the loss differentiable: for gradient checks only.
   public let softGates: Bool
-  /// Told after each parameter's local gradient is complete, so that its sum over ranks can begin.
-  public var gradientIsReady: (Parameter) throws -> Void = { _ in }
-
-  /// Called on the thread that drives the pass, between the pieces of its loops: for what has to be looked after
-  /// while the pass computes.
-  public var betweenPieces: () throws -> Void = {}
-
-  /// Told the projections `[rows, D]` as they enter the loss: for what watches them.
-  public var projectionsAreReady: (Tensor) throws -> Void = { _ in }
-
-  /// Takes the time of the layers' work.
-  public var clock: StepClock?
 
   /// What each gate decided, in the order of the forward pass.
   public internal(set) var gates: [GateRecord] = []
   /// ∂(budget + bound)/∂mask, by view and gate; set between forward and backward.
   public var maskGradients: [[MaskGradient]] = []
 
-  /// Whether blocks keep their input alone and run forward again before backward; see `recomputable`.
-  public let recomputes: Bool
-  /// Which part of a step this pass sees, if not all of it.
-  let microBatch: MicroBatch?
-  private var tape: [Any] = []
-  /// What forward came to that is small, in the order of its calls, where it may be called again; see `once`.
-  private var notes: [Any]?
-  private var nextNote = 0
-  private var keepsMaps = true
+  private let recomputes: Bool
+  private let tape: Tape
+  /// What the micro-batches of a step add up; nil where the batch is taken whole.
+  let microBatchSums: MicroBatchSums?
 
   /// - Parameters:
-  ///   - rows: In training a multiple of `views · shardSize`; the last shard of an evaluation may be short.
+  ///   - layout: Of whole shards, but in an evaluation.
   ///   - noise: Needed where training meets gates.
   ///   - recomputes: Takes less memory and one forward pass more, for the same bits.
   public convenience init(
-    _ mode: Mode, rows: Int, views: Int = 1, shardSize: Int, pool: WorkerPool,
-    reducer: any ShardReducer = LocalShards(), lanes: Int = Pass.preferredLanes,
-    noise: (any GateNoise)? = nil, softGates: Bool = false, recomputes: Bool = false
+    _ mode: Mode, _ layout: RowLayout, in surroundings: Surroundings, noise: (any GateNoise)? = nil,
+    softGates: Bool = false, recomputes: Bool = false
   ) {
     self.init(
-      mode, rows: rows, views: views, shardSize: shardSize, pool: pool, reducer: reducer, lanes: lanes,
-      noise: noise, softGates: softGates, recomputes: recomputes, microBatch: nil)
+      mode, layout, in: surroundings, noise: noise, softGates: softGates, recomputes: recomputes,
+      microBatchSums: nil)
   }
 
-  init(
-    _ mode: Mode, rows: Int, views: Int, shardSize: Int, pool: WorkerPool, reducer: any ShardReducer,
-    lanes: Int, noise: (any GateNoise)?, softGates: Bool, recomputes: Bool, microBatch: MicroBatch?
+  private init(
+    _ mode: Mode, _ layout: RowLayout, in surroundings: Surroundings, noise: (any GateNoise)?,
+    softGates: Bool, recomputes: Bool, microBatchSums: MicroBatchSums?
   ) {
-    precondition(mode == .evaluation || rows % (views * shardSize) == 0, "training takes whole shards")
-    self.recomputes = recomputes && mode != .evaluation
-    self.microBatch = microBatch
-    notes = self.recomputes || microBatch != nil ? [] : nil
-    keepsMaps = microBatch == nil
+    precondition(mode == .evaluation || layout.hasWholeShards, "training takes whole shards")
     self.mode = mode
-    self.rows = rows
-    self.views = views
-    self.shardSize = shardSize
-    self.pool = pool
-    self.reducer = reducer
-    self.lanes = lanes
+    self.layout = layout
+    self.surroundings = surroundings
     self.noise = noise
     self.softGates = softGates
+    self.recomputes = recomputes
+    self.microBatchSums = microBatchSums
+    tape = Tape(
+      records: mode != .evaluation, recomputes: recomputes && mode != .evaluation,
+      repeats: microBatchSums != nil)
   }
 
   /// 16 channels with AVX-512, else 8: oneDNN's layouts.
   public static let preferredLanes = Int(vector_preferred_lanes())
 
+  /// This pass in `count` parts, each of which holds every `count`-th shard. Forward goes through each part twice,
+  /// with `rewind` in between: the first time nothing is kept, the second time everything. Gradients are the whole
+  /// step's, and ready, after the last part's backward.
+  ///
+  /// Batch norms in training normalise each part by its own statistics, over all ranks. Their running statistics move
+  /// once, in the last part's first forward pass, by the statistics of all parts together.
+  ///
+  /// - Parameter count: Divides the shards of this pass.
+  public func microBatches(_ count: Int) -> [Pass] {
+    let sums = MicroBatchSums()
+    return layout.microBatches(count).map {
+      Pass(
+        mode, $0, in: surroundings, noise: noise, softGates: softGates, recomputes: recomputes,
+        microBatchSums: sums)
+    }
+  }
+
   /// Whether this pass leads to gradients.
   public var isTraining: Bool { mode != .evaluation }
+
+  // MARK: Rows
+
+  /// Local rows: images × views.
+  public var rows: Int { layout.rows }
+  public var views: Int { layout.views }
+  public var shardSize: Int { layout.shardSize }
   /// This rank's shards.
-  public var shards: Int { (rows + views * shardSize - 1) / (views * shardSize) }
+  public var shards: Int { layout.shards }
   /// Images of one view over all ranks.
-  public var globalImages: Int { rows / views * reducer.worldSize }
+  public var globalImages: Int { layout.images * reducer.worldSize }
 
   /// The rows of a shard, all views.
-  public func rows(ofShard shard: Int) -> Range<Int> {
-    let first = shard * views * shardSize
-    return first..<min(first + views * shardSize, rows)
-  }
+  public func rows(ofShard shard: Int) -> Range<Int> { layout.rows(ofShard: shard) }
 
   /// The rows of one view of a shard.
-  public func rows(ofShard shard: Int, view: Int) -> Range<Int> {
-    let all = rows(ofShard: shard)
-    let share = all.count / views
-    return all.lowerBound + view * share..<all.lowerBound + (view + 1) * share
+  public func rows(ofShard shard: Int, view: Int) -> Range<Int> { layout.rows(ofShard: shard, view: view) }
+
+  // MARK: Surroundings
+
+  public var pool: WorkerPool { surroundings.pool }
+  public var reducer: any ShardReducer { surroundings.reducer }
+  public var lanes: Int { surroundings.lanes }
+
+  /// Tells that the gradient of `parameter` is complete on this rank.
+  package func gradientIsReady(_ parameter: Parameter) throws {
+    try surroundings.listener?.gradientIsReady(parameter)
   }
 
-  /// The view that a local row shows.
-  public func view(ofRow row: Int) -> Int { row / shardSize % views }
+  private func idle() throws { try surroundings.listener?.idle() }
+
+  /// Does `body`, on the clock if the pass has one.
+  public func timed<T>(_ part: StepClock.Part, _ body: () throws -> T) rethrows -> T {
+    guard let clock = surroundings.clock else { return try body() }
+    return try clock.time(part, body)
+  }
+
+  /// As `timed`, on any thread inside a loop over shards that is on the clock as another part.
+  func timedInsideLoop<T>(_ part: StepClock.Part, _ body: () throws -> T) rethrows -> T {
+    guard let clock = surroundings.clock else { return try body() }
+    return try clock.timeInsideLoop(part, threads: min(pool.threads, shards), body)
+  }
+
+  // MARK: Tape
 
   /// Remembers `saved` for backward; evaluation forgets it at once, as does a forward pass that will be repeated.
-  public func push<Saved>(_ saved: @autoclosure () -> Saved) {
-    if isTraining, keepsMaps { tape.append(saved()) }
-  }
+  public func push<Saved>(_ saved: @autoclosure () -> Saved) { tape.push(saved()) }
 
   /// What the matching forward call pushed.
-  public func pop<Saved>(_ type: Saved.Type) -> Saved {
-    guard let saved = tape.popLast() as? Saved else {
-      preconditionFailure("backward must undo forward's calls in reverse order: expected \(type)")
-    }
-    return saved
-  }
-
-  // MARK: Forward again
+  public func pop<Saved>(_ type: Saved.Type) -> Saved { tape.pop(type) }
 
   /// What `compute` gives, which must be small; when forward is repeated, what it gave the first time. For what a
   /// repetition must not do again: exchanges with other ranks, running statistics, random decisions.
-  package func once<Result>(_ compute: () throws -> Result) rethrows -> Result {
-    guard var notes else { return try compute() }
-    if nextNote < notes.count {
-      guard let known = notes[nextNote] as? Result else {
-        preconditionFailure("forward must make the same calls when it is repeated: expected \(Result.self)")
-      }
-      nextNote += 1
-      return known
-    }
-    // What is noted inside belongs to this note.
-    self.notes = nil
-    let result = try compute()
-    notes.append(result)
-    self.notes = notes
-    nextNote += 1
-    return result
-  }
+  package func once<Result>(_ compute: () throws -> Result) rethrows -> Result { try tape.once(compute) }
 
   /// Makes the next forward pass a repetition that keeps what backward needs.
-  public func rewind() {
-    nextNote = 0
-    keepsMaps = true
-  }
-
-  private struct Repetition<Value> {
-    let input: Value
-    let firstNote: Int
-  }
+  public func rewind() { tape.rewind() }
 
   /// Calls `forward`; if the pass recomputes, all that it keeps is `x`.
   package func recomputable<Value>(_ x: Value, _ forward: (Value) throws -> Value) throws -> Value {
-    guard recomputes else { return try forward(x) }
-    push(Repetition(input: x, firstNote: nextNote))
-    let kept = keepsMaps
-    keepsMaps = false
-    defer { keepsMaps = kept }
-    return try forward(x)
+    try tape.recomputable(x, forward)
   }
 
   /// Calls `forward` a second time if the pass recomputes, so that its backward finds what it needs.
-  package func recompute<Value>(_ forward: (Value) throws -> Value) throws {
-    guard recomputes else { return }
-    let repetition = pop(Repetition<Value>.self)
-    nextNote = repetition.firstNote
-    _ = try forward(repetition.input)
-  }
+  package func recompute<Value>(_ forward: (Value) throws -> Value) throws { try tape.recompute(forward) }
 
   // MARK: Loops
 
   /// Calls `body` for every shard, on all threads.
   package func forEachShard(_ body: (Int) throws -> Void) throws {
-    try pool.run(shards, between: betweenPieces, body)
+    try pool.run(shards, between: idle, body)
   }
 
   /// Calls `body` for every shard, on all threads and on the clock.
@@ -208,11 +171,57 @@ public final class Pass {
   ) throws {
     try timed(.elementwise) {
       let pieces = shards * views
-      try pool.run(pieces, between: betweenPieces) { number in
+      try pool.run(pieces, between: idle) { number in
         let piece = lastFirst ? pieces - 1 - number : number
         let (shard, view) = (piece / views, piece % views)
         try body(shard, view, rows(ofShard: shard, view: view))
       }
     }
+  }
+
+  // MARK: Sums
+
+  /// The sum over this rank's shards of `count` numbers each, added along `ShardTree`.
+  ///
+  /// - Parameter parameter: Whose gradient this is.
+  /// - Returns: nil in a micro-batch that is not the last: its part waits for the others'.
+  package func sumOverShards(
+    for parameter: Parameter, count: Int,
+    _ compute: (_ shard: Int, UnsafeMutablePointer<Float>) throws -> Void
+  ) throws -> Storage? {
+    let tree = ConcurrentSum(leaves: shards)
+    try forEachShard { shard in
+      // A micro-batch's sums wait for the next one's.
+      let buffer = (microBatchSums == nil ? BufferPool.working : .shared).take(count: count)
+      try compute(shard, buffer.pointer)
+      guard let microBatchSums else { return tree.add(buffer, count: count, atLeaf: shard) }
+      let run = MicroBatchSums.Run(parameter: ObjectIdentifier(parameter), number: shard)
+      if let sum = microBatchSums.add(buffer, count: count, to: run, isLast: layout.microBatch.isLast) {
+        tree.add(sum, count: count, atLeaf: shard)
+      }
+    }
+    return microBatchSums == nil || layout.microBatch.isLast ? tree.total : nil
+  }
+
+  /// The sum of what every micro-batch of the step brings for `layer`, `numbers` if there is but one; nil before the
+  /// last.
+  func sumOverMicroBatches(_ numbers: [Double], of layer: AnyObject) -> [Double]? {
+    guard let microBatchSums else { return numbers }
+    return microBatchSums.add(numbers, for: ObjectIdentifier(layer), isLast: layout.microBatch.isLast)
+  }
+}
+
+extension Pass {
+  /// - Parameter rows: In training a multiple of `views · shardSize`.
+  public convenience init(
+    _ mode: Mode, rows: Int, views: Int = 1, shardSize: Int, pool: WorkerPool,
+    reducer: any ShardReducer = LocalShards(), lanes: Int = Pass.preferredLanes,
+    noise: (any GateNoise)? = nil, softGates: Bool = false, recomputes: Bool = false,
+    listener: (any StepListener)? = nil
+  ) {
+    self.init(
+      mode, RowLayout(images: rows / views, views: views, shardSize: shardSize),
+      in: Surroundings(pool: pool, reducer: reducer, lanes: lanes, listener: listener), noise: noise,
+      softGates: softGates, recomputes: recomputes)
   }
 }

@@ -6,22 +6,12 @@ import Tensors
 /// Work inside other work counts to the outer one, so that a gate's batch norm is the gate's time;
 /// communication always counts to itself. What lies in no part is the step's overhead.
 public final class StepClock {
-  public enum Part: String, CaseIterable, Sendable {
-    case convolutionForward = "convolution_forward"
-    case convolutionBackwardData = "convolution_backward_data"
-    case convolutionBackwardWeights = "convolution_backward_weights"
-    /// Batch norm and what happens in the same passes over memory: ReLU, mask, residual sum; pooling.
-    case elementwise
-    case gate
-    /// Heads and objective.
-    case loss
-    /// Waiting for other ranks' statistics and embeddings.
-    case communication
-    /// Waiting for gradient sums after backward.
-    case gradients
-    case optimizer
-    /// Waiting for the loader.
-    case data
+  /// A kind of work. Whoever does the work names its kind.
+  public struct Part: Hashable, Sendable {
+    /// As reports show it, for example `convolution_forward`.
+    public let name: String
+
+    public init(_ name: String) { self.name = name }
   }
 
   public private(set) var seconds: [Part: Double] = [:]
@@ -62,44 +52,39 @@ public final class StepClock {
   }
 }
 
-extension Pass {
-  /// Does `body`, on the clock if the pass has one.
-  public func timed<T>(_ part: StepClock.Part, _ body: () throws -> T) rethrows -> T {
-    guard let clock else { return try body() }
-    return try clock.time(part, body)
-  }
-}
-
-extension Pass {
-  /// As `timed`, on any thread inside a loop over shards that is on the clock as another part.
-  func timedInsideLoop<T>(_ part: StepClock.Part, _ body: () throws -> T) rethrows -> T {
-    guard let clock else { return try body() }
-    return try clock.timeInsideLoop(part, threads: min(pool.threads, shards), body)
-  }
+extension StepClock.Part {
+  public static let convolutionForward = Self("convolution_forward")
+  public static let convolutionBackwardData = Self("convolution_backward_data")
+  public static let convolutionBackwardWeights = Self("convolution_backward_weights")
+  /// Batch norm and what happens in the same passes over memory: ReLU, mask, residual sum; pooling.
+  public static let elementwise = Self("elementwise")
+  public static let gate = Self("gate")
+  /// Waiting for other ranks' statistics and embeddings.
+  public static let communication = Self("communication")
 }
 
 /// A reducer whose calls count as communication.
-public final class TimedReducer: ShardReducer {
+final class TimedReducer: ShardReducer {
   private let reducer: any ShardReducer
   private let clock: StepClock
 
-  public init(_ reducer: any ShardReducer, clock: StepClock) {
+  init(_ reducer: any ShardReducer, clock: StepClock) {
     self.reducer = reducer
     self.clock = clock
   }
 
-  public var worldSize: Int { reducer.worldSize }
-  public var rank: Int { reducer.rank }
+  var worldSize: Int { reducer.worldSize }
+  var rank: Int { reducer.rank }
 
-  public func sum(_ rows: [Double], leaves: Int, width: Int) throws -> [Double] {
+  func sum(_ rows: [Double], leaves: Int, width: Int) throws -> [Double] {
     try clock.time(.communication) { try reducer.sum(rows, leaves: leaves, width: width) }
   }
 
-  public func sum(_ counts: [Int64]) throws -> [Int64] {
+  func sum(_ counts: [Int64]) throws -> [Int64] {
     try clock.time(.communication) { try reducer.sum(counts) }
   }
 
-  public func gather(_ own: Tensor) throws -> Tensor {
+  func gather(_ own: Tensor) throws -> Tensor {
     try clock.time(.communication) { try reducer.gather(own) }
   }
 }

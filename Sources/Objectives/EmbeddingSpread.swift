@@ -1,6 +1,5 @@
 import COpenBLAS
 import Foundation
-import Layers
 import Tensors
 
 /// How far apart the projections of different images are: what shows a collapse before the loss does.
@@ -23,20 +22,23 @@ public struct EmbeddingSpread: Equatable, Sendable {
   /// How many images the measures are taken on, if the batch has so many.
   public static let sampleSize = 256
 
-  /// - Parameter z: Projections `[rows, D]` in the pass's row order. All ranks take part.
-  public init(_ z: Tensor, in pass: Pass) throws {
+  /// - Parameters:
+  ///   - z: Projections `[rows, D]`, rows as in `layout`.
+  ///   - reducer: All ranks take part.
+  public init(_ z: Tensor, _ layout: RowLayout, over reducer: any ShardReducer) throws {
     let dimension = z.channels
-    let perShard = min(pass.shardSize, max(1, Self.sampleSize / (pass.shards * pass.reducer.worldSize)))
-    let own = Tensor(rows: pass.shards * perShard, columns: dimension)
-    for shard in 0..<pass.shards {
-      let first = pass.rows(ofShard: shard, view: 0).lowerBound
-      own.row(shard * perShard).update(from: z.row(first), count: perShard * dimension)
+    let perShard = min(layout.shardSize, max(1, Self.sampleSize / (layout.shards * reducer.worldSize)))
+    let own = Tensor(rows: layout.shards * perShard, columns: dimension)
+    for shard in 0..<layout.shards {
+      let first = layout.rows(ofShard: shard, view: 0).lowerBound
+      own.copyRows(first..<first + perShard, of: z, to: shard * perShard)
     }
-    let all = try pass.reducer.gather(own)
+    let all = try reducer.gather(own)
     // More shards than wanted images: some of them.
     let stride = (all.rows + Self.sampleSize - 1) / Self.sampleSize
+    let values = all.values
     let rows = Swift.stride(from: 0, to: all.rows, by: stride).map { row in
-      (0..<dimension).map { Double(all.row(row)[$0]) }
+      values[row * dimension..<(row + 1) * dimension].map(Double.init)
     }
     self.init(rows)
   }

@@ -47,7 +47,7 @@ public struct NTXent: Sendable {
           similarity.row(rows.lowerBound), Int32(all))
         for row in rows {
           let s = similarity.row(row)
-          let positive = first + pass.partner(ofRow: row)
+          let positive = first + pass.layout.partner(ofRow: row)
           let toPositive = s[positive]
           s[first + row] = -.infinity  // nothing is compared with itself
           let largest = vector_max(all, s)
@@ -74,7 +74,7 @@ public struct NTXent: Sendable {
       let rows = pass.rows(ofShard: shard)
       for row in rows {
         let s = similarity.row(row)
-        let partner = pass.partner(ofRow: row)
+        let partner = pass.layout.partner(ofRow: row)
         vector_mutual_softmax(all, s, logSumExp.row(row)[0], everyLogSumExp.pointer, Float(scale))
         // p_ip + p_pi − 2 without the cancellation.
         s[first + partner] = Float(-scale * (Double(deficit.row(row)[0]) + Double(deficit.row(partner)[0])))

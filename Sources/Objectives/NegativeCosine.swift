@@ -27,7 +27,7 @@ public enum NegativeCosine {
       nonisolated(unsafe) let losses = losses  // shards write to disjoint rows
       try pass.forEachShard { shard in
         for row in pass.rows(ofShard: shard) {
-          let target = targets.units.row(pass.partner(ofRow: row))
+          let target = targets.units.row(pass.layout.partner(ofRow: row))
           losses[row] = scale * vector_dot(p.channels, predictions.units.row(row), target)
           predictions.backward(row: row, target, scale: scale, into: dp.row(row))
         }

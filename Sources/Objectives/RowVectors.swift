@@ -38,9 +38,6 @@ struct UnitRows {
 }
 
 extension Pass {
-  /// The row that shows the same image in the other of two views.
-  func partner(ofRow row: Int) -> Int { view(ofRow: row) == 0 ? row + shardSize : row - shardSize }
-
   /// The sum over the global batch of what every local row contributes.
   func sumOverBatch(_ contribution: [Double]) throws -> Double {
     let rows = (0..<shards).map { shard in self.rows(ofShard: shard).reduce(0) { $0 + contribution[$1] } }

@@ -64,6 +64,11 @@ public struct RandomDraws: Sendable {
     }
   }
 
+  /// Replaces `values` by draws 0, 1, 2, … of U[0, 1).
+  public func fillUniform(_ values: inout [Float]) {
+    values.withUnsafeMutableBufferPointer { fillUniform($0) }
+  }
+
   /// A number of N(0, 1), by Box and Muller from the uniforms 2·`draw` and 2·`draw` + 1.
   public func normal(_ draw: Int) -> Float {
     let u = 1 - Double(uniform(2 * draw))  // in (0, 1], so that its logarithm is finite

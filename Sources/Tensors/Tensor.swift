@@ -55,6 +55,15 @@ public struct Tensor: Sendable {
 
   package var pointer: UnsafeMutablePointer<Float> { storage.pointer }
 
+  /// Overwrites the rows from `first` on by those of a tensor whose rows have the same shape and layout.
+  package func copyRows(_ rows: Range<Int>, of other: Tensor, to first: Int) {
+    precondition(
+      rowStride == other.rowStride && rows.lowerBound >= 0 && rows.upperBound <= other.rows && first >= 0
+        && first + rows.count <= self.rows, "rows \(rows) of \(other.rows) to row \(first) of \(self.rows)")
+    (pointer + first * rowStride).update(
+      from: other.pointer + rows.lowerBound * rowStride, count: rows.count * rowStride)
+  }
+
   /// A tensor of this one's shape and layout, with unspecified contents.
   public func makeSimilar() -> Tensor {
     Tensor(rows: rows, channels: channels, height: height, width: width, lanes: lanes)

@@ -17,6 +17,11 @@ extension Configuration {
       seed: seed)
   }
 
+  /// What sums the gradients of a model over ranks.
+  public func makeGradientReducer(for model: Model, on communicator: Communicator) -> GradientReducer {
+    GradientReducer(communicator, gradients: model.store.gradients, precision: gradients.precision)
+  }
+
   /// The batches of this rank from step `startStep` on.
   ///
   /// - Parameters:

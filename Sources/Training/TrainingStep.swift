@@ -1,21 +1,37 @@
+import Collectives
 import Layers
 import Networks
 import Objectives
 import Tensors
 
-/// Forward and backward of one global batch.
-public struct TrainingStep {
-  public let model: Model
-  /// nil where there are no gates.
-  public let budget: Budget?
-  public let macs: MACs
+/// A step of a model as training takes it, up to the update: forward and backward of a global batch, and the sum of
+/// its gradients over ranks while backward still runs. Benchmarks and tests take the same one.
+public final class TrainingStep {
+  /// What does not change the loss that a step is after: how much memory it takes, and how it is checked.
+  public struct Settings: Equatable, Sendable {
+    /// How many micro-batches a batch is taken in; see `Pass.microBatches`.
+    public var microBatches = 1
+    /// Takes less memory and one forward pass more, for the same bits.
+    public var recomputes = false
+    public var mode = Pass.Mode.training
+    /// Makes the loss differentiable: for gradient checks only.
+    public var softGates = false
 
-  /// What a step measured, over the global batch and equal on each rank.
+    public init() {}
+  }
+
+  /// What a step measured, over the global batch and equal on each rank unless it is said to be of this rank.
   public struct Result: Sendable {
     /// The objective (contrastive) loss.
     public let objective: Double
     /// Budget and bound terms of each view; none without gates.
     public let views: [Budget.Terms]
+    /// What entered the loss: `[rows, D]`, of this rank's rows.
+    public let projections: Tensor
+    /// What gates decided for this rank's rows: one micro-batch after the other, each in the order of forward.
+    public let gates: [GateRecord]
+    /// How long this rank waited for the sums of gradients.
+    public let gradientWaits: GradientWaits
 
     public var budget: Double { views.reduce(0) { $0 + $1.budget } }
     public var bound: Double { views.reduce(0) { $0 + $1.bound } }
@@ -33,13 +49,33 @@ public struct TrainingStep {
     }
   }
 
-  public init(model: Model, budget: Budget?, macs: MACs) {
+  public let model: Model
+  /// nil where there are no gates.
+  public let budget: Budget?
+  public let macs: MACs
+  public let settings: Settings
+  private let pool: WorkerPool
+  private let reducer: any ShardReducer
+  private let gradients: any GradientSink
+
+  /// - Parameters:
+  ///   - reducer: Sums statistics over ranks.
+  ///   - gradients: Sums the gradients in the model's store over the same ranks.
+  public init(
+    model: Model, budget: Budget?, macs: MACs, settings: Settings = Settings(), pool: WorkerPool,
+    reducer: any ShardReducer = LocalShards(), gradients: any GradientSink = LocalGradients()
+  ) {
     self.model = model
     self.budget = model.backbone.configuration.gated ? budget : nil
     self.macs = macs
+    self.settings = settings
+    self.pool = pool
+    self.reducer = reducer
+    self.gradients = gradients
   }
 
-  /// Computes loss and gradients: objective + Σ_views (budget + bound).
+  /// Computes loss and gradients: objective + Σ_views (budget + bound). The store then holds the gradients of the
+  /// global batch.
   ///
   /// In several micro-batches every one goes forward twice: first for the embeddings, which are all that is kept of
   /// it, then, when the loss over the global batch and its gradient at the embeddings are known, with its backward.
@@ -47,14 +83,23 @@ public struct TrainingStep {
   /// Learning Batch Size under Memory Limited Setup" (2021), Section 3.
   ///
   /// - Parameters:
-  ///   - images: NCHW, in the pass's row order.
+  ///   - images: NCHW, rows as in `layout`.
+  ///   - noise: Needed where gates learn.
   ///   - annealing: p of the bound loss.
-  ///   - microBatches: How many the batch is taken in; see `Pass.microBatches`.
-  /// - Throws: `LayerError.nonFinite` naming the layer where a value that is not finite first appeared.
+  ///   - clock: Takes the time of the step's parts.
+  /// - Throws: `LayerError.nonFinite` naming the layer where a value that is not finite first appeared;
+  ///   `CollectiveError`.
   public func run(
-    _ images: Tensor, annealing: Double, in pass: Pass, microBatches: Int = 1
+    _ images: Tensor, _ layout: RowLayout, noise: (any GateNoise)?, annealing: Double,
+    clock: StepClock? = nil
   ) throws -> Result {
-    let parts = microBatches == 1 ? [pass] : pass.microBatches(microBatches)
+    let sender = GradientSender(model.store, to: gradients, clock: clock)
+    let pass = Pass(
+      settings.mode, layout, in: Surroundings(pool: pool, reducer: reducer, clock: clock, listener: sender),
+      noise: noise, softGates: settings.softGates, recomputes: settings.recomputes)
+    let isWhole = settings.microBatches == 1
+    let parts = isWhole ? [pass] : pass.microBatches(settings.microBatches)
+
     let embeddings = try forward(images, through: parts, of: pass)
     var terms: [Budget.Terms] = []
     if let budget {
@@ -63,23 +108,25 @@ public struct TrainingStep {
       }
     }
     let (objective, gradient) = try pass.timed(.loss) {
-      try pass.projectionsAreReady(embeddings.projections)
-      return try model.objective.lossAndGradient(embeddings, in: pass)
+      try model.objective.lossAndGradient(embeddings, in: pass)
     }
-    let result = Result(objective: objective, views: terms)
-    guard result.total.isFinite else { throw LayerError.nonFinite(layer: "loss") }
+    guard terms.reduce(objective, { $0 + $1.budget + $1.bound }).isFinite else {
+      throw LayerError.nonFinite(layer: "loss")
+    }
     for part in parts {
       part.maskGradients = terms.map(\.maskGradients)
-      if microBatches > 1 {
+      if !isWhole {
         part.rewind()
-        _ = try forward(part.part(of: images), in: part)
+        _ = try forward(part.layout.part(of: images), in: part)
       }
       let dfeatures = try pass.timed(.loss) {
-        try model.objective.backward(microBatches > 1 ? part.part(of: gradient) : gradient, in: part)
+        try model.objective.backward(isWhole ? gradient : part.layout.part(of: gradient), in: part)
       }
       try model.backbone.backward(dfeatures, in: part)
     }
-    return result
+    return Result(
+      objective: objective, views: terms, projections: embeddings.projections, gates: parts.flatMap(\.gates),
+      gradientWaits: try sender.finish())
   }
 
   private func forward(_ images: Tensor, in pass: Pass) throws -> Embeddings {
@@ -92,15 +139,15 @@ public struct TrainingStep {
     guard parts.count > 1 else { return try forward(images, in: pass) }
     var whole: Embeddings?
     for part in parts {
-      let own = try forward(part.part(of: images), in: part)
+      let own = try forward(part.layout.part(of: images), in: part)
       let all =
         whole
         ?? Embeddings(
           projections: Tensor(rows: pass.rows, columns: own.projections.channels),
           predictions: own.predictions.map { Tensor(rows: pass.rows, columns: $0.channels) })
-      part.put(own.projections, into: all.projections)
+      part.layout.put(own.projections, into: all.projections)
       if let predictions = own.predictions, let target = all.predictions {
-        part.put(predictions, into: target)
+        part.layout.put(predictions, into: target)
       }
       whole = all
     }
@@ -114,11 +161,12 @@ public struct TrainingStep {
     let gates = model.backbone.blocks.count
     if pass.softGates {
       let rows = parts.flatMap { part in
-        (0..<part.shards).flatMap { shard in
+        let masks = part.gates.map { (values: $0.mask.values, width: $0.mask.channels) }
+        return (0..<part.shards).flatMap { shard in
           (0..<part.views).flatMap { view in
-            part.gates.map { gate in
+            masks.map { mask in
               part.rows(ofShard: shard, view: view).reduce(0.0) { sum, row in
-                (0..<gate.mask.rowStride).reduce(sum) { $0 + Double(gate.mask.row(row)[$1]) }
+                mask.values[row * mask.width..<(row + 1) * mask.width].reduce(sum) { $0 + Double($1) }
               }
             }
           }
@@ -131,11 +179,45 @@ public struct TrainingStep {
     for part in parts {
       for (index, gate) in part.gates.enumerated() {
         for (row, open) in gate.openCounts.enumerated() {
-          counts[part.view(ofRow: row) * gates + index] += Int64(open)
+          counts[part.layout.view(ofRow: row) * gates + index] += Int64(open)
         }
       }
     }
     let sums = try pass.reducer.sum(counts)
     return (0..<pass.views).map { view in sums[view * gates..<(view + 1) * gates].map(Double.init) }
+  }
+}
+
+/// Hands gradients over to be summed as backward completes them.
+private final class GradientSender: StepListener {
+  private let sink: any GradientSink
+  private let clock: StepClock?
+  /// What backward has not completed yet, with its place in the store; the next one last.
+  private var awaited: [(parameter: Parameter, offset: Int)]
+
+  init(_ store: ParameterStore, to sink: any GradientSink, clock: StepClock?) {
+    self.sink = sink
+    self.clock = clock
+    awaited = zip(store.parameters, store.offsets).filter { $0.0.isTrainable }.map { ($0, $1) }
+  }
+
+  func gradientIsReady(_ parameter: Parameter) throws {
+    let next = awaited.popLast()
+    // What is sent before it is final would be wrong on other ranks, and on them only.
+    precondition(parameter === next?.parameter, "the gradient of \(parameter.name) is ready too early")
+    try timed { try sink.ready(downTo: next!.offset) }
+  }
+
+  /// MPI works only inside its calls: without these the sums would wait until backward is over.
+  func idle() throws { try sink.progress() }
+
+  func finish() throws -> GradientWaits {
+    precondition(awaited.isEmpty, "backward left out the gradient of \(awaited[0].parameter.name)")
+    return try timed { try sink.finish() }
+  }
+
+  private func timed<T>(_ body: () throws -> T) rethrows -> T {
+    guard let clock else { return try body() }
+    return try clock.time(.gradients, body)
   }
 }

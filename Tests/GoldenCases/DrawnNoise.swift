@@ -4,16 +4,17 @@ import Tensors
 /// Uniform numbers that depend on gate, view and image alone, for tests without given ones.
 public final class DrawnNoise: GateNoise {
   private let seed: UInt64
-  private let layout: BatchLayout?
+  private let firstImage: Int
 
-  /// - Parameter layout: Where rows lie in the batch; without one, a row is an image of one view.
+  /// - Parameter layout: Where a rank's images lie in the batch; without one, they are all there is.
   public init(seed: UInt64, layout: BatchLayout? = nil) {
     self.seed = seed
-    self.layout = layout
+    firstImage = layout?.images.lowerBound ?? 0
   }
 
-  public func fill(_ uniforms: UnsafeMutableBufferPointer<Float>, gate: Int, row: Int) {
-    let (view, image) = layout?.place(ofRow: row) ?? (0, row)
-    RandomDraws(seed: seed, purpose: .test, index: image, layer: gate, view: view).fillUniform(uniforms)
+  public func fill(_ uniforms: inout [Float], gate: Int, at place: RowLayout.Place) {
+    RandomDraws(
+      seed: seed, purpose: .test, index: firstImage + place.image, layer: gate, view: place.view
+    ).fillUniform(&uniforms)
   }
 }

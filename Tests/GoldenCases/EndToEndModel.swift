@@ -65,19 +65,18 @@ enum EndToEndError: Error {
 final class StoredNoise: GateNoise {
   /// By view and gate.
   private let uniforms: [[[Float]]]
-  private let layout: BatchLayout
+  private let firstImage: Int
 
   init(_ file: SafetensorsFile, step: Int, blocks: [BasicBlock], layout: BatchLayout) throws {
     let prefix = "step" + (step < 10 ? "0" : "") + "\(step)"
-    uniforms = try (0..<layout.views).map { view in
+    uniforms = try (0..<layout.local.views).map { view in
       try blocks.map { try file.floats("\(prefix).view\(view).\($0.name).mask_c") }
     }
-    self.layout = layout
+    firstImage = layout.images.lowerBound
   }
 
-  func fill(_ buffer: UnsafeMutableBufferPointer<Float>, gate: Int, row: Int) {
-    let (view, image) = layout.place(ofRow: row)
-    _ = buffer.update(
-      fromContentsOf: uniforms[view][gate][image * buffer.count..<(image + 1) * buffer.count])
+  func fill(_ buffer: inout [Float], gate: Int, at place: RowLayout.Place) {
+    let first = (firstImage + place.image) * buffer.count
+    buffer = Array(uniforms[place.view][gate][first..<first + buffer.count])
   }
 }

@@ -1,3 +1,4 @@
+import Collectives
 import Layers
 import Networks
 import Objectives
@@ -15,15 +16,15 @@ public struct EndToEndRunner {
   public let threads: Int
   public let kernels: ConvolutionKernels
   private let reducer: any ShardReducer
-  private let sumGradients: (ParameterStore) throws -> Void
+  private let makeGradients: (ParameterStore) -> any GradientSink
   private let layout: BatchLayout
   private let pool: WorkerPool
 
-  /// - Parameter sumGradients: Replaces this rank's gradients by their sums over ranks, after each backward.
+  /// - Parameter makeGradients: Makes what sums a model's gradients over ranks.
   public init(
     _ golden: EndToEndCase, _ run: EndToEndRun, shardSize: Int, threads: Int = 1,
     kernels: ConvolutionKernels = .auto, reducer: any ShardReducer = LocalShards(),
-    sumGradients: @escaping (ParameterStore) throws -> Void = { _ in }
+    makeGradients: @escaping (ParameterStore) -> any GradientSink = { _ in LocalGradients() }
   ) {
     self.golden = golden
     self.run = run
@@ -31,7 +32,7 @@ public struct EndToEndRunner {
     self.threads = threads
     self.kernels = kernels
     self.reducer = reducer
-    self.sumGradients = sumGradients
+    self.makeGradients = makeGradients
     layout = BatchLayout(batch: run.trajectory.config.batch, views: 2, shardSize: shardSize, reducer: reducer)
     pool = .forKernels(threads: threads)
   }
@@ -49,16 +50,15 @@ public struct EndToEndRunner {
     let step = TrainingStep(
       model: model,
       budget: Budget(target: configuration.target, lambda: configuration.lambda, gamma: configuration.gamma),
-      macs: macs)
+      macs: macs, pool: pool, reducer: reducer, gradients: makeGradients(model.store))
     let optimizer = Optimizer(
       model.store, rule: configuration.optimizer.rule, momentum: configuration.optimizer.momentum,
       weightDecay: configuration.optimizer.weightDecay)
     for (number, expected) in run.trajectory.steps.enumerated() {
-      let pass = try makePass(model, step: number)
-      let result = try step.run(images, annealing: configuration.p, in: pass)
-      try sumGradients(model.store)
+      let result = try step.run(
+        images, layout.local, noise: try noise(model, step: number), annealing: configuration.p)
       if number == 0, knowsFirstStep { comparisons += try compareGradients(model.store) }
-      comparisons += try compare(result, expected, pass, model.store, macs, step: number)
+      comparisons += try compare(result, expected, model.store, macs, step: number)
       try optimizer.update(learningRate: { _ in configuration.optimizer.lr }, pool: pool)
     }
     return comparisons + (try compareFinalState(model)) + (try compareEvaluation(model, macs))
@@ -66,17 +66,15 @@ public struct EndToEndRunner {
 
   // MARK: What goes in
 
-  private func makePass(_ model: Model, step: Int) throws -> Pass {
-    Pass(
-      .training, rows: layout.rows, views: layout.views, shardSize: shardSize, pool: pool, reducer: reducer,
-      noise: try StoredNoise(run.uniforms, step: step, blocks: model.backbone.blocks, layout: layout))
+  private func noise(_ model: Model, step: Int) throws -> any GateNoise {
+    try StoredNoise(run.uniforms, step: step, blocks: model.backbone.blocks, layout: layout)
   }
 
   private func imageTensor() throws -> Tensor {
     let size = run.trajectory.config.input
-    let views = try (0..<layout.views).map { try golden.images.floats("view\($0)") }
+    let views = try (0..<layout.local.views).map { try golden.images.floats("view\($0)") }
     return Tensor(
-      shape: [layout.rows, 3, size, size], lanes: 1, layout.rows(views, width: 3 * size * size))
+      shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: 3 * size * size))
   }
 
   // MARK: The first step
@@ -85,7 +83,9 @@ public struct EndToEndRunner {
   /// pass moves running statistics.
   private func compareFirstForward() throws -> [Comparison] {
     let model = try golden.makeModel(run, kernels: kernels)
-    let pass = try makePass(model, step: 0)
+    let pass = Pass(
+      .training, layout.local, in: Surroundings(pool: pool, reducer: reducer),
+      noise: try noise(model, step: 0))
     let backbone = model.backbone
     let stem = try backbone.stem.forward(try imageTensor(), in: pass)
     let statistics = try backbone.stemBatchNorm.statistics(of: stem, in: pass)
@@ -109,7 +109,7 @@ public struct EndToEndRunner {
 
     let tolerances = run.tolerances
     let macs = MACs(backbone, imageSize: run.trajectory.config.input)
-    let costs = firstCosts(pass, macs)
+    let costs = firstCosts(pass.gates, macs)
     let known = [("feats", features)] + blocks + embeddings + logits + masks + costs
     return try compareGroup("features", [("feats", features)], tolerances.features)
       + compareGroup("block outputs", blocks, tolerances.blocks)
@@ -121,7 +121,7 @@ public struct EndToEndRunner {
 
   /// Stored outputs of the first step that are none of these.
   private func unknown(_ names: [String]) -> [String] {
-    let known = Set((0..<layout.views).flatMap { view in names.map { "view\(view).\($0)" } })
+    let known = Set((0..<layout.local.views).flatMap { view in names.map { "view\(view).\($0)" } })
     return golden.firstStep.names.filter { $0.hasPrefix("view") && !known.contains($0) }
   }
 
@@ -153,7 +153,7 @@ public struct EndToEndRunner {
     let values = tensor.values
     let width = values.count / tensor.rows
     var pairs: [(found: [Float], expected: [Float])] = []
-    for view in 0..<layout.views where golden.firstStep.shape(of: "view\(view).\(name)") != nil {
+    for view in 0..<layout.local.views where golden.firstStep.shape(of: "view\(view).\(name)") != nil {
       let stored = try golden.firstStep.floats("view\(view).\(name)")
       for row in 0..<tensor.rows where layout.place(ofRow: row).view == view {
         let image = layout.place(ofRow: row).image
@@ -166,19 +166,19 @@ public struct EndToEndRunner {
   }
 
   /// MACs of every sample: each block's convolutions, and everything.
-  private func firstCosts(_ pass: Pass, _ macs: MACs) -> [(name: String, tensor: Tensor)] {
-    let open = openChannels(pass)
+  private func firstCosts(_ gates: [GateRecord], _ macs: MACs) -> [(name: String, tensor: Tensor)] {
+    let open = openChannels(gates)
     let blocks = open.flatMap { zip(macs.blocks, $0).map { Float($0.gated(open: $1)) } }
     return [
-      ("flops_blocks", Tensor(rows: layout.rows, columns: macs.blocks.count, blocks)),
-      ("flops", Tensor(rows: layout.rows, columns: 1, open.map { Float(macs.gated(open: $0)) })),
+      ("flops_blocks", Tensor(rows: layout.local.rows, columns: macs.blocks.count, blocks)),
+      ("flops", Tensor(rows: layout.local.rows, columns: 1, open.map { Float(macs.gated(open: $0)) })),
     ]
   }
 
   /// Open channels of every local row, by block.
-  private func openChannels(_ pass: Pass) -> [[Int]] {
-    let counts = pass.gates.map(\.openCounts)
-    return (0..<pass.rows).map { row in counts.map { $0[row] } }
+  private func openChannels(_ gates: [GateRecord]) -> [[Int]] {
+    let counts = gates.map(\.openCounts)
+    return (counts.first ?? []).indices.map { row in counts.map { $0[row] } }
   }
 
   private func compareGradients(_ store: ParameterStore) throws -> [Comparison] {
@@ -203,14 +203,14 @@ public struct EndToEndRunner {
   // MARK: Every step
 
   private func compare(
-    _ result: TrainingStep.Result, _ expected: Trajectory.Step, _ pass: Pass, _ store: ParameterStore,
+    _ result: TrainingStep.Result, _ expected: Trajectory.Step, _ store: ParameterStore,
     _ macs: MACs, step: Int
   ) throws -> [Comparison] {
-    var costs = [Int64](repeating: 0, count: layout.views)
-    for (row, open) in openChannels(pass).enumerated() {
-      costs[pass.view(ofRow: row)] += macs.gated(open: open)
+    var costs = [Int64](repeating: 0, count: layout.local.views)
+    for (row, open) in openChannels(result.gates).enumerated() {
+      costs[layout.local.view(ofRow: row)] += macs.gated(open: open)
     }
-    let means = try reducer.sum(costs).map { Double($0) / Double(pass.globalImages) }
+    let means = try reducer.sum(costs).map { Double($0) / Double(run.trajectory.config.batch) }
     return [
       .exact("MACs, step \(step)", means + [Double(macs.dense)], expected.flops + [expected.denseFlops]),
       Comparison(
@@ -277,7 +277,7 @@ public struct EndToEndRunner {
         error: relativeL2(features.values, try expected("eval.feats", width: features.channels)),
         tolerance: Tolerances.accepted(run.tolerances.evalFeatures.relativeL2)),
       .exact(
-        "MACs in evaluation", openChannels(pass).map { Float(macs.gated(open: $0)) },
+        "MACs in evaluation", openChannels(pass.gates).map { Float(macs.gated(open: $0)) },
         try expected("eval.flops", width: 1)),
     ]
     for (block, record) in zip(model.backbone.blocks, pass.gates) {

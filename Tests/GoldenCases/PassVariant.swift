@@ -58,7 +58,7 @@ extension Tensor {
   public func values(ofView view: Int, in pass: Pass) -> [Float] {
     let all = values
     let width = all.count / rows
-    return (0..<rows).filter { pass.view(ofRow: $0) == view }
+    return (0..<rows).filter { pass.layout.view(ofRow: $0) == view }
       .flatMap { all[$0 * width..<($0 + 1) * width] }
   }
 }

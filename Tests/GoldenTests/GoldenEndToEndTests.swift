@@ -1,3 +1,4 @@
+import Collectives
 import Foundation
 import GoldenCases
 import Layers
@@ -35,7 +36,8 @@ struct GoldenEndToEndTests {
       let comparisons = try ThreadRanks(arrangement.ranks).run { rank in
         try EndToEndRunner(
           golden, run, shardSize: arrangement.shardSize, threads: arrangement.threads,
-          kernels: arrangement.kernels, reducer: rank, sumGradients: rank.sumGradients
+          kernels: arrangement.kernels, reducer: rank,
+          makeGradients: { GradientReducer(rank, gradients: $0.gradients) }
         ).compare()
       }
       expectAll(comparisons.flatMap(\.self), "\(golden)/\(run), \(arrangement)")

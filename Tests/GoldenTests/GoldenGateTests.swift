@@ -40,8 +40,8 @@ private final class GivenNoise: GateNoise {
 
   init(_ uniforms: [Float]) { self.uniforms = uniforms }
 
-  func fill(_ buffer: UnsafeMutableBufferPointer<Float>, gate: Int, row: Int) {
-    _ = buffer.update(fromContentsOf: uniforms[row * buffer.count..<(row + 1) * buffer.count])
+  func fill(_ buffer: inout [Float], gate: Int, at place: RowLayout.Place) {
+    buffer = Array(uniforms[place.image * buffer.count..<(place.image + 1) * buffer.count])
   }
 }
 

@@ -73,7 +73,7 @@ import Testing
       let mask = try gate.forward(x.means, in: pass)
       #expect(Set(mask.values) == [0, 1])
       pass.maskGradients = inside.map { [$0] }
-      let dmask = mask.values.enumerated().map { i, m in outside(pass.view(ofRow: i / 20), m > 0) }
+      let dmask = mask.values.enumerated().map { i, m in outside(pass.layout.view(ofRow: i / 20), m > 0) }
       _ = try gate.backward(Tensor(shape: [8, 20], lanes: pass.lanes, dmask), in: pass)
       return gate.excite.weight.gradientArray
     }

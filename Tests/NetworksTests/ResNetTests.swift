@@ -85,17 +85,17 @@ import Testing
     configuration.zeroInitResidual = false
     let network = ResNet(configuration)
     initializeWeights(backbone: network, heads: [], seed: 3)
+    let ready = ReadyParameters()
     let pass = Pass(
-      .training, rows: 8, views: 2, shardSize: 2, pool: .forKernels(threads: 2), noise: DrawnNoise(seed: 4))
+      .training, rows: 8, views: 2, shardSize: 2, pool: .forKernels(threads: 2), noise: DrawnNoise(seed: 4),
+      listener: ready)
     var numbers = TestNumbers(seed: 43)
     let size = stem == .cifar ? 13 : 45
     let images = Tensor(shape: [8, 3, size, size], lanes: 1, numbers.normals(8 * 3 * size * size))
     let features = try network.forward(images, in: pass)
     #expect(features.channels == configuration.featureCount && features.isMatrix)
-    var told: [String] = []
-    pass.gradientIsReady = { told.append($0.name) }
     try network.backward(Tensor(rows: 8, columns: 64, numbers.normals(8 * 64)), in: pass)
-    #expect(told.sorted() == network.parameters.map(\.name).sorted())
+    #expect(ready.names == network.parameters.reversed().map(\.name))
     for parameter in network.parameters {
       #expect(parameter.gradientArray.contains { $0 != 0 }, "\(parameter.name)")
       #expect(parameter.gradientArray.allSatisfy { $0.isFinite }, "\(parameter.name)")

@@ -1,6 +1,5 @@
 import Foundation
 import GoldenCases
-import Layers
 import Tensors
 import TestSupport
 import Testing
@@ -73,11 +72,9 @@ import Testing
         let layout = BatchLayout(batch: images, views: 2, shardSize: shardSize, reducer: rank)
         var numbers = TestNumbers(seed: 62)
         let views = [numbers.normals(images * 12), numbers.normals(images * 12)]
-        let pass = Pass(
-          .training, rows: layout.rows, views: 2, shardSize: shardSize, pool: .forKernels(threads: 1),
-          reducer: rank)
         return try EmbeddingSpread(
-          Tensor(rows: layout.rows, columns: 12, layout.rows(views, width: 12)), in: pass)
+          Tensor(rows: layout.local.rows, columns: 12, layout.rows(views, width: 12)), layout.local,
+          over: rank)
       }
       for other in found { #expect(other == found[0], "equal on every rank") }
       return found[0]
@@ -91,9 +88,9 @@ import Testing
   /// The first images of each shard and their first view, nothing else.
   @Test func otherViewsDoNotMatter() throws {
     var numbers = TestNumbers(seed: 63)
-    let pass = Pass(.training, rows: 8, views: 2, shardSize: 2, pool: .forKernels(threads: 1))
+    let layout = RowLayout(images: 4, views: 2, shardSize: 2)
     let values = numbers.normals(8 * 5)
-    let spread = try EmbeddingSpread(Tensor(rows: 8, columns: 5, values), in: pass)
+    let spread = try EmbeddingSpread(Tensor(rows: 8, columns: 5, values), layout, over: LocalShards())
     let firstViews = [0, 1, 4, 5].map { row in values[row * 5..<(row + 1) * 5].map(Double.init) }
     #expect(spread == EmbeddingSpread(firstViews))
   }

@@ -40,7 +40,7 @@ private func compare(
 ) throws {
   let comparisons = try EndToEndRunner(
     golden, run, shardSize: shardSize, reducer: world,
-    sumGradients: world.sumGradients
+    makeGradients: { GradientReducer(world, gradients: $0.gradients) }
   ).compare()
   try expect(!comparisons.isEmpty, "nothing was compared")
   let failures = comparisons.filter { !$0.passes }

@@ -21,7 +21,7 @@ private struct Outcome {
   /// One step from a state, images and noise that are the same on any ranks.
   init(
     _ objective: SmallObjective, images: Int, shardSize: Int, microBatches: Int = 1,
-    reducer: any ShardReducer, sumGradients: (ParameterStore) throws -> Void
+    reducer: any ShardReducer, makeGradients: (ParameterStore) -> any GradientSink
   ) throws {
     let size = 16
     var configuration = Configuration(dataSource: "shapes")
@@ -39,23 +39,20 @@ private struct Outcome {
     let width = 3 * size * size
     var numbers = TestNumbers(seed: 31)
     let views = [numbers.normals(images * width), numbers.normals(images * width)]
-    let pass = Pass(
-      .training, rows: layout.rows, views: 2, shardSize: shardSize, pool: .forKernels(threads: 1),
-      reducer: reducer, noise: DrawnNoise(seed: 32, layout: layout))
-    var spread: EmbeddingSpread?
-    pass.projectionsAreReady = { [unowned pass] in spread = try EmbeddingSpread($0, in: pass) }
+    var settings = TrainingStep.Settings()
+    settings.microBatches = microBatches
     let result = try TrainingStep(
-      model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: size)
+      model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: size),
+      settings: settings, pool: .forKernels(threads: 1), reducer: reducer,
+      gradients: makeGradients(model.store)
     ).run(
-      Tensor(shape: [layout.rows, 3, size, size], lanes: 1, layout.rows(views, width: width)), annealing: 0.9,
-      in: pass, microBatches: microBatches)
-    try sumGradients(model.store)
-    losses =
-      [result.objective, result.budget, result.bound]
-      + (spread.map { [$0.standardDeviation, $0.effectiveRank] } ?? [])
+      Tensor(shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width)),
+      layout.local, noise: DrawnNoise(seed: 32, layout: layout), annealing: 0.9)
+    let spread = try EmbeddingSpread(result.projections, layout.local, over: reducer)
+    losses = [result.objective, result.budget, result.bound, spread.standardDeviation, spread.effectiveRank]
     names = model.store.parameters.map(\.name)
     gradients = model.store.parameters.map(\.gradientArray)
-    masks = pass.gates.map(\.mask.values)
+    masks = result.gates.map(\.mask.values)
   }
 }
 
@@ -65,12 +62,10 @@ private func outcomes(
 ) throws -> (together: Outcome, alone: Outcome) {
   let together = try Outcome(
     objective, images: images, shardSize: shardSize, microBatches: microBatches, reducer: world
-  ) {
-    _ = try GradientReducer(world, gradients: $0.gradients).finish()
-  }
+  ) { GradientReducer(world, gradients: $0.gradients) }
   let alone = try Outcome(
     objective, images: images, shardSize: shardSize, microBatches: microBatches, reducer: LocalShards()
-  ) { _ in }
+  ) { _ in LocalGradients() }
   // A rank's rows are a run of all rows.
   for (gate, (mine, all)) in zip(together.masks, alone.masks).enumerated() {
     let own = all[world.rank * mine.count..<(world.rank + 1) * mine.count]
@@ -125,7 +120,7 @@ let trainingStepChecks = [
   ) { world in
     func gradients(_ precision: GradientPrecision) throws -> [Float] {
       try Outcome(.simclr, images: 16, shardSize: 2, reducer: world) {
-        _ = try GradientReducer(world, gradients: $0.gradients, precision: precision).finish()
+        GradientReducer(world, gradients: $0.gradients, precision: precision)
       }.gradients.flatMap(\.self)
     }
     let gap = relativeL2(try gradients(.bf16), try gradients(.f32))

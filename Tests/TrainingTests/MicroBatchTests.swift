@@ -13,6 +13,12 @@ import Training
     var losses: [Double]
     var gradients: [[Float]]
     var running: [[Float]]
+    /// How often communication was let proceed, between one parameter's gradient and the next one's.
+    var idles: [Int] = []
+
+    static func == (a: Outcome, b: Outcome) -> Bool {
+      a.losses == b.losses && a.gradients == b.gradients && a.running == b.running
+    }
   }
 
   struct Case: Sendable, CustomStringConvertible {
@@ -36,6 +42,15 @@ import Training
       var other = self
       change(&other)
       return other
+    }
+
+    var settings: TrainingStep.Settings {
+      var settings = TrainingStep.Settings()
+      settings.microBatches = microBatches
+      settings.recomputes = recomputes
+      settings.mode = mode
+      settings.softGates = softGates
+      return settings
     }
 
     static let kinds = SmallObjective.allCases.flatMap { objective in
@@ -73,23 +88,19 @@ import Training
       var numbers = TestNumbers(seed: 90)
       let width = 3 * size * size
       let views = [numbers.normals(c.images * width), numbers.normals(c.images * width)]
-      let x = Tensor(shape: [layout.rows, 3, size, size], lanes: 1, layout.rows(views, width: width))
-      let pass = Pass(
-        c.mode, rows: layout.rows, views: 2, shardSize: c.shardSize, pool: .forKernels(threads: c.threads),
-        reducer: rank, noise: DrawnNoise(seed: 91, layout: layout), softGates: c.softGates,
-        recomputes: c.recomputes)
-      var told: [String] = []
-      pass.gradientIsReady = { told.append($0.name) }
+      let x = Tensor(shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width))
+      let gradients = RecordedGradients(model.store, on: rank)
       let step = TrainingStep(
-        model: model, budget: Budget(target: 0.4), macs: MACs(model.backbone, imageSize: size))
-      let result = try step.run(x, annealing: 0.9, in: pass, microBatches: c.microBatches)
+        model: model, budget: Budget(target: 0.4), macs: MACs(model.backbone, imageSize: size),
+        settings: c.settings, pool: .forKernels(threads: c.threads), reducer: rank, gradients: gradients)
+      let result = try step.run(x, layout.local, noise: DrawnNoise(seed: 91, layout: layout), annealing: 0.9)
       // What is ready is sent at once, with all that lies behind it.
-      #expect(told == model.store.parameters.reversed().filter(\.isTrainable).map(\.name))
-      try rank.sumGradients(model.store)
+      let trainable = zip(model.store.parameters, model.store.offsets).filter { $0.0.isTrainable }
+      #expect(gradients.starts == trainable.reversed().map(\.1))
       return Outcome(
         losses: [result.objective, result.budget, result.bound, result.macsShare] + result.densities,
         gradients: model.store.parameters.map(\.gradientArray),
-        running: model.batchNorms.flatMap { [$0.runningMean, $0.runningVariance] })
+        running: model.batchNorms.flatMap { [$0.runningMean, $0.runningVariance] }, idles: gradients.idles)
     }
     for outcome in outcomes { #expect(outcome == outcomes[0], "equal on every rank") }
     return outcomes[0]
@@ -105,6 +116,15 @@ import Training
       })
     #expect(again == reference)
     #expect(reference.gradients.count { $0.contains { $0 != 0 } } >= reference.gradients.count - 1)
+  }
+
+  /// Communication proceeds between the pieces of backward's loops. The last micro-batch, whose gradients are final,
+  /// has its share of the pieces of the whole batch between any two parameters.
+  @Test(arguments: [false, true]) func communicationProceedsInsideBackward(recomputes: Bool) throws {
+    let c = Case(recomputes: recomputes)
+    let (whole, halves) = (try Self.outcome(c).idles, try Self.outcome(c.with { $0.microBatches = 2 }).idles)
+    #expect(halves.dropFirst().map { 2 * $0 } == Array(whole.dropFirst()))
+    #expect(halves.dropFirst().reduce(0, +) > 100)
   }
 
   /// Without batch statistics an image's embedding does not depend on the others: splitting changes nothing at all.

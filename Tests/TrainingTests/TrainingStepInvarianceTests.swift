@@ -33,14 +33,12 @@ import Training
       var numbers = TestNumbers(seed: 90)
       let width = 3 * size * size
       let views = [numbers.normals(images * width), numbers.normals(images * width)]
-      let x = Tensor(shape: [layout.rows, 3, size, size], lanes: 1, layout.rows(views, width: width))
-      let pass = Pass(
-        .training, rows: layout.rows, views: 2, shardSize: shardSize, pool: .forKernels(threads: threads),
-        reducer: rank, noise: DrawnNoise(seed: 91, layout: layout))
+      let x = Tensor(shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width))
       let step = TrainingStep(
-        model: model, budget: Budget(target: 0.4), macs: MACs(model.backbone, imageSize: size))
-      let result = try step.run(x, annealing: 0.9, in: pass)
-      try rank.sumGradients(model.store)
+        model: model, budget: Budget(target: 0.4), macs: MACs(model.backbone, imageSize: size),
+        pool: .forKernels(threads: threads), reducer: rank,
+        gradients: RecordedGradients(model.store, on: rank))
+      let result = try step.run(x, layout.local, noise: DrawnNoise(seed: 91, layout: layout), annealing: 0.9)
       return Outcome(
         losses: [result.objective, result.budget, result.bound, result.macsShare] + result.densities,
         gradients: model.store.parameters.map(\.gradientArray),

@@ -93,7 +93,9 @@ public final class PretrainingRun {
     let placement = try communicator.placement()
     pool = .forKernels(threads: configuration.threads ?? placement.threads)
     model = configuration.makeModel()
-    trainer = Trainer(configuration, model: model, pool: pool, communicator: communicator)
+    trainer = Trainer(
+      configuration, model: model, pool: pool, reducer: communicator,
+      gradients: configuration.makeGradientReducer(for: model, on: communicator))
     checkpointing = Checkpointing(communicator: communicator, model: model, optimizer: trainer.optimizer)
     state = TrainingState(
       step: 0, epoch: 0, imagesSeen: 0, seed: configuration.seed,
@@ -208,15 +210,15 @@ public final class PretrainingRun {
       let waited = (ContinuousClock.now - begin) / .seconds(1)
       let isLast = batch.step + 1 == totalSteps
       let isLogged = isLast || (batch.step + 1) % configuration.logEvery == 0
-      var spread: EmbeddingSpread?
       let outcome: Trainer.Outcome
       do {
-        outcome = try trainer.take(batch, stepsPerEpoch: stepsPerEpoch) { pass, z in
-          if isLogged { spread = try EmbeddingSpread(z, in: pass) }
-        }
+        outcome = try trainer.take(batch, stepsPerEpoch: stepsPerEpoch)
       } catch LayerError.nonFinite(let layer) {
         throw RunError.nonFinite(step: batch.step + 1, layer: layer, lastCheckpoint: lastCheckpoint)
       }
+      let spread =
+        isLogged
+        ? try EmbeddingSpread(outcome.result.projections, batch.layout, over: communicator) : nil
       state.step = batch.step + 1
       state.epoch = batch.epoch
       state.imagesSeen += configuration.batch.global

@@ -1,0 +1,25 @@
+import CVector
+import Tensors
+
+/// What passes work with and whom they tell. All passes of a step have the same ones.
+public struct Surroundings {
+  public let pool: WorkerPool
+  /// Other ranks; their answers are on the clock.
+  public let reducer: any ShardReducer
+  /// Channels in a block of the activations' layout.
+  public let lanes: Int
+  /// Takes the time of the layers' work.
+  public let clock: StepClock?
+  public let listener: (any StepListener)?
+
+  public init(
+    pool: WorkerPool, reducer: any ShardReducer = LocalShards(), lanes: Int = Pass.preferredLanes,
+    clock: StepClock? = nil, listener: (any StepListener)? = nil
+  ) {
+    self.pool = pool
+    self.reducer = clock.map { TimedReducer(reducer, clock: $0) } ?? reducer
+    self.lanes = lanes
+    self.clock = clock
+    self.listener = listener
+  }
+}
