@@ -84,8 +84,20 @@ public struct EndToEndRun: Sendable, CustomStringConvertible {
   }
 
   public var description: String { folder.lastPathComponent }
-  /// Images in a batch, of which each rank holds an equal share.
-  public var batchSize: Int { trajectory.config.batch }
+  /// Why the batch cannot be shared out to so many ranks in such shards; nil: it can.
+  public func obstacle(ranks: Int, shardSize: Int) -> String? {
+    let images = trajectory.config.batch
+    guard images % (ranks * shardSize) != 0 else { return nil }
+    return "a batch of \(images) is not divisible by \(ranks) ranks × shards of \(shardSize)"
+  }
+
+  /// Whether rounding is magnified so much that later steps say nothing: at a rate of 0.05 a trajectory loses a digit
+  /// every few steps, as its tolerances show, at 0.005 it keeps all of them.
+  private var isChaotic: Bool { trajectory.config.optimizer.lr > 0.01 }
+  /// The steps to compare.
+  var steps: ArraySlice<Trajectory.Step> { isChaotic ? trajectory.steps.prefix(3) : trajectory.steps[...] }
+  /// Whether what the last step leaves is compared as well.
+  var isComparedToTheEnd: Bool { steps.count == trajectory.steps.count }
   var firstNorm: Double { trajectory.steps[0].gradientNorm }
 }
 

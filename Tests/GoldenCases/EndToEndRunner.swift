@@ -11,7 +11,7 @@ import Training
 public struct EndToEndRunner {
   public let golden: EndToEndCase
   public let run: EndToEndRun
-  /// `batch.shard`: must divide a rank's share of the batch.
+  /// `batch.shard`: must divide a rank's share of the batch (`EndToEndRun.obstacle`).
   public let shardSize: Int
   public let threads: Int
   public let kernels: ConvolutionKernels
@@ -54,13 +54,14 @@ public struct EndToEndRunner {
     let optimizer = Optimizer(
       model.store, rule: configuration.optimizer.rule, momentum: configuration.optimizer.momentum,
       weightDecay: configuration.optimizer.weightDecay)
-    for (number, expected) in run.trajectory.steps.enumerated() {
+    for (number, expected) in run.steps.enumerated() {
       let result = try step.run(
         images, layout.local, noise: try noise(model, step: number), annealing: configuration.p)
       if number == 0, knowsFirstStep { comparisons += try compareGradients(model.store) }
       comparisons += try compare(result, expected, model.store, macs, step: number)
       try optimizer.update(learningRate: { _ in configuration.optimizer.lr }, pool: pool)
     }
+    guard run.isComparedToTheEnd else { return comparisons }
     return comparisons + (try compareFinalState(model)) + (try compareEvaluation(model, macs))
   }
 
