@@ -21,22 +21,24 @@ extension CommandLineTests {
       }
     }
 
-    @Test(arguments: zip(SmallRun.Objective.allCases, [(2, 2), (1, 2)]))
-    func goesOnAfterBeingKilled(_ objective: SmallRun.Objective, _ ranks: (before: Int, after: Int)) throws {
+    /// In the middle between two checkpoints, and when one has just been written.
+    @Test(arguments: [
+      (SmallRun.Objective.simclr, ranks: (before: 2, after: 2), step: 5), (.simsiam, (1, 2), 6),
+    ])
+    func goesOnAfterBeingKilled(
+      _ objective: SmallRun.Objective, _ ranks: (before: Int, after: Int), step: Int
+    ) throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder, objective: objective)
         let command = small.command("checkpoint.every=3")
-        let job = try Job(command, ranks: ranks.before)
-        try job.wait { small.hasCheckpoint(3) }
-        // Any moment from here on; one in a step, a save or an evaluation is as good as another.
-        let step = Int.random(in: 3...12)
-        let pause = Double.random(in: 0...0.05)
-        try job.wait { (try? small.loggedSteps().contains(step)) ?? false }
-        Thread.sleep(forTimeInterval: pause)
+        let hold = try Hold(beforeStep: step + 1, in: folder)
+        let job = try Job(command, ranks: ranks.before, environment: hold.environment)
+        try job.wait { hold.isReached }
         for rank in job.ranks { kill(rank, SIGKILL) }
         let killed = try job.wait()
-        print("killed \(pause) s after step \(step)")
-        try #require(killed.status != 0 && !small.hasCheckpoint(SmallRun.steps), "it ended before: \(killed)")
+        #expect(killed.status != 0)
+        #expect(try small.loggedSteps() == Array(1...step))
+        #expect(small.hasCheckpoint(step / 3 * 3))
 
         let output = try Program.run(command, ranks: ranks.after)
         try #require(output.status == 0, "\(output)")

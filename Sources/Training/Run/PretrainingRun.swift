@@ -204,7 +204,9 @@ public final class PretrainingRun {
       for: data.train, startStep: state.step, threads: pool.threads, communicator: communicator)
     defer { loader.stop() }
 
+    let hold = isRoot ? StepHold() : nil
     while state.step < totalSteps {
+      hold?.wait(before: state.step + 1)
       let begin = ContinuousClock.now
       let batch = try next(of: loader)
       let waited = (ContinuousClock.now - begin) / .seconds(1)

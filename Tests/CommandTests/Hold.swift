@@ -1,0 +1,34 @@
+import Foundation
+import Testing
+
+/// Holds a run before one of its steps (`StepHold`): what a test does to the run while it is held happens there, however
+/// fast the machine is.
+final class Hold {
+  /// Makes the run wait for this hold.
+  let environment: [String: String]
+  private let fifo: String
+  /// Open while the run is held and known to be.
+  private var writer: Int32 = -1
+
+  /// - Parameters:
+  ///   - step: The step that does not begin, counted from 1.
+  ///   - folder: Gets the FIFO.
+  init(beforeStep step: Int, in folder: URL) throws {
+    fifo = folder.appendingPathComponent("hold").path
+    environment = ["SLUICE_HOLD": "\(step):\(fifo)"]
+    try #require(mkfifo(fifo, 0o600) == 0)
+  }
+
+  deinit { release() }
+
+  /// Whether the run is held: only then does its FIFO have a reader.
+  var isReached: Bool {
+    if writer < 0 { writer = open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC) }
+    return writer >= 0
+  }
+
+  func release() {
+    if writer >= 0 { close(writer) }
+    writer = -1
+  }
+}
