@@ -14,14 +14,17 @@ public final class ViewClock {
 
   public private(set) var seconds: [Part: Double] = [:]
 
-  public init() {}
+  private let now: () -> ContinuousClock.Instant
+
+  /// - Parameter now: What the time is.
+  public init(now: @escaping () -> ContinuousClock.Instant = { .now }) { self.now = now }
 
   /// Counts the time of `body` to `part`.
   public func time<Result, Failure: Error>(
     _ part: Part, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let begin = ContinuousClock.now
-    defer { seconds[part, default: 0] += (ContinuousClock.now - begin) / .seconds(1) }
+    let begin = now()
+    defer { seconds[part, default: 0] += (now() - begin) / .seconds(1) }
     return try body()
   }
 }

@@ -81,9 +81,9 @@ import Testing
     }
   }
 
-  /// A data set whose pictures can be missing, and which counts how many were asked for.
+  /// A data set whose pictures can be missing, and which counts how many were asked for and are being made.
   private final class Faulty: ImageDataset, @unchecked Sendable {
-    // @unchecked: `asked` is guarded by `lock`.
+    // @unchecked: what changes is guarded by `condition`.
     struct Missing: Error, Equatable { let index: Int }
     let name = "faulty"
     let count = 64
@@ -91,14 +91,31 @@ import Testing
     let imageSize = 32
     let normalization = Normalization.imageNet
     let missing: Set<Int>
-    private let lock = NSLock()
+    private let condition = NSCondition()
     private var asked = 0
+    private var inProgress = 0
     init(missing: Set<Int> = []) { self.missing = missing }
 
-    var askedCount: Int { lock.withLock { asked } }
+    var askedCount: Int { condition.withLock { asked } }
+    var inProgressCount: Int { condition.withLock { inProgress } }
+
+    /// Waits until so many pictures were asked for; false: they were not within a minute.
+    func wait(untilAsked count: Int) -> Bool {
+      condition.withLock {
+        let end = Date().addingTimeInterval(60)
+        while asked < count, condition.wait(until: end) {}
+        return asked >= count
+      }
+    }
+
     func label(at index: Int) -> Int { 0 }
     func picture(at index: Int) throws -> StoredImage {
-      lock.withLock { asked += 1 }
+      condition.withLock {
+        asked += 1
+        inProgress += 1
+        condition.broadcast()
+      }
+      defer { condition.withLock { inProgress -= 1 } }
       if missing.contains(index) { throw Missing(index: index) }
       return .pixels(RGBImage(width: 4, height: 3, pixels: Array(repeating: UInt8(index), count: 36)))
     }
@@ -115,11 +132,13 @@ import Testing
   @Test func memoryIsBoundedByTheQueue() throws {
     let faulty = Faulty()
     let loader = try loader(threads: 2, queueDepth: 2, of: faulty)
-    _ = try loader.next()
-    // One batch taken, two ahead: the threads have nothing left to do once 48 pictures were asked for.
-    while faulty.askedCount < 48 { usleep(1000) }
-    usleep(20_000)
-    #expect(faulty.askedCount == 48)
+    // However many are taken, two batches of 16 are ahead, and no more: threads that went on would be seen in one of
+    // the rounds.
+    for taken in 1...20 {
+      _ = try loader.next()
+      #expect(faulty.wait(untilAsked: 16 * (taken + 2)))
+      #expect(faulty.askedCount == 16 * (taken + 2))
+    }
   }
 
   @Test func stoppingEndsTheThreads() throws {
@@ -127,17 +146,21 @@ import Testing
     let loader = try loader(threads: 3, queueDepth: 1000, of: faulty)
     _ = try loader.next()
     loader.stop()
-    let asked = faulty.askedCount
-    usleep(20_000)
-    #expect(faulty.askedCount == asked)
+    #expect(faulty.inProgressCount == 0)
     #expect(throws: LoaderStopped.self) { try loader.next() }
     loader.stop()
   }
 
-  @Test func waitingIsMeasured() throws {
-    let loader = try loader()
-    _ = try loader.next()
+  /// Only what `next` takes counts as waiting.
+  @Test func waitingIsWhatNextTakes() throws {
+    let faulty = Faulty()
+    let loader = try loader(of: faulty)
+    #expect(faulty.wait(untilAsked: 17))
+    #expect(loader.waitedSeconds == 0)
+    let begin = ContinuousClock.now
+    for _ in 0..<10 { _ = try loader.next() }
     #expect(loader.waitedSeconds > 0)
+    #expect(loader.waitedSeconds <= (ContinuousClock.now - begin) / .seconds(1))
   }
 
   @Test func impossibleBatchesAreErrors() {
