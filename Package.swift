@@ -48,7 +48,10 @@ let package = Package(
     .target(name: "Progress"),
     .target(
       name: "DataTools",
-      dependencies: ["Foundations", "Datasets", "Images", "Collectives", "Progress", "Tensors"]),
+      dependencies: [
+        "Foundations", "Datasets", "Images", "Collectives", "Progress", "Tensors",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     .plugin(name: "RecordCommit", capability: .buildTool()),
     .target(name: "Version", plugins: ["RecordCommit"]),
     .target(
@@ -111,10 +114,12 @@ let package = Package(
     .testTarget(name: "ImagesTests", dependencies: ["Images", "Tensors", "TestSupport"]),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["Datasets", "Images", "Collectives", "Tensors", "Foundations", "TestSupport"]),
+      dependencies: ["Datasets", "Images", "Collectives", "Tensors", "TestSupport"]),
     .testTarget(
       name: "DataToolsTests",
-      dependencies: ["DataTools", "Foundations", "Datasets", "Images", "Collectives", "Tensors"]),
+      dependencies: [
+        "DataTools", "Foundations", "Datasets", "Images", "Collectives", "Progress", "Tensors", "TestSupport",
+      ]),
     .testTarget(
       name: "NetworksTests", dependencies: ["Networks", "Layers", "Tensors", "GoldenCases", "TestSupport"]),
     .testTarget(
@@ -136,15 +141,14 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Configurations", "Objectives", "Optimizers", "Networks", "Layers", "Datasets", "Metrics",
-        "Tensors", "Foundations", "GoldenCases", "TestSupport",
+        "Training", "Configurations", "Objectives", "Optimizers", "Networks", "Layers", "Datasets", "Images",
+        "Metrics", "Tensors", "Foundations", "GoldenCases", "TestSupport",
       ]),
     .testTarget(
       name: "BenchmarksTests",
       dependencies: [
-        "Benchmarks", "Training", "Configurations", "Objectives", "Datasets", "Collectives",
-        "Layers",
-        "TestSupport",
+        "Benchmarks", "Training", "Configurations", "Objectives", "DataTools", "Datasets", "Collectives",
+        "Progress", "Layers", "Tensors", "TestSupport",
       ]),
     .testTarget(
       name: "GoldenTests",

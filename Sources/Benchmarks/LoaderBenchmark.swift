@@ -11,7 +11,8 @@ import Training
 /// Which views to make; what is nil follows from the data or the machine.
 public struct LoaderBenchmarkOptions: Sendable {
   public var source = "shapes"
-  public var dataset = DatasetOptions()
+  /// Instead of those that `data.classes` says.
+  public var classList: ClassList?
   /// Texts of `--set KEY=VALUE`.
   public var settings: [String] = []
   /// Side of a view in pixels; nil: the data set's.
@@ -44,12 +45,8 @@ public final class LoaderBenchmark {
   private let configuration: Configuration
   private let communicator: Communicator
   private let dataset: any ImageDataset
-  private let augmentation: AugmentationConfiguration
   private let threads: Int
-  private let batch: Int
   private let images: Int
-  /// Of every picture.
-  private let views: Int
 
   /// - Throws: The same `AgreedFailure` on every rank for what the options got wrong; `CollectiveError`.
   public init(_ options: LoaderBenchmarkOptions, communicator: Communicator) throws {
@@ -60,7 +57,10 @@ public final class LoaderBenchmark {
       try ConfigurationFile(
         yaml: LoaderBenchmarkOptions.builtIn, path: "the built-in configuration", settings: options.settings)
     }
-    let dataset = try DatasetSource.open(options.source, options.dataset, on: communicator).train
+    file.replaceData(by: options.source, classes: options.classList)
+    file.inputSize = options.size ?? file.inputSize
+    let (written, data) = try file.opened(on: communicator)
+    let dataset = data.train
     let ranks = communicator.worldSize
     let batch = options.batch ?? Self.batch(imageCount: dataset.count, ranks: ranks)
     try communicator.agree {
@@ -68,14 +68,13 @@ public final class LoaderBenchmark {
         throw LoaderBenchmarkError(batch: batch, images: dataset.count)
       }
     }
-    file.inputSize = options.size ?? file.inputSize
-    let configuration = try file.resolved(imageSize: dataset.imageSize, on: communicator)
+    var configuration = written
+    configuration.batch.global = batch
+    configuration.batch.shard = batch / ranks
+    threads = options.threads ?? configuration.data.loaderThreads ?? placement.threads
+    configuration.data.loaderThreads = threads
     self.configuration = configuration
     self.dataset = dataset
-    self.batch = batch
-    views = configuration.objective.chosen.views
-    augmentation = configuration.views
-    threads = options.threads ?? configuration.data.loaderThreads ?? placement.threads
     images = (max(options.images ?? max(dataset.count, Self.fewestImages), batch) + batch - 1) / batch * batch
   }
 
@@ -96,10 +95,18 @@ public final class LoaderBenchmark {
     let breakdown = try dissect()
     let peak = try communicator.gatherEach(peakResidentMB()).compactMap(\.self)
     return LoaderBenchmarkReport(
-      source: options.source, dataset: dataset.name, pictures: dataset.count, views: views,
-      augmentation: augmentation,
-      ranks: communicator.worldSize, threads: threads, batch: batch, images: images, seconds: seconds,
+      source: options.source, dataset: dataset.name, pictures: dataset.count,
+      views: maker.count, augmentation: maker.augmentation, ranks: communicator.worldSize, threads: threads,
+      batch: configuration.batch.global, images: images, seconds: seconds,
       breakdown: breakdown, peakMB: peak.max())
+  }
+
+  private var maker: ViewMaker { configuration.viewMaker(for: dataset) }
+
+  /// The loader of training, which does what the configuration says.
+  func makeLoader() throws -> ViewLoader {
+    try configuration.makeLoader(
+      for: dataset, startStep: 0, threads: threads, communicator: communicator)
   }
 
   /// Seconds between two arrivals with `images` pictures between them, on the slowest rank.
@@ -108,13 +115,11 @@ public final class LoaderBenchmark {
   /// starts. Before that, every picture is taken once, as far as there are not more than are timed: files come from
   /// memory.
   private func loadingSeconds(showing display: ProgressDisplay) throws -> Double {
-    let loader = try ViewLoader(
-      dataset: dataset, augmentation: augmentation, views: views, seed: configuration.seed,
-      globalBatchSize: batch, shardSize: batch / communicator.worldSize, rank: communicator.rank,
-      worldSize: communicator.worldSize, threads: threads)
+    let loader = try makeLoader()
     defer { loader.stop() }
-    let warmup = max(1, min(loader.stepsPerEpoch, images / batch))
-    let count = warmup + images / batch
+    let batches = images / configuration.batch.global
+    let warmup = max(1, min(loader.stepsPerEpoch, batches))
+    let count = warmup + batches
     var begin = ContinuousClock.now
     for step in 1...count {
       _ = try loader.next()
@@ -130,24 +135,14 @@ public final class LoaderBenchmark {
 
   /// Seconds of each part for one picture: the mean over a pass of one thread, of this rank.
   private func dissect() throws -> [(part: ViewClock.Part, seconds: Double)] {
-    let clock = ViewClock()
+    let (clock, maker) = (ViewClock(), maker)
     let count = min(images, Self.dissectedImages)
-    let size = augmentation.size
-    let room = Tensor(rows: views, channels: 3, height: size, width: size, lanes: 1)
+    let reader = PictureReader(dataset, onError: configuration.data.onError)
     for number in 0..<count {
       let index = number % dataset.count
-      let picture = try clock.time(.read) { try dataset.picture(at: index) }
-      let decided = (0..<views).map { view in
-        AugmentationParameters(
-          drawnFor: augmentation, width: picture.width, height: picture.height,
-          draws: RandomDraws(
-            seed: configuration.seed, purpose: .augmentation, index: index, epoch: number / dataset.count,
-            view: view))
+      _ = try reader.read(at: index, clock: clock) { image, _ in
+        try maker.views(of: image, index: index, epoch: number / dataset.count, clock: clock)
       }
-      try AugmentationParameters.apply(
-        decided, to: picture, size: size, interpolation: augmentation.interpolation,
-        normalization: dataset.normalization, clock: clock
-      ) { UnsafeMutableBufferPointer(start: room.row($0), count: room.rowStride) }
     }
     return ViewClock.Part.allCases.map { ($0, clock.seconds[$0, default: 0] / Double(count)) }
   }

@@ -32,7 +32,7 @@ public final class TrainingBenchmark {
     // Shards have to be the same on unlike nodes.
     let cores = try communicator.broadcast(value: placement.threads)
     let file = try communicator.agree { try options.file() }
-    let (written, data): (Configuration, DatasetPair?) =
+    let (written, data): (Configuration, DataParts?) =
       options.usesLoader
       ? try file.opened(on: communicator)
       : (try file.resolved(imageSize: Self.syntheticImageSize, on: communicator), nil)

@@ -49,6 +49,12 @@ public struct ConfigurationFile: Sendable {
     stem = configuration.network.stem
   }
 
+  /// Names other data, and classes of it where these are chosen.
+  public mutating func replaceData(by source: String, classes list: ClassList?) {
+    values.data.source = source
+    if let list { classes = .value(list) }
+  }
+
   /// The same with the contents of the files that it names, which rank 0 reads: other nodes need not see its disk.
   ///
   /// - Throws: The same `AgreedFailure` on every rank.
@@ -84,7 +90,7 @@ public struct ConfigurationFile: Sendable {
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
   public func opened(
     on communicator: Communicator, indexFile: String? = nil, inform: (String) -> Void = { _ in }
-  ) throws -> (configuration: Configuration, data: DatasetPair) {
+  ) throws -> (configuration: Configuration, data: DataParts) {
     let file = try readingFiles(on: communicator)
     let options = DatasetOptions(
       classList: try file.classList(on: communicator), indexFile: indexFile, onError: values.data.onError)

@@ -15,17 +15,13 @@ struct Sweep {
     _ count: Int, progress: (Double) -> Void = { _ in }, _ body: (Int) throws -> Value
   ) throws -> [Value] {
     let share = Array(stride(from: communicator.rank, to: count, by: communicator.worldSize))
-    var values = [Value?](repeating: nil, count: share.count)
     let done = Atomic<Int>(0)
-    try values.withUnsafeMutableBufferPointer { values in
-      nonisolated(unsafe) let values = values  // each thread fills places of its own
-      try pool.run(
-        share.count, between: { progress(Double(done.load(ordering: .relaxed)) / Double(share.count)) }
-      ) { place in
-        values[place] = try body(share[place])
-        done.add(1, ordering: .relaxed)
-      }
+    return try pool.map(
+      share.count, between: { progress(Double(done.load(ordering: .relaxed)) / Double(share.count)) }
+    ) { place in
+      let value = try body(share[place])
+      done.add(1, ordering: .relaxed)
+      return value
     }
-    return values.compactMap(\.self)
   }
 }

@@ -14,8 +14,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// Words before the colon that name no data set.
   case unknownSource(String, suggestion: String?)
   case badSource(String, rule: String)
-  /// The data set has no part to test on.
-  case noTestPart(String)
+  /// Nothing of the data set can be classified.
+  case notClassifiable(String, ClassificationGap)
   /// One picture of a data set.
   case badImage(name: String, reason: String)
   /// Neighbours that cannot be used, so many that none is looked for any further.
@@ -51,12 +51,12 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
         + "labels go from 0 to \(classes - 1); fetch the file again"
     case .unknownSource(let text, let suggestion):
       let hint = suggestion.map { "; did you mean \($0)?" } ?? ""
-      return "data source '\(text)' is unknown, there are \(DatasetSource.available.joined(separator: ", "))"
+      return "data source '\(text)' is unknown, there are \(DataKind.forms.joined(separator: ", "))"
         + hint
     case .badSource(let text, let rule):
       return "data source '\(text)': \(rule)"
-    case .noTestPart(let text):
-      return "data source '\(text)' has no images to test on"
+    case .notClassifiable(let text, let gap):
+      return "data source '\(text)' has \(gap.words)"
     case .badImage(let name, let reason):
       return "\(name) cannot be used: \(reason)"
     case .badRun(let first, let count, let last, let reason):
@@ -75,7 +75,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       return "\(path):\(line): \(problem)"
     case .noClassList(let text):
       return
-        "data source '\(text)' has classes of its own: a list of classes is for imagenet100:DIR and folder:DIR"
+        "data source '\(text)' has classes of its own: a list of classes is for "
+        + DataKind.all.filter(\.takesClassList).flatMap(\.forms).joined(separator: " and ")
     case .faults(let faults, let total, let source):
       return Self.list(faults, total: total, source: source)
     }

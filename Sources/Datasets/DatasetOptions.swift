@@ -2,7 +2,7 @@
 public struct DatasetOptions: Sendable, Equatable {
   /// The class folders that are used; nil: ImageNet-100's of an ImageNet tree, all of another.
   public var classList: ClassList?
-  /// Where an earlier start put `DatasetPair.index`, so that the tree need not be scanned and checked again.
+  /// Where an earlier start put `DataParts.index`, so that the tree need not be scanned and checked again.
   ///
   /// It is read by rank 0 and never written: whoever opens the data knows when something may be written.
   public var indexFile: String?

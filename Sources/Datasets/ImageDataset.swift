@@ -1,13 +1,13 @@
 import Foundation
 import Images
 
-/// Labelled pictures, numbered from 0.
+/// Images, numbered from 0, with labels or without.
 public protocol ImageDataset: Sendable {
   /// For messages, for example "cifar10 train".
   var name: String { get }
   /// How many pictures there are, at least 1.
   var count: Int { get }
-  /// One name a label, in the labels' order.
+  /// One name a label, in the labels' order; empty where there are no labels.
   var classNames: [String] { get }
   /// Side in pixels of the pictures that evaluation sees, and of a view unless configured otherwise.
   var imageSize: Int { get }
@@ -18,8 +18,8 @@ public protocol ImageDataset: Sendable {
   /// Which pictures are read together; nil: each by itself, so that no order is slower than another.
   var blocks: PictureBlocks? { get }
 
-  /// The label of picture `index`: 0 ..< `classCount`.
-  func label(at index: Int) -> Int
+  /// The label of picture `index`, in 0 ..< `classCount`; nil for every picture, or for none.
+  func label(at index: Int) -> Int?
   /// Picture `index` as it is kept. Any thread may ask.
   ///
   /// - Throws: `DatasetError.badImage` where a picture is read only now and cannot be.
@@ -40,6 +40,8 @@ extension ImageDataset {
 
   public var classCount: Int { classNames.count }
 
+  public var isLabelled: Bool { label(at: 0) != nil }
+
   public func pictureName(at index: Int) -> String { "\(name), image \(index)" }
 
   /// Picture `index`, whole.
@@ -53,39 +55,4 @@ extension ImageDataset {
       throw DatasetError.badImage(name: pictureName(at: index), reason: "\(error)")
     }
   }
-}
-
-/// The two parts of a data set.
-public struct DatasetPair: Sendable {
-  public let train: any ImageDataset
-  /// nil: there is none, and what was learned cannot be tested on this data.
-  public let test: (any ImageDataset)?
-  /// What it is, for everybody who compares results: counts, classes, digests; one sentence each.
-  public let notes: [String]
-  /// What a person should know about the data although it is usable; one sentence each.
-  public let warnings: [String]
-  /// What was found to be unusable when the data was opened, and was let pass: pictures, and folders without any.
-  public let faults: [DataFault]
-  /// SHA-256 over what decides which picture has which number, in hexadecimal; nil where the name of the data says
-  /// it.
-  public let digest: String?
-  /// For the file that `DatasetOptions.indexFile` names at the next start; nil where it need not be written, and on
-  /// other ranks than 0.
-  public let index: Data?
-
-  public init(
-    train: any ImageDataset, test: (any ImageDataset)?, notes: [String] = [], warnings: [String] = [],
-    faults: [DataFault] = [], digest: String? = nil, index: Data? = nil
-  ) {
-    self.train = train
-    self.test = test
-    self.notes = notes
-    self.warnings = warnings
-    self.faults = faults
-    self.digest = digest
-    self.index = index
-  }
-
-  /// Training and test images.
-  public var imageCount: Int { train.count + (test?.count ?? 0) }
 }

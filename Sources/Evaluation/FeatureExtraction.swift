@@ -9,14 +9,13 @@ public struct ExtractedFeatures: Sendable {
   /// `[images × dimension]`, in the data set's order.
   public let values: [Float]
   public let dimension: Int
-  /// Of what was really seen: of its stand-in where an image could not be used.
-  public let labels: [Int]
+  public let images: Int
+  /// Of what was really seen: of its stand-in where an image could not be used. nil: the images have none.
+  public let labels: [Int]?
   /// Open channels of each block, summed over all images; empty without gates.
   public let open: [Int64]
   /// The images that could not be used, each once, in the data set's order.
   public let skipped: [SkippedImage]
-
-  public var images: Int { labels.count }
 }
 
 /// Backbone features of un-augmented images, in evaluation mode.
@@ -44,16 +43,17 @@ public struct FeatureExtractor {
     self.communicator = communicator
   }
 
-  /// Features of the training and the test images.
+  /// Features of labelled images and of those to classify by them.
   ///
   /// - Parameter progress: As for one data set.
   public func features(
-    of train: any ImageDataset, and test: any ImageDataset, progress: (Double) throws -> Void = { _ in }
-  ) throws -> (train: ExtractedFeatures, test: ExtractedFeatures) {
-    let trainShare = Double(train.count) / Double(train.count + test.count)
+    of parts: ClassifiableParts, progress: (Double) throws -> Void = { _ in }
+  ) throws -> (neighbors: ExtractedFeatures, test: ExtractedFeatures) {
+    let (neighbors, test) = (parts.neighbors, parts.test)
+    let share = Double(neighbors.count) / Double(neighbors.count + test.count)
     return (
-      try features(of: train) { try progress($0 * trainShare) },
-      try features(of: test) { try progress(trainShare + $0 * (1 - trainShare)) }
+      try features(of: neighbors) { try progress($0 * share) },
+      try features(of: test) { try progress(share + $0 * (1 - share)) }
     )
   }
 
@@ -83,11 +83,15 @@ public struct FeatureExtractor {
     for (rank, run) in runs.enumerated() {
       values += UnsafeBufferPointer(start: all.row(rank * longest), count: run.indices.count * dimension)
     }
-    // Every label is known to one rank, and 0 on the others.
-    var labels = [Int64](repeating: 0, count: dataset.count)
-    labels.replaceSubrange(runs[communicator.rank].indices, with: seen.labels.map(Int64.init))
+    var labels: [Int]?
+    if dataset.isLabelled {
+      // Every label is known to one rank, and 0 on the others.
+      var own = [Int64](repeating: 0, count: dataset.count)
+      own.replaceSubrange(runs[communicator.rank].indices, with: seen.labels.map(Int64.init))
+      labels = try communicator.sum(own).map(Int.init)
+    }
     return ExtractedFeatures(
-      values: values, dimension: dimension, labels: try communicator.sum(labels).map(Int.init),
+      values: values, dimension: dimension, images: dataset.count, labels: labels,
       open: try communicator.sum(seen.open), skipped: try communicator.gather(seen.skipped).unique)
   }
 
@@ -121,7 +125,7 @@ public struct FeatureExtractor {
         first < batches.count ? try load(first..<min(first + atOnce, batches.count), of: batches) : []
       }
       if !pieces.isEmpty {
-        seen.labels += pieces.flatMap(\.labels)
+        seen.labels += pieces.flatMap { $0.labels ?? [] }
         seen.skipped += pieces.flatMap(\.skipped)
         let images = joined(pieces.map(\.images))
         let pass = Pass(.evaluation, rows: images.rows, shardSize: shardSize, pool: pool)

@@ -54,8 +54,11 @@ extension ExtractedFeatures {
     by train: ExtractedFeatures, classCount: Int, k: Int, metric: KNearestNeighbors.Metric,
     temperature: Double, check: () throws -> Void
   ) rethrows -> KNNResult {
-    try KNearestNeighbors.classify(
-      train: train.values, trainLabels: train.labels, test: values, testLabels: labels,
+    guard let known = train.labels, let asked = labels else {
+      preconditionFailure("images without labels are no `ClassifiableParts`")
+    }
+    return try KNearestNeighbors.classify(
+      train: train.values, trainLabels: known, test: values, testLabels: asked,
       dimension: dimension, classCount: classCount, k: k, metric: metric, temperature: temperature,
       check: check)
   }

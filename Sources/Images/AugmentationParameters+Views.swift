@@ -1,3 +1,5 @@
+import Tensors
+
 extension AugmentationParameters {
   /// Makes all views of one picture, which is decoded no further than they need, and writes them normalised, as
   /// planes (CHW).
@@ -11,10 +13,11 @@ extension AugmentationParameters {
   ///   - views: What was decided about each view, drawn for the picture's size.
   ///   - size: Side of a view in pixels.
   ///   - clock: Is told where the time goes.
-  ///   - planes: Where a view goes: `3 · size · size` numbers.
+  ///   - batch: `[rows, 3, size, size]`, NCHW (one lane).
+  ///   - row: Which of its rows a view goes to.
   public static func apply(
     _ views: [AugmentationParameters], to image: StoredImage, size: Int, interpolation: Interpolation,
-    normalization: Normalization, clock: ViewClock? = nil, planes: (Int) -> UnsafeMutableBufferPointer<Float>
+    normalization: Normalization, clock: ViewClock? = nil, into batch: Tensor, row: (_ view: Int) -> Int
   ) throws(ImageError) {
     let resolutions = views.map { image.eighths(for: $0.crop, size: size) }
     for eighths in Set(resolutions).sorted() {
@@ -25,7 +28,7 @@ extension AugmentationParameters {
       }
       for number in members {
         let view = views[number].apply(to: region, size: size, interpolation: interpolation, clock: clock)
-        clock.time(.normalize) { normalization.write(view, into: planes(number)) }
+        clock.time(.normalize) { normalization.write(view, to: batch, row: row(number)) }
       }
     }
   }

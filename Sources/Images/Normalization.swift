@@ -1,4 +1,5 @@
 import CPixels
+import Tensors
 
 /// The mean and standard deviation with which a data set's colours are centred: (value/255 − mean)/std.
 public struct Normalization: Sendable, Equatable {
@@ -16,12 +17,6 @@ public struct Normalization: Sendable, Equatable {
     table = (0..<3).flatMap { c in (0..<256).map { (Float($0) / 255 - mean[c]) / deviation[c] } }
   }
 
-  /// Of the original CIFAR-10 training images.
-  public static let cifar10 = Normalization(
-    mean: [0.4914, 0.4822, 0.4465], deviation: [0.2470, 0.2435, 0.2616])
-  /// Of the original CIFAR-100 training images.
-  public static let cifar100 = Normalization(
-    mean: [0.5071, 0.4865, 0.4409], deviation: [0.2673, 0.2564, 0.2762])
   /// Of ImageNet's training images.
   public static let imageNet = Normalization(
     mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
@@ -41,6 +36,17 @@ public struct Normalization: Sendable, Equatable {
         }
       }
     }
+  }
+
+  /// Writes the picture to a row of a tensor `[rows, 3, height, width]`, NCHW (one lane).
+  public func write(_ image: PlanarImage, to tensor: Tensor, row: Int) {
+    precondition(
+      tensor.lanes == 1 && tensor.width == image.width && tensor.height == image.height
+        && (0..<tensor.rows).contains(row), "row \(row) of \(tensor.rows)")
+    write(
+      image,
+      into: UnsafeMutableBufferPointer(
+        start: tensor.pointer + row * tensor.rowStride, count: tensor.rowStride))
   }
 
   public func write(_ image: RGBImage, into planes: UnsafeMutableBufferPointer<Float>) {

@@ -31,7 +31,7 @@ public final class ViewClock {
 
 extension ViewClock? {
   /// Counts the time of `body` where there is a clock.
-  func time<Result, Failure: Error>(
+  package func time<Result, Failure: Error>(
     _ part: ViewClock.Part, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
     guard let clock = self else { return try body() }

@@ -22,6 +22,12 @@ extension Configuration {
     GradientReducer(communicator, gradients: model.store.gradients, precision: gradients.precision)
   }
 
+  /// What makes the views of a data set's images.
+  public func viewMaker(for dataset: any ImageDataset) -> ViewMaker {
+    ViewMaker(
+      views, normalization: dataset.normalization, count: objective.chosen.views, seed: seed)
+  }
+
   /// The batches of this rank from step `startStep` on.
   ///
   /// - Parameters:
@@ -31,7 +37,7 @@ extension Configuration {
     for dataset: any ImageDataset, startStep: Int, threads: Int, communicator: Communicator
   ) throws -> ViewLoader {
     try ViewLoader(
-      dataset: dataset, augmentation: views, onError: data.onError, views: objective.chosen.views, seed: seed,
+      dataset: dataset, maker: viewMaker(for: dataset), onError: data.onError,
       globalBatchSize: batch.global, shardSize: batch.shard, rank: communicator.rank,
       worldSize: communicator.worldSize, shuffleWindow: data.shuffleWindow, startStep: startStep,
       threads: data.loaderThreads ?? threads)

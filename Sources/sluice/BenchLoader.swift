@@ -60,7 +60,7 @@ struct BenchLoader: RankCommand {
   private func options(on communicator: Communicator) throws -> LoaderBenchmarkOptions {
     var options = LoaderBenchmarkOptions()
     options.source = source
-    options.dataset = try data.options(on: communicator)
+    options.classList = try data.options(on: communicator).classList
     options.settings = setting.settings
     options.size = size
     options.threads = threads.threads

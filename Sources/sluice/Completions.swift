@@ -12,7 +12,7 @@ extension CompletionKind {
 
   /// Up to the colon that a folder follows.
   static let dataset = CompletionKind.list(
-    DatasetSource.available.map { form in form.firstIndex(of: ":").map { String(form[...$0]) } ?? form })
+    DataKind.forms.map { form in form.firstIndex(of: ":").map { String(form[...$0]) } ?? form })
 }
 
 /// A bash completion script made to leave the cursor behind words that want more, such as `KEY=`; other text as it

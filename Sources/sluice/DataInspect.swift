@@ -42,18 +42,18 @@ struct DataInspect: RankCommand {
 
   func run(on communicator: Communicator) throws {
     let file = try communicator.agree { try configurationFile() }
-    let pair = try data.open(on: communicator)
+    let parts = try data.open(on: communicator)
     let pool = try data.pool(on: communicator)
     let display = progress.display(on: communicator)
-    let inspection = try display.following("inspecting \(pair.imageCount) images") { report in
+    let inspection = try display.following("inspecting \(parts.imageCount) images") { report in
       try DataInspection(
-        of: pair, source: data.source, pool: pool, communicator: communicator, progress: report)
+        of: parts, source: data.source, pool: pool, communicator: communicator, progress: report)
     }
     try communicator.agree {
       guard communicator.rank == 0, let sheet else { return }
-      let configuration = try file.resolved(imageSize: pair.train.imageSize)
+      let configuration = try file.resolved(imageSize: parts.train.imageSize)
       let image = try ContactSheet(
-        of: pair.train, augmentation: configuration.views, seed: configuration.seed, pool: pool
+        of: parts.train, augmentation: configuration.views, seed: configuration.seed, pool: pool
       ).image
       try write(image, to: sheet)
     }

@@ -6,10 +6,13 @@ import Datasets
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The class folders of imagenet100: or folder: that are used: a file with a name a line.",
+      "The class folders of \(Self.kinds) that are used: a file with a name a line.",
       valueName: "FILE"),
     completion: .file())
   var classes: String?
+
+  /// The kinds of data that take a list of classes.
+  private static let kinds = DataKind.all.filter(\.takesClassList).map { "\($0.name):" }.joined(separator: " or ")
 
   /// The options, with the file of classes as rank 0 reads it.
   ///

@@ -69,18 +69,18 @@ struct DataPack: RankCommand {
     communicator.catchStopSignals()
     var options = try data.options(on: communicator)
     options.onError = onError
-    let pair = try DatasetSource.open(source, options, on: communicator)
+    let parts = try DatasetSource.open(source, options, on: communicator)
     let display = progress.display(on: communicator)
     if communicator.rank == 0 {
-      for warning in pair.warnings { display.message("warning: \(warning)") }
-      if !progress.quiet { for note in pair.notes { display.message(note) } }
+      for warning in parts.warnings { display.message("warning: \(warning)") }
+      if !progress.quiet { for note in parts.notes { display.message(note) } }
     }
     let packer = Packer(
       Packer.Request(
         source: source, folder: output, shards: shards,
         encoding: PictureEncoding(maxSide: maxSide, quality: quality),
         skipsBadPictures: onError == .skip),
-      pair: pair, communicator: communicator,
+      data: parts, communicator: communicator,
       pool: WorkerPool(threads: try threads.count(on: communicator)), display: display)
     guard let summary = try packer.run() else { return }
     display.finish()

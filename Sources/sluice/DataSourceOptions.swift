@@ -17,7 +17,7 @@ struct DataSourceOptions: ParsableArguments {
   /// Opens the data, files that cannot be used or not.
   ///
   /// - Throws: The same `AgreedFailure` on every rank.
-  func open(on communicator: Communicator) throws -> DatasetPair {
+  func open(on communicator: Communicator) throws -> DataParts {
     var options = try self.options.options(on: communicator)
     options.onError = .skip
     return try DatasetSource.open(source, options, on: communicator)

@@ -27,18 +27,18 @@ struct DataVerify: RankCommand {
   @OptionGroup var results: ResultOptions
 
   func run(on communicator: Communicator) throws {
-    let pair = try data.open(on: communicator)
+    let parts = try data.open(on: communicator)
     let display = progress.display(on: communicator)
-    let found = try display.following("decoding \(pair.imageCount) images") { report in
+    let found = try display.following("decoding \(parts.imageCount) images") { report in
       try DataVerification(
-        of: pair, strict: strict, pool: try data.pool(on: communicator), communicator: communicator,
+        of: parts, strict: strict, pool: try data.pool(on: communicator), communicator: communicator,
         progress: report)
     }
     if communicator.rank == 0 {
-      for warning in pair.warnings { display.message("warning: \(warning)") }
+      for warning in parts.warnings { display.message("warning: \(warning)") }
       results.print(found, on: communicator)
     }
     try communicator.finalize()
-    Foundation.exit(found.faults.isEmpty ? 0 : 1)
+    Foundation.exit(found.findings.isEmpty ? 0 : 1)
   }
 }

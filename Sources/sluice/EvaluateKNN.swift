@@ -61,13 +61,13 @@ struct EvaluateKNN: RankCommand {
   func run(on communicator: Communicator) throws {
     var options = try dataOptions.options(on: communicator)
     options.onError = onError
-    let pair = try DatasetSource.open(data, options, on: communicator)
+    let opened = try DatasetSource.open(data, options, on: communicator)
     if communicator.rank == 0, !progress.quiet {
-      for note in pair.notes { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
+      for note in opened.notes { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
     }
-    let (test, trained) = try communicator.agree { () throws -> (any ImageDataset, TrainedBackbone) in
-      guard let test = pair.test else { throw DatasetError.noTestPart(data) }
-      return (test, try TrainedBackbone(checkpoint: checkpoint, imageSize: test.imageSize))
+    let (parts, trained) = try communicator.agree { () throws -> (ClassifiableParts, TrainedBackbone) in
+      let parts = try opened.classifiable(source: data)
+      return (parts, try TrainedBackbone(checkpoint: checkpoint, imageSize: parts.test.imageSize))
     }
     let extractor = FeatureExtractor(
       backbone: trained.backbone, imageSize: trained.configuration.network.inputSize, onError: onError,
@@ -75,25 +75,25 @@ struct EvaluateKNN: RankCommand {
       pool: .forKernels(threads: try threads.count(on: communicator)),
       communicator: communicator)
     let display = progress.display(on: communicator)
-    let (known, asked) = try extractor.features(of: pair.train, and: test, showing: display)
+    let (known, asked) = try extractor.features(of: parts, showing: display)
     guard communicator.rank == 0 else { return }
     let result = asked.classified(
-      by: known, classCount: pair.train.classCount, k: k, metric: metric, temperature: temperature
+      by: known, classCount: opened.classNames.count, k: k, metric: metric, temperature: temperature
     ) {}
     let usage = extractor.usage(of: asked)
     let skipped =
-      known.skipped.map { (pair.train.pictureName(at: $0.index), $0.reason) }
-      + asked.skipped.map { (test.pictureName(at: $0.index), $0.reason) }
+      known.skipped.map { (parts.neighbors.pictureName(at: $0.index), $0.reason) }
+      + asked.skipped.map { (parts.test.pictureName(at: $0.index), $0.reason) }
     let warnings =
-      pair.warnings + skipped.map { "\($0) is skipped, its neighbour stands in: \($1)" }
+      opened.warnings + skipped.map { "\($0) is skipped, its neighbour stands in: \($1)" }
     for warning in warnings { FileHandle.standardError.write(Data("warning: \(warning)\n".utf8)) }
     printResult(
       results.json
-        ? object(result, usage, asked, pair, skipped: skipped.count).line : table(result, usage, asked))
+        ? object(result, usage, asked, opened, skipped: skipped.count).line : table(result, usage, asked))
   }
 
   private func object(
-    _ result: KNNResult, _ usage: ChannelUsage, _ test: ExtractedFeatures, _ data: DatasetPair,
+    _ result: KNNResult, _ usage: ChannelUsage, _ test: ExtractedFeatures, _ data: DataParts,
     skipped: Int
   ) -> JSONValue {
     .object([

@@ -8,23 +8,22 @@ import Testing
 @testable import DataTools
 
 @Suite struct DataInspectionTests {
-  private func inspect(_ pair: DatasetPair, sampleSize: Int = 1000, threads: Int = 2) throws -> DataInspection
-  {
+  private func inspect(_ pair: DataParts, sampleSize: Int = 1000, threads: Int = 2) throws -> DataInspection {
     try DataInspection(
       of: pair, source: "drawn", sampleSize: sampleSize, pool: WorkerPool(threads: threads),
       communicator: .alone(), progress: { _ in })
   }
 
-  private let pair = DatasetPair(
+  private let pair = DataParts(
     train: DrawnPictures(name: "train"), test: DrawnPictures(name: "val", count: 5), notes: ["a note"])
 
   private func isNear(_ a: Double, _ b: Double) -> Bool { abs(a - b) < 0.01 }
 
   @Test func countsSizesAndFormats() throws {
     let found = try inspect(pair)
-    #expect(found.train.classCounts == [4, 4, 4])
-    #expect(found.test?.classCounts == [2, 2, 1])
-    let sizes = found.train.sizes
+    #expect(found.parts.train.classCounts == [4, 4, 4])
+    #expect(found.parts.test?.classCounts == [2, 2, 1])
+    let sizes = found.parts.train.sizes
     #expect(sizes.kinds == ["PNG": 4, "JPEG": 8])
     #expect(sizes.small == 12 && sizes.unreadable == 0)
     let (width, height) = (
@@ -91,14 +90,14 @@ import Testing
       let classNames = ["only"]
       let imageSize = 8
       let normalization = Normalization.imageNet
-      func label(at index: Int) -> Int { 0 }
+      func label(at index: Int) -> Int? { 0 }
       func picture(at index: Int) throws -> StoredImage {
         guard index % 2 == 0 else { throw DatasetError.badImage(name: "x", reason: "it is away") }
         return .pixels(RGBImage(width: 8, height: 8, pixels: [UInt8](repeating: 51, count: 192)))
       }
     }
-    let found = try inspect(DatasetPair(train: Half(), test: nil))
-    #expect(found.train.sizes.unreadable == 2 && found.sampledImages == 2)
+    let found = try inspect(DataParts(train: Half(), test: nil))
+    #expect(found.parts.train.sizes.unreadable == 2 && found.sampledImages == 2)
     #expect(found.text.contains("2, which 'sluice data verify' names"))
     #expect(found.text.contains("nothing can be evaluated"))
     #expect(found.json["test"] == .null)

@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct DataVerificationTests {
   private func verify(
-    _ pair: DatasetPair, strict: Bool = false, threads: Int = 2, progress: (Double) -> Void = { _ in }
+    _ pair: DataParts, strict: Bool = false, threads: Int = 2, progress: (Double) -> Void = { _ in }
   ) throws -> DataVerification {
     try DataVerification(
       of: pair, strict: strict, pool: WorkerPool(threads: threads), communicator: .alone(),
@@ -18,25 +18,25 @@ import Testing
   }
 
   @Test(arguments: [1, 4]) func everyDamagedPictureIsNamedInOrder(threads: Int) throws {
-    let pair = DatasetPair(
+    let pair = DataParts(
       train: DrawnPictures(name: "train", damaged: [11, 3, 4]), test: DrawnPictures(name: "val", damaged: [0])
     )
     let found = try verify(pair, threads: threads)
     #expect(found.images == 24)
-    #expect(found.faults.map(\.name) == ["train/3.jpg", "train/4.jpg", "train/11.jpg", "val/0.jpg"])
-    #expect(found.faults.map(\.index) == [3, 4, 11, 0])
-    #expect(found.faults.map(\.part) == [.train, .train, .train, .test])
-    #expect(found.faults.first?.reason == "the PNG ends before its last row")
+    #expect(found.findings.map(\.fault.name) == ["train/3.jpg", "train/4.jpg", "train/11.jpg", "val/0.jpg"])
+    #expect(found.findings.map(\.index) == [3, 4, 11, 0])
+    #expect(found.findings.map(\.part) == [.train, .train, .train, .test])
+    #expect(found.findings.first?.fault.reason == "the PNG ends before its last row")
     #expect(found.text.hasPrefix("train/3.jpg: the PNG ends before its last row\n"))
     #expect(found.text.contains("\n4 faults in 24 images, decoded in "))
   }
 
   @Test func goodPicturesHaveNoFaults() throws {
     var shares: [Double] = []
-    let found = try verify(DatasetPair(train: DrawnPictures(name: "train"), test: nil), threads: 1) {
+    let found = try verify(DataParts(train: DrawnPictures(name: "train"), test: nil), threads: 1) {
       shares.append($0)
     }
-    #expect(found.faults.isEmpty && found.images == 12)
+    #expect(found.findings.isEmpty && found.images == 12)
     #expect(found.text.hasPrefix("no faults in 12 images, "))
     #expect(shares == shares.sorted() && shares.last == 1)
     #expect(found.json["faults"] == .list([]))
@@ -50,15 +50,15 @@ import Testing
       let classNames = ["only"]
       let imageSize = 8
       let normalization = Normalization.imageNet
-      func label(at index: Int) -> Int { 0 }
+      func label(at index: Int) -> Int? { 0 }
       func picture(at index: Int) throws -> StoredImage {
         let image = RGBImage(width: 8, height: 8, pixels: (0..<192).map { UInt8($0) })
         return .encoded(try EncodedImage(try image.jpegData(quality: 90).dropLast(2)))
       }
     }
-    let pair = DatasetPair(train: Endless(), test: nil)
-    #expect(try verify(pair).faults.isEmpty)
-    #expect(try verify(pair, strict: true).faults.map(\.name) == ["endless, image 0"])
+    let pair = DataParts(train: Endless(), test: nil)
+    #expect(try verify(pair).findings.isEmpty)
+    #expect(try verify(pair, strict: true).findings.map(\.fault.name) == ["endless, image 0"])
   }
 
   /// Files as a whole come before the pictures in them.
@@ -71,16 +71,16 @@ import Testing
       var imageSize: Int { pictures.imageSize }
       var normalization: Normalization { pictures.normalization }
       let checksummedFiles = ["a.shard", "b.shard"]
-      func label(at index: Int) -> Int { pictures.label(at: index) }
+      func label(at index: Int) -> Int? { pictures.label(at: index) }
       func picture(at index: Int) throws -> StoredImage { try pictures.picture(at: index) }
       func verifyChecksum(ofFile number: Int) throws {
         if number == 1 { throw DatasetError.badImage(name: "b.shard", reason: "its SHA-256 is another") }
       }
     }
-    let faults = try verify(DatasetPair(train: Shards(), test: nil)).faults
-    #expect(faults.map(\.name) == ["b.shard", "train, image 2"])
-    #expect(faults.map(\.index) == [nil, 2])
-    #expect(faults.first?.reason == "its SHA-256 is another")
+    let findings = try verify(DataParts(train: Shards(), test: nil)).findings
+    #expect(findings.map(\.fault.name) == ["b.shard", "train, image 2"])
+    #expect(findings.map(\.index) == [nil, 2])
+    #expect(findings.first?.fault.reason == "its SHA-256 is another")
   }
 
   @Test(arguments: [1, 3]) func aSweepTakesEachNumberOnceInOrder(threads: Int) throws {

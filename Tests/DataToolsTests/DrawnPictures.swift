@@ -10,7 +10,7 @@ struct DrawnPictures: ImageDataset {
   let imageSize = 16
   let normalization = Normalization.imageNet
 
-  func label(at index: Int) -> Int { index * 3 / count }
+  func label(at index: Int) -> Int? { index * 3 / count }
 
   /// 20, 21, 22, … pixels wide and 40, 38, … high; of one colour, which JPEG keeps; every third a PNG.
   func picture(at index: Int) throws -> StoredImage {

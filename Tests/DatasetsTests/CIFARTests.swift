@@ -23,7 +23,7 @@ import Testing
       try Data(bytes).write(to: url.appendingPathComponent(name))
     }
 
-    func open10() throws -> DatasetPair { try CIFARLayout.cifar10.open(folder: url) }
+    func open10() throws -> DataParts { try CIFARLayout.cifar10.open(folder: url) }
   }
 
   @Test func recordsBecomePictures() throws {
@@ -109,7 +109,7 @@ import Testing
     let test = try #require(ten.test)
     #expect(ten.train.count >= 10_000 && test.count >= 2000)
     var perClass = [Int](repeating: 0, count: 10)
-    for index in 0..<test.count { perClass[test.label(at: index)] += 1 }
+    for index in 0..<test.count { perClass[test.label(at: index)!] += 1 }
     #expect(Set(perClass).count == 1, "the test images are balanced")
     let hundred = try DatasetSource.open("cifar100:\(root)/cifar-100-binary", on: .alone())
     #expect(hundred.train.classNames.prefix(2) == ["apple", "aquarium_fish"])

@@ -1,16 +1,43 @@
-import Datasets
+import Collectives
 import Testing
 
+@testable import Datasets
+
 @Suite struct DatasetSourceTests {
-  @Test func formsAreParsed() throws {
-    #expect(try DatasetSource(parsing: "cifar10:some/dir") == .cifar10(folder: "some/dir"))
-    #expect(try DatasetSource(parsing: "cifar100:/a:b") == .cifar100(folder: "/a:b"))
-    #expect(try DatasetSource(parsing: "packed:a/b") == .packed(folder: "a/b"))
+  @Test(arguments: [
+    ("cifar10:some/dir", "cifar10"), ("cifar100:/a:b", "cifar100"), ("stl10:a", "stl10"),
+    ("packed:a/b", "packed"), ("imagenet100:/data/imagenet", "imagenet100"), ("folder:.", "folder"),
+    ("shapes", "shapes"), ("shapes:512x128", "shapes"),
+  ])
+  func theWordBeforeTheColonIsTheKind(text: String, kind: String) throws {
+    #expect(try DatasetSource(parsing: text).kind.name == kind)
+  }
+
+  /// Whatever lists kinds takes them from the table: a name is there once, and every form begins with it.
+  @Test func kindsDifferAndTheirFormsAreParsed() throws {
+    #expect(Set(DataKind.all.map(\.name)).count == DataKind.all.count)
+    for kind in DataKind.all {
+      #expect(kind.forms.allSatisfy { $0 == kind.name || $0.hasPrefix(kind.name + ":") })
+      #expect(try DatasetSource(parsing: kind.forms[0]).kind.name == kind.name)
+    }
+  }
+
+  @Test func whatFollowsTheColonIsOpened() throws {
+    let few = try DatasetSource.open("shapes:512x128", on: .alone())
+    #expect(few.train.count == 512 && few.test?.count == 128)
+    let usual = try DatasetSource.open("shapes", on: .alone())
+    #expect(usual.train.count == 8000 && usual.test?.count == 2000)
+  }
+
+  @Test func aListOfClassesIsRefusedWhereClassesAreFixed() throws {
+    let options = DatasetOptions(classList: ClassList(["a"]))
+    let error = #expect(throws: (any Error).self) {
+      try DatasetSource.open("shapes", options, on: .alone())
+    }
     #expect(
-      try DatasetSource(parsing: "imagenet100:/data/imagenet") == .imageNet100(folder: "/data/imagenet"))
-    #expect(try DatasetSource(parsing: "folder:.") == .folder("."))
-    #expect(try DatasetSource(parsing: "shapes") == .shapes(train: 8000, test: 2000))
-    #expect(try DatasetSource(parsing: "shapes:512x128") == .shapes(train: 512, test: 128))
+      error.map { "\($0)" }
+        == "data source 'shapes' has classes of its own: a list of classes is for imagenet100:DIR and folder:DIR"
+    )
   }
 
   @Test(arguments: [
@@ -19,7 +46,7 @@ import Testing
     ("imagenet:x", "did you mean imagenet100:DIR?"),
     (
       "quite-another",
-      "there are cifar10:DIR, cifar100:DIR, imagenet100:DIR, folder:DIR, packed:DIR, shapes, shapes:TRAINxTEST"
+      "there are cifar10:DIR, cifar100:DIR, stl10:DIR, imagenet100:DIR, folder:DIR, packed:DIR, shapes, shapes:TRAINxTEST"
     ),
     ("cifar10", "a folder must follow the colon, for example cifar10:DIR"),
     ("folder:", "a folder must follow the colon, for example folder:DIR"),

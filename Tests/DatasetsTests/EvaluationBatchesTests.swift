@@ -13,7 +13,7 @@ import Testing
       #expect(pieces.flatMap(\.indices) == Array(batches.indices))
       for piece in pieces {
         #expect(
-          piece.images.rows == piece.indices.count && piece.labels == piece.indices.map(dataset.label))
+          piece.images.rows == piece.indices.count && piece.labels == piece.indices.compactMap(dataset.label))
         #expect(piece.indices.count == 8 || piece.indices.upperBound == count, "only the last is partial")
       }
       seen += pieces.flatMap(\.indices)
@@ -36,7 +36,7 @@ import Testing
     let classNames = ["only"]
     let imageSize = 7
     let normalization = Normalization(mean: .zero, deviation: .one)
-    func label(at index: Int) -> Int { 0 }
+    func label(at index: Int) -> Int? { 0 }
     func picture(at index: Int) -> StoredImage {
       .pixels(
         RGBImage(width: 16, height: 8, pixels: (0..<128).flatMap { [UInt8($0), UInt8($0), UInt8($0)] }))

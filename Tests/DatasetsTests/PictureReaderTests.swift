@@ -20,7 +20,7 @@ import Testing
     let normalization = Normalization(mean: .zero, deviation: .one)
     var faults: [Int: Fault] = [:]
 
-    func label(at index: Int) -> Int { index }
+    func label(at index: Int) -> Int? { index }
     func picture(at index: Int) throws -> StoredImage {
       switch faults[index] {
       case .vanished: throw DatasetError.badImage(name: pictureName(at: index), reason: "it is away")
@@ -94,8 +94,9 @@ import Testing
     var augmentation = AugmentationConfiguration()
     augmentation.size = 4
     return try ViewLoader(
-      dataset: faulty, augmentation: augmentation, onError: .skip, views: 2, seed: 3, globalBatchSize: 64,
-      shardSize: 4,
+      dataset: faulty,
+      maker: ViewMaker(augmentation, normalization: faulty.normalization, count: 2, seed: 3), onError: .skip,
+      globalBatchSize: 64, shardSize: 4,
       rank: rank, worldSize: worldSize, threads: threads)
   }
 
@@ -138,7 +139,7 @@ import Testing
       let batches = EvaluationBatches(
         faulty, onError: .skip, pieceSize: 8, rank: rank, worldSize: worldSize)
       for piece in try (0..<batches.count).map(batches.piece) {
-        labels += piece.labels
+        labels += try #require(piece.labels)
         levels += (0..<piece.images.rows).map { Int((piece.images.values[$0 * 48] * 255).rounded()) }
         skipped += piece.skipped.map(\.index)
       }

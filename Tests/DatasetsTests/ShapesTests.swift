@@ -51,7 +51,7 @@ import Testing
       let overlaps = known.map { known in zip(asked, known).reduce(0) { $0 + min($1.0, $1.1) } }
       let nearest = overlaps.indices.sorted { (overlaps[$1], $0) < (overlaps[$0], $1) }.prefix(k)
       var votes = [Int](repeating: 0, count: 10)
-      for neighbor in nearest { votes[train.label(at: neighbor)] += 1 }
+      for neighbor in nearest { votes[train.label(at: neighbor)!] += 1 }
       if votes.firstIndex(of: votes.max()!) == test.label(at: index) { correct += 1 }
     }
     #expect(Double(correct) / 300 < 0.3, "k = \(k): \(correct) of 300")

@@ -13,7 +13,10 @@ import Testing
     of dataset: (any ImageDataset)? = nil, shardSize: Int = 4
   ) throws -> ViewLoader {
     try ViewLoader(
-      dataset: dataset ?? self.dataset, augmentation: AugmentationConfiguration(), views: 2, seed: 11,
+      dataset: dataset ?? self.dataset,
+      maker: ViewMaker(
+        AugmentationConfiguration(), normalization: (dataset ?? self.dataset).normalization, count: 2,
+        seed: 11),
       globalBatchSize: 16, shardSize: shardSize, rank: rank, worldSize: worldSize, startStep: startStep,
       threads: threads, queueDepth: queueDepth)
   }
@@ -108,7 +111,7 @@ import Testing
       }
     }
 
-    func label(at index: Int) -> Int { 0 }
+    func label(at index: Int) -> Int? { 0 }
     func picture(at index: Int) throws -> StoredImage {
       condition.withLock {
         asked += 1

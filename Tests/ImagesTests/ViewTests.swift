@@ -24,16 +24,12 @@ import Testing
   }
 
   private func views(_ parameters: [AugmentationParameters], of image: StoredImage) throws -> [[Float]] {
-    var rows = parameters.map { _ in [Float](repeating: .nan, count: 3 * Self.size * Self.size) }
-    let buffers = rows.indices.map { i in
-      UnsafeMutableBufferPointer<Float>.allocate(capacity: rows[i].count)
-    }
-    defer { buffers.forEach { $0.deallocate() } }
+    let room = Tensor(rows: parameters.count, channels: 3, height: Self.size, width: Self.size, lanes: 1)
     try AugmentationParameters.apply(
-      parameters, to: image, size: Self.size, interpolation: .bicubic, normalization: .imageNet
-    ) { buffers[$0] }
-    for i in rows.indices { rows[i] = Array(buffers[i]) }
-    return rows
+      parameters, to: image, size: Self.size, interpolation: .bicubic, normalization: .imageNet, into: room
+    ) { $0 }
+    let values = room.values
+    return parameters.indices.map { Array(values[$0 * room.rowStride..<($0 + 1) * room.rowStride]) }
   }
 
   private func drawn(_ index: Int, count: Int) -> [AugmentationParameters] {
@@ -100,12 +96,12 @@ import Testing
       return time
     }
     var view = AugmentationParameters(crop: CropBox(top: 0, left: 0, height: 200, width: 300))
-    let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: 3 * Self.size * Self.size)
-    defer { buffer.deallocate() }
+    let room = Tensor(rows: 1, channels: 3, height: Self.size, width: Self.size, lanes: 1)
     func run() throws -> [ViewClock.Part: Double] {
       try AugmentationParameters.apply(
-        [view], to: jpeg(), size: Self.size, interpolation: .bicubic, normalization: .imageNet, clock: clock
-      ) { _ in buffer }
+        [view], to: jpeg(), size: Self.size, interpolation: .bicubic, normalization: .imageNet, clock: clock,
+        into: room
+      ) { $0 }
       return clock.seconds
     }
     let first = try run()

@@ -1,5 +1,6 @@
 import Configurations
 import Datasets
+import Images
 import Metrics
 import Optimizers
 import Testing
@@ -22,9 +23,42 @@ import Testing
     #expect(configuration.conflict(imageCount: images, worldSize: ranks) == nil)
     return try TrainingPlan(
       configuration,
-      data: DatasetPair(train: ShapesDataset(.train, count: images), test: ShapesDataset(.test, count: 200)),
+      data: DataParts(train: ShapesDataset(.train, count: images), test: ShapesDataset(.test, count: 200)),
       model: configuration.makeModel(), ranks: ranks, threads: threads,
       firstStep: firstStep)
+  }
+
+  /// Labelled images to compare with are missing: training can go on, evaluation cannot.
+  @Test func whyNothingIsEvaluatedIsSaid() throws {
+    struct Unlabelled: ImageDataset {
+      let name = "unlabelled"
+      let count = 64
+      let classNames: [String] = []
+      let imageSize = 32
+      let normalization = Normalization.imageNet
+      func label(at index: Int) -> Int? { nil }
+      func picture(at index: Int) -> StoredImage { ShapesDataset(.train, count: 64).picture(at: index) }
+    }
+    func plan(_ reference: (any ImageDataset)?) throws -> TrainingPlan {
+      let configuration = try ConfigurationFile(
+        yaml: "{data: {source: shapes}, batch: {global: 32}, network: {width: 8, stem: cifar}}",
+        path: "c.yaml"
+      ).resolved(imageSize: 32)
+      return try TrainingPlan(
+        configuration,
+        data: DataParts(train: Unlabelled(), reference: reference, test: ShapesDataset(.test, count: 20)),
+        model: configuration.makeModel(), ranks: 1, threads: 1)
+    }
+    /// Whatever lines it is wrapped into.
+    func words(_ plan: TrainingPlan) -> String {
+      plan.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+    let without = try plan(nil)
+    #expect(without.classificationGap == .noLabels)
+    #expect(words(without).contains("no labelled images to compare test images with"), "\(without.text)")
+    let with = try plan(ShapesDataset(.train, count: 40))
+    #expect(with.classificationGap == nil)
+    #expect(words(with).contains("shapes train, 40 images; shapes test, 20 images"), "\(with.text)")
   }
 
   struct Sizes: Sendable {

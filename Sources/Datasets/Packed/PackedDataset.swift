@@ -52,11 +52,10 @@ public struct PackedDataset: ChecksummedDataset {
     for (number, shard) in shards.enumerated() {
       var begin = 0
       for (position, record) in shard.records.enumerated() {
-        guard record.label < classNames.count else {
+        if let label = record.label, label >= classNames.count {
           throw .damaged(
-            path: "\(folder)/\(ShardWriter.indexName(of: shard.name))",
-            problem: "\(record.member) has label \(record.label), labels go from 0 to \(classNames.count - 1)"
-          )
+            path: "\(folder)/\(ShardIndex.fileName(of: shard.name))",
+            problem: "\(record.member) has label \(label), labels go from 0 to \(classNames.count - 1)")
         }
         let first = shard.records[begin]
         let isLast = position + 1 == shard.records.count
@@ -88,7 +87,7 @@ public struct PackedDataset: ChecksummedDataset {
   /// How often a block was read since the start.
   package var blockReads: Int { cache.readCount }
 
-  public func label(at index: Int) -> Int { records[index].label }
+  public func label(at index: Int) -> Int? { records[index].label }
 
   public func pictureName(at index: Int) -> String {
     let record = records[index]

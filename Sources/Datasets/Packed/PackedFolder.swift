@@ -4,6 +4,12 @@ import Foundations
 import Images
 import Tensors
 
+extension DataKind {
+  static let packed = inFolder("packed") { folder, opener in
+    try PackedFolder(path: folder).open(on: opener.communicator)
+  }
+}
+
 /// A folder that `sluice data pack` wrote.
 struct PackedFolder {
   let path: String
@@ -11,7 +17,7 @@ struct PackedFolder {
   /// Opens both parts. Rank 0 reads the indices for all; every rank looks at its own view of the shards.
   ///
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
-  func open(on communicator: Communicator) throws -> DatasetPair {
+  func open(on communicator: Communicator) throws -> DataParts {
     let isRoot = communicator.rank == 0
     let text = try communicator.agree { isRoot ? try readIndex() : [] }
     let index = try PackedIndex(Data(try communicator.broadcast(text)), path: indexPath)
@@ -25,19 +31,17 @@ struct PackedFolder {
         return try ShardIndex(bytes, path: path(ofIndexOf: shard))
       }
     }
-    func dataset(_ part: PackedIndex.Part, _ name: String) throws -> PackedDataset {
+    let datasets = try index.parts.map { name, part in
       let shards = try shards(of: part)
       return try communicator.agree {
         for shard in part.shards { try checkSize(of: shard) }
         return try PackedDataset(
-          name: "packed \(name)", folder: path, shards: shards, classNames: index.classNames,
+          name: "packed \(name.packedName)", folder: path, shards: shards, classNames: index.classNames,
           imageSize: index.imageSize, normalization: index.colours)
       }
     }
-    let train = try dataset(index.train, "train")
-    let val = try index.val.map { try dataset($0, "val") }
-    return DatasetPair(
-      train: train, test: val, notes: [index.note] + index.sourceNotes, digest: index.digest)
+    return DataParts(
+      train: datasets.train, reference: datasets.reference, test: datasets.test, notes: [index.note] + index.sourceNotes, digest: index.digest)
   }
 
   private var indexPath: String { "\(path)/\(PackedIndex.fileName)" }
@@ -58,7 +62,7 @@ struct PackedFolder {
   }
 
   private func path(ofIndexOf shard: PackedIndex.Shard) -> String {
-    "\(path)/\(ShardWriter.indexName(of: shard.name))"
+    "\(path)/\(ShardIndex.fileName(of: shard.name))"
   }
 
   private func indexFile(of shard: PackedIndex.Shard) throws(DatasetError) -> Data {
@@ -101,10 +105,8 @@ extension PackedIndex {
 
   /// What it holds, in a sentence.
   var note: String {
-    let parts = [("training", train), ("val", val)].compactMap { name, part in
-      part.map {
-        "\($0.images) \(name) images in \($0.shards.count) \($0.shards.count == 1 ? "shard" : "shards")"
-      }
+    let parts = parts.all.map { name, part in
+      "\(part.images) \(name.packedAdjective) images in \(part.shards.count) \(part.shards.count == 1 ? "shard" : "shards")"
     }
     let changes =
       [plan.maxSide.map { "longer side at most \($0)" }, plan.quality.map { "JPEG quality \($0)" }]

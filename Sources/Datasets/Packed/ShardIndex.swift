@@ -11,7 +11,8 @@ import Tensors
 /// sluice shard 1
 /// shard     NAME  BYTES  SHA-256  BYTES OF THE SOURCE'S PICTURES
 /// skipped   NAME  REASON                          one for each picture left out
-/// OFFSET    LENGTH  LABEL  CRC-32 (8 hex digits)  MEMBER      one for each picture, in the order of the shard
+/// OFFSET    LENGTH  LABEL  CRC-32 (8 hex digits)  MEMBER      one for each picture, in the order of the shard; LABEL is
+///                                                             - where there is none
 /// checksum  SHA-256 of all bytes above this line
 /// ```
 public struct ShardIndex: Equatable, Sendable {
@@ -20,24 +21,17 @@ public struct ShardIndex: Equatable, Sendable {
     /// Where its bytes begin in the shard, behind their tar header.
     public var offset: Int
     public var length: Int
-    public var label: Int
+    public var label: Int?
     public var checksum: UInt32
     /// Its name in the tar file, for example `00000042.jpg`.
     public var member: String
-  }
 
-  /// A picture of the source that could not be used.
-  public struct Skipped: Equatable, Sendable, Codable {
-    public let name: String
-    public let reason: String
-
-    /// Characters that would break a line are replaced.
-    public init(name: String, reason: String) {
-      func plain(_ text: String) -> String {
-        String(text.map { $0.unicodeScalars.contains { $0.value < 32 } ? "?" : $0 })
-      }
-      self.name = plain(name)
-      self.reason = plain(reason)
+    package init(offset: Int, length: Int, label: Int?, checksum: UInt32, member: String) {
+      self.offset = offset
+      self.length = length
+      self.label = label
+      self.checksum = checksum
+      self.member = member
     }
   }
 
@@ -48,28 +42,34 @@ public struct ShardIndex: Equatable, Sendable {
   /// What the pictures took in the source; for pixels three bytes each.
   public var sourceBytes: Int
   public var records: [Record]
-  public var skipped: [Skipped]
+  /// Pictures of the source that could not be used.
+  public var skipped: [DataFault]
 
   /// Of a shard that holds nothing yet.
-  init(of shard: String) {
+  package init(of shard: String) {
     (name, bytes, sha256, sourceBytes, records, skipped) = (shard, 0, "", 0, [], [])
   }
 
   static let header = "sluice shard 1"
 
+  /// Where a shard's index is.
+  package static func fileName(of shard: String) -> String {
+    (shard.hasSuffix(".tar") ? String(shard.dropLast(4)) : shard) + ".idx"
+  }
+
   /// CRC-32 as zlib computes it.
-  static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+  package static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
     bytes.withUnsafeBytes { zlib_crc32($0.baseAddress, $0.count) }
   }
 
   /// The file's text.
-  func encoded() -> Data {
+  package func encoded() -> Data {
     var text = "\(Self.header)\nshard\t\(name)\t\(bytes)\t\(sha256)\t\(sourceBytes)\n"
-    for picture in skipped { text += "skipped\t\(picture.name)\t\(picture.reason)\n" }
+    for fault in skipped.map(\.onOneLine) { text += "skipped\t\(fault.name)\t\(fault.reason)\n" }
     for record in records {
       let hex = String(record.checksum, radix: 16)
       let digits = String(repeating: "0", count: 8 - hex.count) + hex
-      text += "\(record.offset)\t\(record.length)\t\(record.label)\t\(digits)\t\(record.member)\n"
+      text += "\(record.offset)\t\(record.length)\t\(record.label.map(String.init) ?? "-")\t\(digits)\t\(record.member)\n"
     }
     let data = Data(text.utf8)
     return data + Data("checksum\t\(DurableFiles.digest(data))\n".utf8)
@@ -103,11 +103,12 @@ public struct ShardIndex: Equatable, Sendable {
         (bytes, sourceBytes) = (shardBytes ?? 0, pictures ?? 0)
         isRead = shardBytes != nil && pictures != nil
       case (3, "skipped"):
-        skipped.append(Skipped(name: text(fields[1]), reason: text(fields[2])))
+        skipped.append(DataFault(name: text(fields[1]), reason: text(fields[2])))
         isRead = true
       case (5, _):
+        let label = Self.number(fields[2])
         if let offset = Self.number(fields[0]), let length = Self.number(fields[1]),
-          let label = Self.number(fields[2]), let crc = UInt32(text(fields[3]), radix: 16)
+          label != nil || text(fields[2]) == "-", let crc = UInt32(text(fields[3]), radix: 16)
         {
           records.append(
             Record(offset: offset, length: length, label: label, checksum: crc, member: text(fields[4])))

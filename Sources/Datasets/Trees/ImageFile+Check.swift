@@ -12,7 +12,7 @@ extension ImageFile {
   static func fault(of path: FilePath) -> String? {
     do {
       return try ImageFile(path).fault()
-    } catch let error as Failure {
+    } catch let error as DataFault {
       return error.reason
     } catch {
       return "\(error)"

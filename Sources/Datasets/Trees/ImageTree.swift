@@ -20,7 +20,7 @@ public struct ImageTree: ImageDataset {
     self.files = files
   }
 
-  public func label(at index: Int) -> Int { files.label(at: index) }
+  public func label(at index: Int) -> Int? { files.label(at: index) }
 
   /// The file's path.
   public func pictureName(at index: Int) -> String { path(at: index).text }

@@ -23,7 +23,7 @@ struct TreeSource {
   var text: String { "\(form.name):\(folder)" }
 
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
-  func open(on communicator: Communicator, inform: (String) -> Void) throws -> DatasetPair {
+  func open(on communicator: Communicator, inform: (String) -> Void) throws -> DataParts {
     var (index, isNew) = try sharedIndex(on: communicator)
     try requireSameTree(as: index.listing, on: communicator)
     let numbers = index.faulty ?? Array(0..<index.listing.fileCount)
@@ -121,7 +121,7 @@ struct TreeSource {
 
   // MARK: The data set
 
-  private func pair(_ listing: TreeListing, faults: [DataFault], index: Data?) -> DatasetPair {
+  private func pair(_ listing: TreeListing, faults: [DataFault], index: Data?) -> DataParts {
     let facts = listing.facts
     func tree(_ part: String, _ files: FileList) -> ImageTree {
       ImageTree(name: "\(form.name) \(part)", classNames: facts.classNames, folder: folder, files: files)
@@ -133,7 +133,7 @@ struct TreeSource {
         "\(text): \(grouped(faults.count)) of \(grouped(listing.fileCount)) files cannot be used: \(names)")
     }
     let digest = listing.digest
-    return DatasetPair(
+    return DataParts(
       train: tree("train", listing.train), test: listing.test.map { tree(facts.testName ?? "val", $0) },
       notes: notes(listing, digest: digest), warnings: warnings, faults: faults, digest: digest,
       index: index)

@@ -23,7 +23,7 @@ public struct TrainingState: Codable, Equatable, Sendable {
   }
   /// nil: none; a run without such images writes nothing about them.
   private var skippedImages: SkippedImages?
-  /// `DatasetPair.digest` of what the run is trained on; nil where that has none, and in older checkpoints.
+  /// `DataParts.digest` of what the run is trained on; nil where that has none, and in older checkpoints.
   public var dataDigest: String?
 
   enum CodingKeys: String, CodingKey {

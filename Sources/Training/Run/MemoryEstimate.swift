@@ -25,7 +25,7 @@ public struct MemoryEstimate: Equatable, Sendable {
   private static let matricesOfALayer = 4
 
   init(
-    _ configuration: Configuration, data: DatasetPair, model: Model, ranks: Int, threads: Int
+    _ configuration: Configuration, data: DataParts, model: Model, ranks: Int, threads: Int
   ) throws {
     let imageSize = configuration.network.inputSize
     let network = NetworkFootprint(model.backbone, imageSize: imageSize)
@@ -65,7 +65,8 @@ public struct MemoryEstimate: Equatable, Sendable {
     let evaluation =
       try network.workspace([.forward], rows: shard, threads: threads, gradientSums: 0)
       + 4 * threads * shard * network.evaluation
-    let features = data.imageCount * model.backbone.configuration.featureCount
+    let evaluated = [data.neighborPart, .test].compactMap { $0.flatMap { data.datasets[$0]?.count } }
+    let features = evaluated.reduce(0, +) * model.backbone.configuration.featureCount
     let featureBytes = 4 * Double(features) * (2 + 1 / Double(ranks))
 
     // Values, gradients and velocities, and the pieces of gradients that other ranks send.
@@ -74,7 +75,7 @@ public struct MemoryEstimate: Equatable, Sendable {
       for: data.train, globalBatchSize: configuration.batch.global, shardSize: shard,
       seed: configuration.seed, shuffleWindow: configuration.data.shuffleWindow
     ).cacheBytes(worldSize: ranks)
-    let pictures = data.train.residentBytes + (data.test?.residentBytes ?? 0) + blocks
+    let pictures = data.datasets.values.reduce(blocks) { $0 + $1.residentBytes }
     batchBytes = 4 * batch
     bytes =
       Double(Self.processBytes + (ranks > 1 ? Self.messagingBytes : 0) + pictures + parameters)

@@ -8,7 +8,7 @@ import Tensors
 extension PretrainingRun {
   /// Whether the images are classified after this step.
   var isEvaluationDue: Bool {
-    guard data.test != nil else { return false }
+    guard plan.classificationGap == nil else { return false }
     return state.step == totalSteps || isDue(every: configuration.evaluate.every * stepsPerEpoch)
   }
 
@@ -18,11 +18,11 @@ extension PretrainingRun {
     return try communicator.broadcast(value: isThere)
   }
 
-  /// k-NN on the test images; nil on other ranks than 0, and on all if there are none or it was abandoned because of
-  /// a request to stop.
+  /// k-NN on the test images; nil on other ranks than 0, and on all if nothing can be classified or it was abandoned
+  /// because of a request to stop.
   func evaluate(_ records: RunRecords?) throws -> KNNReport? {
     struct Abandoned: Error {}
-    guard let testData = data.test else { return nil }
+    guard let parts = try? data.classifiable() else { return nil }
     progress?.beginEvaluation()
     // Training's buffers and evaluation's differ in size: together they would double the peak.
     BufferPool.drainAll()
@@ -33,7 +33,7 @@ extension PretrainingRun {
     let train: ExtractedFeatures
     let test: ExtractedFeatures
     do {
-      (train, test) = try extractor.features(of: data.train, and: testData) { share in
+      (train, test) = try extractor.features(of: parts) { share in
         progress?.evaluated(share)
         if try communicator.isStopRequested() { throw Abandoned() }
       }
@@ -42,12 +42,12 @@ extension PretrainingRun {
     } catch let failure as AgreedFailure {
       throw badData(failure, during: "evaluation after step \(state.step)")
     }
-    note(train.skipped, of: .train)
+    note(train.skipped, of: parts.neighborPart)
     note(test.skipped, of: .test)
     let report = try communicator.onRoot { isStopRequested -> KNNReport? in
       do {
         return try KNNReport(
-          train: train, test: test, classCount: data.train.classCount, usage: extractor.usage(of: test)
+          train: train, test: test, classCount: data.classNames.count, usage: extractor.usage(of: test)
         ) { if try isStopRequested() { throw Abandoned() } }
       } catch is Abandoned {
         return nil

@@ -4,8 +4,8 @@ import Datasets
 /// What a run does about images that cannot be used.
 extension PretrainingRun {
   /// Notes images that were skipped, of which every rank was told the same, and names the new ones in the log.
-  func note(_ images: [SkippedImage], of part: SkippedImages.Part) {
-    guard let dataset = part == .train ? data.train : data.test else { return }
+  func note(_ images: [SkippedImage], of part: DataPart) {
+    guard let dataset = data.datasets[part] else { return }
     for image in state.skipped.insert(images, of: part) where isRoot {
       log.warning(
         "\(dataset.pictureName(at: image.index)) is skipped, its neighbour stands in: \(image.reason)")

@@ -21,8 +21,10 @@ public final class PretrainingRun {
     public let steps: Int
     /// Weighted k-NN top-1 of the untrained network in percent.
     public let top1Before: Double?
-    /// nil where the data has no part to test on.
+    /// nil where nothing can be classified.
     public let after: KNNReport?
+    /// Why nothing can be.
+    public let classificationGap: ClassificationGap?
     /// Images of all ranks a second in training; nil if every step had been taken before.
     public let imagesPerSecond: Double?
     /// The part of that time in which steps waited for images, in [0, 1].
@@ -37,7 +39,7 @@ public final class PretrainingRun {
 
   let configuration: Configuration
   let communicator: Communicator
-  let data: DatasetPair
+  let data: DataParts
   let model: Model
   let pool: WorkerPool
   /// What the run is going to do.
@@ -149,7 +151,7 @@ public final class PretrainingRun {
     }
     guard isRoot else { return nil }
     return Summary(
-      steps: state.step, top1Before: state.top1BeforeTraining, after: report,
+      steps: state.step, top1Before: state.top1BeforeTraining, after: report, classificationGap: plan.classificationGap,
       imagesPerSecond: speed.imagesPerSecond, dataWaitShare: speed.waitedShare,
       imagesSkipped: state.skipped.count,
       skipped: state.skipped.names(in: data, atMost: Summary.largestNameCount),

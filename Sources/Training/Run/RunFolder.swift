@@ -11,7 +11,7 @@ public struct RunFolder: Sendable {
 
   public var configuration: String { "\(path)/config.yaml" }
   public var metrics: String { "\(path)/metrics.jsonl" }
-  /// What the next start need not find out about the data (`DatasetPair.index`).
+  /// What the next start need not find out about the data (`DataParts.index`).
   public var dataIndex: String { "\(path)/data-index" }
   public var checkpoints: CheckpointStore { CheckpointStore(runFolder: path) }
   public var latestCheckpoint: String { "\(path)/checkpoints/latest" }
@@ -75,7 +75,7 @@ extension TrainingState {
 public enum RunError: Error, Equatable, CustomStringConvertible {
   /// A run folder or checkpoint of a run whose result other values decide.
   case otherConfiguration(folder: String, differences: [String])
-  /// A checkpoint of a run over other images, or the same in another order; digests as in `DatasetPair`.
+  /// A checkpoint of a run over other images, or the same in another order; digests as in `DataParts`.
   case otherData(folder: String, old: String, new: String?)
   /// `--resume never` on a folder that holds checkpoints.
   case alreadyStarted(folder: String)

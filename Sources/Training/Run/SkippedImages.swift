@@ -2,30 +2,45 @@ import Datasets
 
 /// The images of a run that could not be used, so that their neighbours stood in for them; each counts once.
 public struct SkippedImages: Codable, Equatable, Sendable {
-  /// Indices in the training images, ascending.
-  public private(set) var train: [Int] = []
-  /// Indices in the test images, ascending.
-  public private(set) var test: [Int] = []
-
-  /// A part of the data.
-  enum Part { case train, test }
+  // Indices in each part, ascending; keys of state.json.
+  private var train: [Int] = []
+  private var test: [Int] = []
+  /// nil: none; not written for data without such a part.
+  private var reference: [Int]?
 
   public init() {}
 
-  public var count: Int { train.count + test.count }
+  /// Their numbers in a part of the data, ascending.
+  public private(set) subscript(part: DataPart) -> [Int] {
+    get {
+      switch part {
+      case .train: train
+      case .reference: reference ?? []
+      case .test: test
+      }
+    }
+    set {
+      switch part {
+      case .train: train = newValue
+      case .reference: reference = newValue
+      case .test: test = newValue
+      }
+    }
+  }
+
+  public var count: Int { DataPart.allCases.reduce(0) { $0 + self[$1].count } }
 
   /// Takes note of images; returns those that were not known.
-  mutating func insert(_ images: [SkippedImage], of part: Part) -> [SkippedImage] {
-    let known = Set(part == .train ? train : test)
+  mutating func insert(_ images: [SkippedImage], of part: DataPart) -> [SkippedImage] {
+    let known = Set(self[part])
     let new = images.unique.filter { !known.contains($0.index) }
-    let all = known.union(new.map(\.index)).sorted()
-    if part == .train { train = all } else { test = all }
+    if !new.isEmpty { self[part] = known.union(new.map(\.index)).sorted() }
     return new
   }
 
   /// What a person calls the first `count` of them.
-  func names(in data: DatasetPair, atMost count: Int) -> [String] {
-    (train.map { data.train.pictureName(at: $0) }
-      + test.compactMap { data.test?.pictureName(at: $0) }).prefix(count).map(\.self)
+  func names(in data: DataParts, atMost count: Int) -> [String] {
+    data.datasets.all.flatMap { part, dataset in self[part].map { dataset.pictureName(at: $0) } }
+      .prefix(count).map(\.self)
   }
 }

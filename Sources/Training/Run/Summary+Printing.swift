@@ -17,7 +17,7 @@ extension PretrainingRun.Summary: Report {
           "MACs:       \(percent(100 * after.usage.macsShare)) of the dense network's, on \(after.images) test "
             + "images",
         ]
-      } ?? ["k-NN top-1: not measured, the data has no images to test on"]
+      } ?? ["k-NN top-1: not measured" + (classificationGap.map { ", the data has \($0.words)" } ?? "")]
     return
       (results + [
         "speed:      "

@@ -23,7 +23,8 @@ extension TrainingPlan {
         "data",
         "\(train.name), \(grouped(train.images)) images"
           + (droppedImages > 0 ? " (each epoch leaves out \(grouped(droppedImages)))" : "")
-          + (test.map { "; \($0.name), \(grouped($0.images)) images" } ?? "; no images to test on")
+          + parts.values.dropFirst().map { "; \($0.name), \(grouped($0.images)) images" }.joined()
+          + (classificationGap.map { "; \($0.words)" } ?? "")
       ),
       (
         "network",
@@ -94,8 +95,10 @@ extension TrainingPlan {
   public var json: JSONValue {
     .object([
       "train": .text(train.name), "train_images": .integer(train.images),
-      "test": test.map { .text($0.name) } ?? .null,
-      "test_images": .integer(test?.images ?? 0), "data_notes": .list(dataNotes.map(JSONValue.text)),
+      "reference": parts.reference.map { .text($0.name) } ?? .null,
+      "reference_images": .integer(parts.reference?.images ?? 0),
+      "test": parts.test.map { .text($0.name) } ?? .null,
+      "test_images": .integer(parts.test?.images ?? 0), "data_notes": .list(dataNotes.map(JSONValue.text)),
       "data_digest": dataDigest.map(JSONValue.text) ?? .null, "dropped_images": .integer(droppedImages),
       "width": .integer(width), "input_size": .integer(imageSize), "precision": .text(precision.rawValue),
       "parameters": .integer(parameters),

@@ -14,9 +14,10 @@ public struct TrainingPlan: Report, Equatable, Sendable {
     public let images: Int
   }
 
-  public let train: Part
-  /// nil: nothing is evaluated.
-  public let test: Part?
+  public let parts: PerPart<Part>
+  public var train: Part { parts.train }
+  /// Why nothing is evaluated; nil: something is.
+  public let classificationGap: ClassificationGap?
   /// What the data is, one sentence each.
   public let dataNotes: [String]
   /// Of the files of the data and their classes; nil where the name of the data says it.
@@ -57,11 +58,11 @@ public struct TrainingPlan: Report, Equatable, Sendable {
   ///   - configuration: Without conflict with `data` and `ranks`.
   ///   - firstStep: The steps that were taken before.
   public init(
-    _ configuration: Configuration, data: DatasetPair, model: Model, ranks: Int, threads: Int,
+    _ configuration: Configuration, data: DataParts, model: Model, ranks: Int, threads: Int,
     firstStep: Int = 0
   ) throws {
-    train = Part(name: data.train.name, images: data.train.count)
-    test = data.test.map { Part(name: $0.name, images: $0.count) }
+    parts = data.datasets.map { Part(name: $1.name, images: $1.count) }
+    classificationGap = data.classificationGap
     dataNotes = data.notes
     dataDigest = data.digest
     self.ranks = ranks
@@ -71,7 +72,7 @@ public struct TrainingPlan: Report, Equatable, Sendable {
     microBatches = configuration.batch.microBatches
     epochs = configuration.epochs
     self.firstStep = firstStep
-    let steps = epochs * (train.images / globalBatchSize)
+    let steps = epochs * (parts.train.images / globalBatchSize)
     lastStep = min(steps, configuration.maxSteps ?? steps)
     imageSize = configuration.network.inputSize
     width = configuration.network.width

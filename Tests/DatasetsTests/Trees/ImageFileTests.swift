@@ -87,7 +87,7 @@ import Testing
       let file = try ImageFile(path)
       #expect(try file.readAll() == Self.jpeg)
       truncate("\(folder.path)/x.jpg", 10)
-      let error = #expect(throws: ImageFile.Failure.self) { try file.readAll() }
+      let error = #expect(throws: DataFault.self) { try file.readAll() }
       #expect(error?.reason == "it became shorter while it was read")
     }
   }

@@ -8,7 +8,7 @@ import Testing
 
 /// Trees as they are opened, by one rank.
 @Suite struct TreeSourceTests {
-  private func open(_ tree: MadeTree, _ options: DatasetOptions = DatasetOptions()) throws -> DatasetPair {
+  private func open(_ tree: MadeTree, _ options: DatasetOptions = DatasetOptions()) throws -> DataParts {
     try DatasetSource.open("folder:\(tree.path)", options, on: .alone())
   }
 
@@ -141,7 +141,7 @@ import Testing
   /// Opens a tree and keeps its index as a run does; `open` opens it again.
   private func withIndex(
     _ onError: OnBadImage = .stop, damaged: Bool = false,
-    _ body: (MadeTree, _ open: (ClassList?) throws -> DatasetPair) throws -> Void
+    _ body: (MadeTree, _ open: (ClassList?) throws -> DataParts) throws -> Void
   ) throws {
     try withTemporaryFolder { folder in
       let tree = try MadeTree.pets(in: folder.appendingPathComponent("pets"))

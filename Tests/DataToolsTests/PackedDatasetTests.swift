@@ -6,6 +6,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import DataTools
 @testable import Datasets
 
 /// Shards, their indices and the data set that reads them.
@@ -28,7 +29,7 @@ import Testing
     func file(_ name: String) -> URL { folder.appendingPathComponent(name) }
 
     private func shard(_ name: String, _ dataset: ShapesDataset, _ range: Range<Int>) throws -> (
-      ShardIndex, file: Data
+      index: ShardIndex, file: Data
     ) {
       let writer = try ShardWriter(folder: path, name: name)
       for index in range {
@@ -38,21 +39,22 @@ import Testing
           sourceBytes: image.pixels.count)
       }
       let index = try writer.finish()
-      return (index, try Data(contentsOf: file(ShardWriter.indexName(of: name))))
+      return (index, try Data(contentsOf: file(ShardIndex.fileName(of: name))))
     }
 
     func write() throws {
       let plan = PackPlan(
         source: "shapes:7x3", sourceDigest: nil, maxSide: nil, quality: nil,
-        train: .init(images: 7, shards: 2), val: .init(images: 3, shards: 1))
+        parts: PerPart(train: .init(images: 7, shards: 2), test: .init(images: 3, shards: 1)))
       let index = PackedIndex(
-        plan: plan, dataset: train, notes: ["a note"],
-        train: [try shard("train-00000.tar", train, 0..<4), try shard("train-00001.tar", train, 4..<7)],
-        val: [try shard("val-00000.tar", val, 0..<3)])
+        plan: plan, data: DataParts(train: train, test: val, notes: ["a note"]),
+        shards: PerPart(
+          train: [try shard("train-00000.tar", train, 0..<4), try shard("train-00001.tar", train, 4..<7)],
+          test: [try shard("val-00000.tar", val, 0..<3)]))
       try DurableFiles.write(packJSON(index), to: file(PackedIndex.fileName).path)
     }
 
-    func open() throws -> DatasetPair { try DatasetSource.open("packed:\(path)", on: .alone()) }
+    func open() throws -> DataParts { try DatasetSource.open("packed:\(path)", on: .alone()) }
 
     /// Changes a file behind everybody's back.
     func damage(_ name: String, _ change: (inout [UInt8]) -> Void) throws {
@@ -243,10 +245,13 @@ import Testing
     try Pack.with { pack in
       func batches(_ ranks: Int, threads: Int) throws -> [[Int]] {
         let loaders = try (0..<ranks).map { rank in
-          try ViewLoader(
-            dataset: try pack.open().train, augmentation: AugmentationConfiguration(), views: 2, seed: 3,
-            globalBatchSize: 4,
-            shardSize: 2, rank: rank, worldSize: ranks, shuffleWindow: 2, threads: threads)
+          let train = try pack.open().train
+          return try ViewLoader(
+            dataset: train,
+            maker: ViewMaker(
+              AugmentationConfiguration(), normalization: train.normalization, count: 2, seed: 3),
+            globalBatchSize: 4, shardSize: 2, rank: rank, worldSize: ranks, shuffleWindow: 2, threads: threads
+          )
         }
         return try (0..<6).map { _ in try loaders.flatMap { try $0.next().indices } }
       }

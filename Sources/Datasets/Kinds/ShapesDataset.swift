@@ -2,6 +2,25 @@ import Foundation
 import Images
 import Tensors
 
+extension DataKind {
+  static let shapes = DataKind(
+    name: "shapes", forms: ["shapes", "shapes:TRAINxTEST"], takesClassList: false
+  ) { argument throws(BadArgument) in
+    let counts = (argument ?? "8000x2000").split(separator: "x", omittingEmptySubsequences: false).map {
+      Int($0)
+    }
+    let allowed = 1...ShapesDataset.largestCount
+    guard counts.count == 2, let train = counts[0], let test = counts[1], allowed.contains(train),
+      allowed.contains(test)
+    else {
+      throw BadArgument(rule: "write two counts from 1 to \(allowed.upperBound), for example shapes:512x128")
+    }
+    return { _ in
+      DataParts(train: ShapesDataset(.train, count: train), test: ShapesDataset(.test, count: test))
+    }
+  }
+}
+
 /// Built-in pictures of 32×32 pixels that need no files: ten textured shapes under nuisance colours,
 /// position, scale, rotation and background.
 ///
@@ -30,7 +49,7 @@ public struct ShapesDataset: ImageDataset {
     self.count = count
   }
 
-  public func label(at index: Int) -> Int { index % TexturedShape.allCases.count }
+  public func label(at index: Int) -> Int? { index % TexturedShape.allCases.count }
 
   public func picture(at index: Int) -> StoredImage { .pixels(image(at: index)) }
 
@@ -39,7 +58,7 @@ public struct ShapesDataset: ImageDataset {
     precondition(index >= 0 && index < count, "picture \(index) of \(count)")
     let number = part == .train ? index : Self.largestCount + index
     let draws = RandomDraws(seed: Self.seed, purpose: .dataset, index: number)
-    return ShapeScene(TexturedShape.allCases[label(at: index)], draws: draws).rendered(
+    return ShapeScene(TexturedShape.allCases[index % TexturedShape.allCases.count], draws: draws).rendered(
       side: imageSize, noise: draws)
   }
 }

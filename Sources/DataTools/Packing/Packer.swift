@@ -34,7 +34,7 @@ public final class Packer {
   }
 
   private let request: Request
-  private let pair: DatasetPair
+  private let data: DataParts
   private let plan: PackPlan
   private let communicator: Communicator
   private let pool: WorkerPool
@@ -47,37 +47,36 @@ public final class Packer {
   private var mine: [ShardTask]
   private var current: ShardPacking?
   private var counts = Counts()
-  private var bad: [ShardIndex.Skipped] = []
+  private var bad: [DataFault] = []
 
   /// How long a rank works before all ranks tell each other how far they are and whether to stop.
   private static let roundSeconds = 0.5
 
   /// - Parameter display: Rank 0 shows progress and bad pictures there.
   public init(
-    _ request: Request, pair: DatasetPair, communicator: Communicator, pool: WorkerPool,
+    _ request: Request, data: DataParts, communicator: Communicator, pool: WorkerPool,
     display: ProgressDisplay
   ) {
     self.request = request
-    self.pair = pair
+    self.data = data
     self.communicator = communicator
     self.pool = pool
     self.display = display
-    let val = pair.test.map { test in
-      let share = Double(request.shards) * Double(test.count) / Double(max(1, pair.train.count))
-      return PackPlan.Part(images: test.count, shards: min(test.count, max(1, Int(share.rounded()))))
-    }
-    plan = PackPlan(
-      source: request.source, sourceDigest: pair.digest, maxSide: request.encoding.maxSide,
+    let plan = PackPlan(
+      source: request.source, sourceDigest: data.digest, maxSide: request.encoding.maxSide,
       quality: request.encoding.quality,
-      train: PackPlan.Part(images: pair.train.count, shards: request.shards), val: val)
-    var tasks: [ShardTask] = []
-    if request.shards <= pair.train.count {
-      tasks = ShardTask.all(of: pair.train, part: .train, shards: plan.train.shards, seed: plan.seed)
+      parts: data.datasets.map { part, dataset in
+        let share = Double(request.shards) * Double(dataset.count) / Double(max(1, data.train.count))
+        return PackPlan.Part(
+          images: dataset.count,
+          shards: part == .train ? request.shards : min(dataset.count, max(1, Int(share.rounded()))))
+      })
+    // More shards than images are refused before the first is made.
+    tasks = data.datasets.all.flatMap { part, dataset -> [ShardTask] in
+      let shards = min(plan.parts[part]!.shards, dataset.count)
+      return ShardTask.all(of: dataset, part: part, shards: shards, seed: plan.seed)
     }
-    if let test = pair.test, let val {
-      tasks += ShardTask.all(of: test, part: .val, shards: val.shards, seed: plan.seed)
-    }
-    self.tasks = tasks
+    self.plan = plan
     mine = tasks.enumerated().filter { $0.offset % communicator.worldSize == communicator.rank }
       .map(\.element)
   }
@@ -116,8 +115,8 @@ public final class Packer {
     let planPath = "\(request.folder)/\(PackPlan.fileName)"
     try communicator.agree {
       guard communicator.rank == 0 else { return }
-      guard request.shards <= pair.train.count else {
-        throw PackError.tooManyShards(shards: request.shards, images: pair.train.count)
+      guard request.shards <= data.train.count else {
+        throw PackError.tooManyShards(shards: request.shards, images: data.train.count)
       }
       try requireOutside()
       try DurableFiles.makeFolder(request.folder)
@@ -231,8 +230,8 @@ public final class Packer {
     return index
   }
 
-  private func readIndex(of shard: String) throws -> (index: ShardIndex, file: Data) {
-    let path = "\(request.folder)/\(ShardWriter.indexName(of: shard))"
+  private func readIndex(of shard: String) throws -> FinishedShard {
+    let path = "\(request.folder)/\(ShardIndex.fileName(of: shard))"
     guard let data = FileManager.default.contents(atPath: path) else { throw PackError.notShared(path: path) }
     return (try ShardIndex(Array(data), path: path), data)
   }
@@ -272,7 +271,7 @@ public final class Packer {
   private func exchange() throws -> Counts { try communicator.gatherEach(counts).reduce(Counts(), +) }
 
   private func show(_ total: Counts) {
-    let images = plan.train.images + (plan.val?.images ?? 0)
+    let images = plan.parts.values.reduce(0) { $0 + $1.images }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let rate = Double(total.packed) / max(seconds, 1e-3)
     let left = total.packed > 0 ? Double(images - total.pictures) / max(rate, 1e-3) : nil
@@ -290,7 +289,7 @@ public final class Packer {
   ///
   /// - Throws: The same `AgreedFailure` on every rank where none may be left out.
   private func settleBadPictures(_ total: Counts) throws {
-    let lines = try communicator.gather(bad.map { "\($0.name): \($0.reason)" })
+    let lines = try communicator.gather(bad.map(\.onOneLine)).map { "\($0.name): \($0.reason)" }
     if communicator.rank == 0 {
       for line in lines.sorted() {
         display.message("warning: \(line)")
@@ -307,13 +306,11 @@ public final class Packer {
 
   /// Writes `index.json` over all shards; rank 0 only.
   private func writeIndex() throws -> PackedIndex {
-    func indices(_ part: ShardTask.Part) throws -> [(ShardIndex, file: Data)] {
-      try tasks.filter { $0.name.hasPrefix(part.rawValue + "-") }.map { try readIndex(of: $0.name) }
+    let shards = try plan.parts.map { part, _ in
+      try tasks.filter { $0.part == part }.map { try readIndex(of: $0.name) }
     }
-    let index = PackedIndex(
-      plan: plan, dataset: pair.train, notes: pair.notes, train: try indices(.train),
-      val: try plan.val.map { _ in try indices(.val) })
-    guard index.train.images > 0 else { throw PackError.nothingLeft(skipped: index.skippedCount) }
+    let index = PackedIndex(plan: plan, data: data, shards: shards)
+    guard index.parts.train.images > 0 else { throw PackError.nothingLeft(skipped: index.skippedCount) }
     try DurableFiles.replace("\(request.folder)/\(PackedIndex.fileName)", by: packJSON(index))
     try DurableFiles.remove("\(request.folder)/\(PackPlan.fileName)")
     try DurableFiles.syncFolder(request.folder)

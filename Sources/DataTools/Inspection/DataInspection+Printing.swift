@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Foundations
 
@@ -6,11 +7,13 @@ extension DataInspection {
   public var text: String {
     var rows: [(label: String, text: String)] = [("source", source)]
     rows += notes.map { ("note", $0) } + warnings.map { ("warning", $0) }
-    for part in [train, test].compactMap(\.self) {
-      rows.append((part.name, "\(part.images) images of \(classNames.count) classes, \(spread(part))"))
+    for part in parts.values {
+      let classes =
+        part.classCounts.map { "of \(classNames.count) classes, \(spread($0))" } ?? "without labels"
+      rows.append((part.name, "\(part.images) images \(classes)"))
       rows += part.sizes.rows
     }
-    if test == nil { rows.append(("test", "none: nothing can be evaluated on this data")) }
+    if parts.test == nil { rows.append(("test", "none: nothing can be evaluated on this data")) }
     if let mean = colors.mean, let deviation = colors.deviation {
       rows.append(
         ("mean", "\(decimals(mean)) over \(sampledImages) images; used: \(decimals(normalization.mean))"))
@@ -23,19 +26,23 @@ extension DataInspection {
   }
 
   /// The smallest and the largest class.
-  private func spread(_ part: Part) -> String {
-    guard let least = part.classCounts.indices.min(by: { part.classCounts[$0] < part.classCounts[$1] }),
-      let most = part.classCounts.indices.max(by: { part.classCounts[$0] < part.classCounts[$1] })
+  private func spread(_ counts: [Int]) -> String {
+    guard let least = counts.indices.min(by: { counts[$0] < counts[$1] }),
+      let most = counts.indices.max(by: { counts[$0] < counts[$1] })
     else { return "" }
-    let (few, many) = (part.classCounts[least], part.classCounts[most])
+    let (few, many) = (counts[least], counts[most])
     return few == many
       ? "\(few) in each" : "from \(few) in \(classNames[least]) to \(many) in \(classNames[most])"
   }
 
-  /// Classes with their training and test images, as many beside each other as 100 columns hold.
+  /// Classes with their images of each labelled part, as many beside each other as 100 columns hold.
   private var classTable: [String] {
+    let labelled = parts.all.compactMap { part, value in
+      value.classCounts.map { (heading: "\(part.adjective) images", counts: $0) }
+    }
+    guard !labelled.isEmpty else { return [] }
     let cells = classNames.indices.map { label in
-      classNames[label] + " \(train.classCounts[label])" + (test.map { "/\($0.classCounts[label])" } ?? "")
+      "\(classNames[label]) " + labelled.map { "\($0.counts[label])" }.joined(separator: "/")
     }
     let width = (cells.map(\.count).max() ?? 0) + 2
     let columns = max(1, 100 / width)
@@ -44,27 +51,33 @@ extension DataInspection {
       return row.dropLast().map { $0.padding(toLength: width, withPad: " ", startingAt: 0) }.joined()
         + (row.last ?? "")
     }
-    return ["", "class, training images\(test == nil ? "" : "/test images")"] + lines
+    return ["", "class, " + labelled.map(\.heading).joined(separator: "/")] + lines
   }
 
   public var json: JSONValue {
-    .object([
-      "source": .text(source), "notes": .list(notes.map(JSONValue.text)),
-      "warnings": .list(warnings.map(JSONValue.text)), "digest": digest.map(JSONValue.text) ?? .null,
-      "classes": .list(classNames.map(JSONValue.text)), "train": json(train),
-      "test": test.map(json) ?? .null, "mean": numbers(colors.mean), "std": numbers(colors.deviation),
-      "sampled_images": .integer(sampledImages),
-      "normalization": .object([
-        "mean": numbers((0..<3).map { Double("\(normalization.mean[$0])") ?? .nan }),
-        "std": numbers((0..<3).map { Double("\(normalization.deviation[$0])") ?? .nan }),
-      ]),
-    ])
+    .object(
+      keyed: [
+        ("source", .text(source)), ("notes", .list(notes.map(JSONValue.text))),
+        ("warnings", .list(warnings.map(JSONValue.text))), ("digest", digest.map(JSONValue.text) ?? .null),
+        ("classes", .list(classNames.map(JSONValue.text))),
+      ] + DataPart.allCases.map { ($0.rawValue, parts[$0].map(json) ?? .null) } + [
+        ("mean", numbers(colors.mean)), ("std", numbers(colors.deviation)),
+        ("sampled_images", .integer(sampledImages)),
+        (
+          "normalization",
+          .object([
+            "mean": numbers((0..<3).map { Double("\(normalization.mean[$0])") ?? .nan }),
+            "std": numbers((0..<3).map { Double("\(normalization.deviation[$0])") ?? .nan }),
+          ])
+        ),
+      ])
   }
 
   private func json(_ part: Part) -> JSONValue {
     .object([
       "name": .text(part.name), "images": .integer(part.images),
-      "class_counts": .list(part.classCounts.map(JSONValue.integer)), "width": range(part.sizes.widths),
+      "class_counts": part.classCounts.map { .list($0.map(JSONValue.integer)) } ?? .null,
+      "width": range(part.sizes.widths),
       "height": range(part.sizes.heights), "below_224": .integer(part.sizes.small),
       "formats": .object(
         keyed: part.sizes.kinds.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) }),

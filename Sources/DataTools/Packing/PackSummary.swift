@@ -12,7 +12,7 @@ public struct PackSummary: Report, Sendable {
   public let packedImages: Int
   public let seconds: Double
 
-  private var shards: Int { index.train.shards.count + (index.val?.shards.count ?? 0) }
+  private var shards: Int { index.shardCount }
   /// Bytes of the shards per byte of the source's pictures.
   private var ratio: Double { Double(index.bytes) / Double(max(1, index.sourceBytes)) }
   /// nil if all was there before.
@@ -20,8 +20,9 @@ public struct PackSummary: Report, Sendable {
 
   public var json: JSONValue {
     .object([
-      "folder": .text(folder), "images": .integer(index.images), "train": .integer(index.train.images),
-      "val": .integer(index.val?.images ?? 0), "skipped": .integer(index.skippedCount),
+      "folder": .text(folder), "images": .integer(index.images),
+      "train": .integer(index.parts.train.images), "val": .integer(index.parts.test?.images ?? 0),
+      "reference": .integer(index.parts.reference?.images ?? 0), "skipped": .integer(index.skippedCount),
       "classes": .integer(index.classNames.count), "class_digest": .text(index.classDigest),
       "digest": .text(index.digest), "shards": .integer(shards), "kept_shards": .integer(shards - madeShards),
       "bytes": .integer(index.bytes), "source_bytes": .integer(index.sourceBytes), "ratio": .number(ratio),
@@ -30,8 +31,9 @@ public struct PackSummary: Report, Sendable {
   }
 
   public var text: String {
+    let counts = index.parts.all.map { "\($1.images) \($0.packedAdjective)" }
     var lines = [
-      "\(folder): \(index.train.images) training and \(index.val?.images ?? 0) val images "
+      "\(folder): \(counts.joined(separator: " and ")) images "
         + "of \(index.classNames.count) classes in \(shards) shards",
       String(
         format: "%@, %.2f of the source's %@", Self.size(index.bytes), ratio, Self.size(index.sourceBytes)),

@@ -39,19 +39,22 @@ public struct PictureReader: Sendable {
 
   /// Calls `body` with picture `index` or its stand-in until it succeeds. Any thread may ask.
   ///
-  /// - Parameter body: Decodes the picture; is given its index, which is the stand-in's where one is needed.
-  ///   Only `ImageError` and `DatasetError.badImage` make a picture a bad one; too little memory does not.
+  /// - Parameters:
+  ///   - clock: Is told how long fetching it took.
+  ///   - body: Decodes the picture; is given its index, which is the stand-in's where one is needed.
+  ///     Only `ImageError` and `DatasetError.badImage` make a picture a bad one; too little memory does not.
   /// - Returns: What `body` returned, and the bad pictures that were met on the way to it.
   /// - Throws: `DatasetError.badImage`, which names the picture; `DatasetError.badRun` if there is no stand-in near;
   ///   anything else that `body` or the data set throws.
   package func read<Result>(
-    at index: Int, _ body: (StoredImage, Int) throws -> Result
+    at index: Int, clock: ViewClock? = nil, _ body: (StoredImage, Int) throws -> Result
   ) throws -> (result: Result, skipped: [SkippedImage]) {
     var skipped: [SkippedImage] = []
     while true {
       let candidate = (index + skipped.count) % dataset.count
       do {
-        return (try body(try dataset.picture(at: candidate), candidate), skipped)
+        let picture = try clock.time(.read) { try dataset.picture(at: candidate) }
+        return (try body(picture, candidate), skipped)
       } catch {
         guard let reason = Self.reason(error) else { throw error }
         let name = dataset.pictureName(at: candidate)

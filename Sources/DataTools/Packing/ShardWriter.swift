@@ -1,11 +1,11 @@
 import Crypto
+import Datasets
 import Foundation
 import Foundations
-import Tensors
 
 /// Writes one shard and its index. Under their names there is nothing, or the whole: the shard first, then its
 /// index, which says that the shard is finished.
-public final class ShardWriter {
+final class ShardWriter {
   private let folder: String
   private let temporary: String
   private let file: Int32
@@ -19,7 +19,7 @@ public final class ShardWriter {
   private static let bufferBytes = 4 << 20
 
   /// - Parameter name: For example `train-00000.tar`.
-  public init(folder: String, name: String) throws(UnwritableFile) {
+  init(folder: String, name: String) throws(UnwritableFile) {
     self.folder = folder
     temporary = "\(folder)/.tmp-\(name)"
     index = ShardIndex(of: name)
@@ -32,19 +32,14 @@ public final class ShardWriter {
     if !isFinished { unlink(temporary) }
   }
 
-  /// Where a shard's index is.
-  public static func indexName(of shard: String) -> String {
-    (shard.hasSuffix(".tar") ? String(shard.dropLast(4)) : shard) + ".idx"
-  }
-
-  /// Adds a picture, and its label as WebDataset wants it: in a member of the same key that ends in `.cls`.
+  /// Adds an image, and its label, if it has one, as WebDataset wants it: in a member of the same key that ends in `.cls`.
   ///
   /// - Parameters:
   ///   - bytes: The JPEG or PNG.
   ///   - key: Without a dot, at most 90 bytes; comes once.
   ///   - sourceBytes: What the picture took where it comes from.
-  public func append(
-    _ bytes: ArraySlice<UInt8>, key: String, suffix: String, label: Int, sourceBytes: Int
+  func append(
+    _ bytes: ArraySlice<UInt8>, key: String, suffix: String, label: Int?, sourceBytes: Int
   ) throws(UnwritableFile) {
     let member = "\(key).\(suffix)"
     index.records.append(
@@ -53,14 +48,14 @@ public final class ShardWriter {
         checksum: ShardIndex.checksum(bytes), member: member))
     index.sourceBytes += sourceBytes
     try write(member: member, bytes)
-    try write(member: "\(key).cls", ArraySlice("\(label)".utf8))
+    if let label { try write(member: "\(key).cls", ArraySlice("\(label)".utf8)) }
   }
 
   /// Notes a picture that is left out.
-  public func skip(_ picture: ShardIndex.Skipped) { index.skipped.append(picture) }
+  func skip(_ fault: DataFault) { index.skipped.append(fault) }
 
   /// Ends the shard and gives both files their names.
-  public func finish() throws(UnwritableFile) -> ShardIndex {
+  func finish() throws(UnwritableFile) -> ShardIndex {
     try write(TarFormat.end[...])
     try flush()
     guard fsync(file) == 0 else { throw Self.failure(temporary) }
@@ -68,7 +63,7 @@ public final class ShardWriter {
     index.sha256 = hash.finalize().hexadecimal
     try DurableFiles.move(temporary, to: "\(folder)/\(index.name)")
     isFinished = true
-    try DurableFiles.replace("\(folder)/\(Self.indexName(of: index.name))", by: index.encoded())
+    try DurableFiles.replace("\(folder)/\(ShardIndex.fileName(of: index.name))", by: index.encoded())
     return index
   }
 

@@ -6,6 +6,7 @@ import Tensors
 /// A shard that is to be packed: which of a part's pictures, in which order.
 struct ShardTask: Sendable {
   let dataset: any ImageDataset
+  let part: DataPart
   /// For example `train-00000.tar`.
   let name: String
   /// The pictures' numbers in the data set.
@@ -15,28 +16,33 @@ struct ShardTask: Sendable {
 
   /// All shards of one part. The pictures come in an order of their own, the same for the same count, so that
   /// neighbours are of different classes.
-  static func all(of dataset: any ImageDataset, part: Part, shards: Int, seed: UInt64) -> [ShardTask] {
-    let order = RandomDraws(seed: seed, purpose: .packing, index: part.number).permutation(of: dataset.count)
+  static func all(of dataset: any ImageDataset, part: DataPart, shards: Int, seed: UInt64) -> [ShardTask] {
+    let order = RandomDraws(seed: seed, purpose: .packing, index: part.packingIndex).permutation(
+      of: dataset.count)
     return (0..<shards).map { shard in
       let digits = "\(shard)"
       let number = String(repeating: "0", count: max(0, 5 - digits.count)) + digits
       return ShardTask(
-        dataset: dataset, name: "\(part.rawValue)-\(number).tar",
+        dataset: dataset, part: part, name: "\(part.packedName)-\(number).tar",
         pictures: order[order.count * shard / shards..<order.count * (shard + 1) / shards])
     }
-  }
-
-  enum Part: String {
-    case train, val
-
-    /// Decides the order of its pictures.
-    var number: Int { self == .train ? 0 : 1 }
   }
 
   /// A picture's key: its number in the data set, so that it can be found there again.
   static func key(of picture: Int) -> String {
     let digits = "\(picture)"
     return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+  }
+}
+
+extension DataPart {
+  /// Decides the order of its pictures in a pack: a part has its own, and existing packs have these.
+  fileprivate var packingIndex: Int {
+    switch self {
+    case .train: 0
+    case .test: 1
+    case .reference: 2
+    }
   }
 }
 
@@ -47,7 +53,7 @@ final class ShardPacking {
   private let pool: WorkerPool
   private let writer: ShardWriter
   private var next: Int
-  private(set) var bad: [ShardIndex.Skipped] = []
+  private(set) var bad: [DataFault] = []
 
   init(_ task: ShardTask, folder: String, encoding: PictureEncoding, pool: WorkerPool) throws {
     self.task = task
@@ -67,19 +73,16 @@ final class ShardPacking {
     // A few for each thread, so that none waits long for the others' last.
     let end = min(next + 4 * pool.threads, task.pictures.endIndex)
     let window = Array(task.pictures[next..<end])
-    let results = Results(count: window.count)
-    try pool.run(window.count) { position in
-      results[position] = try Self.pack(window[position], of: task.dataset, encoding)
-    }
-    for (position, index) in window.enumerated() {
-      switch results[position]! {
+    let results = try pool.map(window.count) { try Self.pack(window[$0], of: task.dataset, encoding) }
+    for (index, result) in zip(window, results) {
+      switch result {
       case .success(let picture):
         try writer.append(
           picture.bytes[...], key: ShardTask.key(of: index), suffix: picture.suffix,
           label: task.dataset.label(at: index), sourceBytes: picture.sourceBytes)
-      case .failure(let reason):
-        bad.append(.init(name: task.dataset.pictureName(at: index), reason: reason.text))
-        writer.skip(bad.last!)
+      case .failure(let fault):
+        bad.append(fault)
+        writer.skip(fault)
       }
     }
     next = end
@@ -97,35 +100,18 @@ final class ShardPacking {
     let sourceBytes: Int
   }
 
-  private struct Reason: Error { let text: String }
-
   /// - Throws: What is no fault of one picture, such as a shard of a source that cannot be read.
   private static func pack(
     _ index: Int, of dataset: any ImageDataset, _ encoding: PictureEncoding
-  ) throws -> Result<Packed, Reason> {
+  ) throws -> Result<Packed, DataFault> {
     do {
       let picture = try dataset.picture(at: index)
       let (bytes, suffix) = try encoding.packed(picture)
       return .success(Packed(bytes: bytes, suffix: suffix, sourceBytes: picture.sourceBytes))
     } catch DatasetError.badImage(_, let reason) {
-      return .failure(Reason(text: reason))
+      return .failure(DataFault(name: dataset.pictureName(at: index), reason: reason))
     } catch let error as ImageError {
-      return .failure(Reason(text: "\(error)"))
-    }
-  }
-
-  /// What threads leave for the thread that writes.
-  private final class Results: @unchecked Sendable {
-    // @unchecked: threads write to different places, and what is read was written before the pool's run returned.
-    private let places: UnsafeMutableBufferPointer<Result<Packed, Reason>?>
-    init(count: Int) {
-      places = .allocate(capacity: count)
-      places.initialize(repeating: nil)
-    }
-    deinit { places.deinitialize().deallocate() }
-    subscript(position: Int) -> Result<Packed, Reason>? {
-      get { places[position] }
-      set { places[position] = newValue }
+      return .failure(DataFault(name: dataset.pictureName(at: index), reason: "\(error)"))
     }
   }
 }

@@ -10,8 +10,8 @@ public struct DataInspection: Report, Sendable {
   public struct Part: Sendable {
     public let name: String
     public let images: Int
-    /// By label.
-    public let classCounts: [Int]
+    /// By label; nil: there are no labels.
+    public let classCounts: [Int]?
     public let sizes: PictureSizes
   }
 
@@ -20,9 +20,7 @@ public struct DataInspection: Report, Sendable {
   public let warnings: [String]
   public let digest: String?
   public let classNames: [String]
-  public let train: Part
-  /// nil: there are no images to test on.
-  public let test: Part?
+  public let parts: PerPart<Part>
   /// Of `sampledImages` training images.
   public let colors: ColorStatistics
   public let sampledImages: Int
@@ -38,22 +36,22 @@ public struct DataInspection: Report, Sendable {
   ///   - progress: Is told now and then the share of this rank's work that is done.
   /// - Throws: `CollectiveError`.
   public init(
-    of pair: DatasetPair, source: String, sampleSize: Int = 1000, pool: WorkerPool,
+    of data: DataParts, source: String, sampleSize: Int = 1000, pool: WorkerPool,
     communicator: Communicator,
     progress: (Double) -> Void
   ) throws {
     self.source = source
-    notes = pair.notes
-    warnings = pair.warnings
-    digest = pair.digest
-    classNames = pair.train.classNames
-    normalization = pair.train.normalization
+    notes = data.notes
+    warnings = data.warnings
+    digest = data.digest
+    classNames = data.classNames
+    normalization = data.train.normalization
     let sweep = Sweep(communicator: communicator, pool: pool)
-    let sample = min(sampleSize, pair.train.count)
+    let sample = min(sampleSize, data.train.count)
     // Decoding a picture takes about as long as reading the headers of ten.
-    let work = Double(pair.imageCount + 10 * sample)
+    let work = Double(data.imageCount + 10 * sample)
     var done = 0.0
-    func inspect(_ dataset: any ImageDataset) throws -> Part {
+    parts = try data.datasets.map { _, dataset in
       let measured = try sweep.map(
         dataset.count, progress: { progress((done + $0 * Double(dataset.count)) / work) }
       ) { index in
@@ -64,14 +62,16 @@ public struct DataInspection: Report, Sendable {
       for picture in measured { own.add(picture) }
       var all = PictureSizes()
       for sizes in try communicator.gather([own]) { all.add(sizes) }
-      var counts = [Int](repeating: 0, count: dataset.classCount)
-      for index in 0..<dataset.count { counts[dataset.label(at: index)] += 1 }
+      var counts: [Int]?
+      if dataset.isLabelled {
+        counts = (0..<dataset.count).reduce(into: [Int](repeating: 0, count: dataset.classCount)) {
+          if let label = dataset.label(at: $1) { $0[label] += 1 }
+        }
+      }
       return Part(name: dataset.name, images: dataset.count, classCounts: counts, sizes: all)
     }
-    train = try inspect(pair.train)
-    test = try pair.test.map(inspect)
 
-    let dataset = pair.train
+    let dataset = data.train
     let decoded = try sweep.map(sample, progress: { progress((done + $0 * Double(10 * sample)) / work) }) {
       number in
       (try? dataset.image(at: number * dataset.count / sample)).map(ColorStatistics.init)

@@ -10,8 +10,8 @@ public struct EvaluationBatches: Sendable {
   /// One piece: pictures `indices` of the data set.
   public struct Piece: Sendable {
     public let indices: Range<Int>
-    /// Of what is really shown: of its stand-in where a picture is a bad one.
-    public let labels: [Int]
+    /// Of what is really shown: of its stand-in where a picture is a bad one. nil: there are none.
+    public let labels: [Int]?
     /// `[indices.count, 3, size, size]`, NCHW (one lane).
     public let images: Tensor
     /// The bad pictures that were met, in their order.
@@ -61,16 +61,14 @@ public struct EvaluationBatches: Sendable {
     var skipped: [SkippedImage] = []
     for (row, index) in indices.enumerated() {
       let read = try pictures.read(at: index) { (image: try $0.decoded(), label: dataset.label(at: $1)) }
-      labels.append(read.result.label)
+      if let label = read.result.label { labels.append(label) }
       skipped += read.skipped
       var image = read.result.image
       if image.width != size || image.height != size {
         image = image.evaluationCrop(shorterSide: size * 8 / 7, side: size)
       }
-      let planes = UnsafeMutableBufferPointer(
-        start: images.pointer + row * images.rowStride, count: images.rowStride)
-      dataset.normalization.write(image, into: planes)
+      dataset.normalization.write(PlanarImage(image), to: images, row: row)
     }
-    return Piece(indices: indices, labels: labels, images: images, skipped: skipped)
+    return Piece(indices: indices, labels: dataset.isLabelled ? labels : nil, images: images, skipped: skipped)
   }
 }

@@ -40,8 +40,8 @@ public final class ViewLoader: Sendable {
   /// Starts the threads.
   ///
   /// - Parameters:
+  ///   - maker: Of the views; its seed decides the order of images, too.
   ///   - onError: What happens where a picture cannot be used.
-  ///   - views: Of every picture.
   ///   - globalBatchSize: Pictures of all ranks in a step; a multiple of `shardSize · worldSize`.
   ///   - shuffleWindow: Pictures that are shuffled at a time where the data is read in blocks, see
   ///     `EpochSampler`.
@@ -50,23 +50,23 @@ public final class ViewLoader: Sendable {
   ///   - queueDepth: Batches made ahead, at least 1.
   /// - Throws: `AugmentationError` or `SamplerError` for values no batch could be made with.
   public init(
-    dataset: any ImageDataset, augmentation: AugmentationConfiguration, onError: OnBadImage = .stop,
-    views: Int, seed: UInt64, globalBatchSize: Int, shardSize: Int, rank: Int = 0, worldSize: Int = 1,
+    dataset: any ImageDataset, maker: ViewMaker, onError: OnBadImage = .stop, globalBatchSize: Int,
+    shardSize: Int, rank: Int = 0, worldSize: Int = 1,
     shuffleWindow: Int? = nil, startStep: Int = 0, threads: Int = 1, queueDepth: Int = 2
   ) throws {
-    try augmentation.validate()
+    try maker.augmentation.validate()
     precondition(
       shardSize > 0 && globalBatchSize % (shardSize * worldSize) == 0,
       "a global batch of \(globalBatchSize) in shards of \(shardSize) on \(worldSize) ranks")
-    precondition(views > 0 && startStep >= 0 && threads > 0 && queueDepth > 0)
+    precondition(startStep >= 0 && threads > 0 && queueDepth > 0)
     let sampler = try EpochSampler(
-      for: dataset, globalBatchSize: globalBatchSize, shardSize: shardSize, seed: seed,
+      for: dataset, globalBatchSize: globalBatchSize, shardSize: shardSize, seed: maker.seed,
       shuffleWindow: shuffleWindow)
     dataset.reserve(cacheBytes: sampler.cacheBytes(worldSize: worldSize))
     stepsPerEpoch = sampler.stepsPerEpoch
     let plan = ViewPlan(
-      pictures: PictureReader(dataset, onError: onError), augmentation: augmentation,
-      layout: RowLayout(images: globalBatchSize / worldSize, views: views, shardSize: shardSize),
+      pictures: PictureReader(dataset, onError: onError), maker: maker,
+      layout: RowLayout(images: globalBatchSize / worldSize, views: maker.count, shardSize: shardSize),
       sampler: sampler, rank: rank, worldSize: worldSize)
     queue = ViewQueue(plan: plan, startStep: startStep, threads: threads, depth: queueDepth)
     for number in 0..<threads {

@@ -1,6 +1,25 @@
 import Foundation
 import Images
 
+extension DataKind {
+  static let cifar10 = inFolder("cifar10") { folder, opener in
+    try opener.communicator.agree { try CIFARLayout.cifar10.open(folder: URL(fileURLWithPath: folder)) }
+  }
+
+  static let cifar100 = inFolder("cifar100") { folder, opener in
+    try opener.communicator.agree { try CIFARLayout.cifar100.open(folder: URL(fileURLWithPath: folder)) }
+  }
+}
+
+extension Normalization {
+  /// Of the original CIFAR-10 training images.
+  public static let cifar10 = Normalization(
+    mean: [0.4914, 0.4822, 0.4465], deviation: [0.2470, 0.2435, 0.2616])
+  /// Of the original CIFAR-100 training images.
+  public static let cifar100 = Normalization(
+    mean: [0.5071, 0.4865, 0.4409], deviation: [0.2673, 0.2564, 0.2762])
+}
+
 /// Which files make up CIFAR-10 and CIFAR-100, and what the originals hold.
 struct CIFARLayout: Sendable {
   let name: String
@@ -27,7 +46,7 @@ struct CIFARLayout: Sendable {
   /// Opens both parts. Parts of the original are accepted with one warning.
   ///
   /// - Throws: `DatasetError` for a missing part, a file that ends inside a record, a label out of range.
-  func open(folder: URL) throws(DatasetError) -> DatasetPair {
+  func open(folder: URL) throws(DatasetError) -> DataParts {
     let names = classNames(folder)
     let (train, trainFound) = try part("train", trainFiles, folder, names)
     let (test, testFound) = try part("test", testFiles, folder, names)
@@ -38,7 +57,7 @@ struct CIFARLayout: Sendable {
           + "(\(trainFound) of \(trainFiles.count) files) and \(test.count) of \(testCount) test images "
           + "(\(testFound) of \(testFiles.count) files)")
     }
-    return DatasetPair(train: train, test: test, warnings: warnings)
+    return DataParts(train: train, test: test, warnings: warnings)
   }
 
   private func part(

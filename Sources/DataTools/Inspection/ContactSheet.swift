@@ -26,13 +26,9 @@ public struct ContactSheet: Sendable {
     var canvas = Canvas(
       width: Self.gap + tile + Self.epochs * (Self.gap + 2 * tile + Self.narrowGap) + Self.gap,
       height: Self.gap + rows * (tile + Self.gap))
-    var views = [[RGBImage]](repeating: [], count: rows)
-    try views.withUnsafeMutableBufferPointer { views in
-      nonisolated(unsafe) let views = views  // each thread fills places of its own
-      try pool.run(rows) { row in
-        views[row] = try Self.views(
-          ofPicture: row * dataset.count / rows, of: dataset, augmentation: augmentation, seed: seed)
-      }
+    let maker = ViewMaker(augmentation, normalization: dataset.normalization, count: 2, seed: seed)
+    let views = try pool.map(rows) { row in
+      try Self.views(ofImage: row * dataset.count / rows, of: dataset, maker)
     }
     for (row, views) in views.enumerated() {
       var left = Self.gap
@@ -47,36 +43,17 @@ public struct ContactSheet: Sendable {
     image = canvas.image
   }
 
-  /// What evaluation sees of a picture, then what training does; of its stand-in's where it is a bad one.
+  /// What evaluation sees of an image, then what training does; of its stand-in's where it is a bad one.
   private static func views(
-    ofPicture index: Int, of dataset: any ImageDataset, augmentation: AugmentationConfiguration, seed: UInt64
+    ofImage index: Int, of dataset: any ImageDataset, _ maker: ViewMaker
   ) throws -> [RGBImage] {
-    let size = augmentation.size
+    let size = maker.augmentation.size
     let evaluation = try EvaluationBatches(dataset, onError: .skip, imageSize: size, pieceSize: 1).piece(
       index)
-    let training = Tensor(rows: 2 * epochs, channels: 3, height: size, width: size, lanes: 1)
-    _ = try PictureReader(dataset, onError: .skip).read(at: index) { picture, _ in
-      let decided = (0..<2 * epochs).map { number in
-        AugmentationParameters(
-          drawnFor: augmentation, width: picture.width, height: picture.height,
-          draws: RandomDraws(
-            seed: seed, purpose: .augmentation, index: index, epoch: number / 2, view: number % 2))
-      }
-      try AugmentationParameters.apply(
-        decided, to: picture, size: size, interpolation: augmentation.interpolation,
-        normalization: dataset.normalization
-      ) { number in
-        UnsafeMutableBufferPointer(
-          start: training.pointer + number * training.rowStride, count: training.rowStride)
-      }
-    }
-    return [evaluation.images, training].flatMap { images in
-      (0..<images.rows).map { number in
-        let planes = UnsafeMutableBufferPointer(
-          start: images.pointer + number * images.rowStride, count: images.rowStride)
-        return dataset.normalization.image(of: UnsafeBufferPointer(planes), side: size)
-      }
-    }
+    let training = try PictureReader(dataset, onError: .skip).read(at: index) { image, _ in
+      try (0..<epochs).map { try maker.views(of: image, index: index, epoch: $0) }
+    }.result
+    return ([evaluation.images] + training).flatMap { dataset.normalization.images(of: $0) }
   }
 }
 
@@ -104,16 +81,19 @@ private struct Canvas {
 }
 
 extension Normalization {
-  /// The picture that was written as these planes, exactly: bytes lie much farther apart than rounding errors.
-  ///
-  /// - Parameter planes: `3 · side · side` numbers (CHW).
-  fileprivate func image(of planes: UnsafeBufferPointer<Float>, side: Int) -> RGBImage {
-    let count = side * side
-    let pixels = (0..<3 * count).map { place in
-      let channel = place % 3
-      let share = planes[channel * count + place / 3] * deviation[channel] + mean[channel]
-      return UInt8(max(0, min(255, (share * 255).rounded())))
+  /// The images that were written to the rows of a tensor `[rows, 3, height, width]`, exactly: bytes lie much farther
+  /// apart than rounding errors.
+  fileprivate func images(of tensor: Tensor) -> [RGBImage] {
+    let values = tensor.values
+    return (0..<tensor.rows).map { row in
+      let planes = row * 3 * tensor.pixels
+      let pixels = (0..<3 * tensor.pixels).map { place in
+        let channel = place % 3
+        let value = values[planes + channel * tensor.pixels + place / 3]
+        let share = value * deviation[channel] + mean[channel]
+        return UInt8(max(0, min(255, (share * 255).rounded())))
+      }
+      return RGBImage(width: tensor.width, height: tensor.height, pixels: pixels)
     }
-    return RGBImage(width: side, height: side, pixels: pixels)
   }
 }

@@ -5,10 +5,11 @@ import Progress
 extension DataVerification {
   /// For a person: a line for every fault, and how many there are.
   public var text: String {
-    let verdict = faults.isEmpty ? "no faults" : "\(faults.count) fault\(faults.count == 1 ? "" : "s")"
+    let count = findings.count
+    let verdict = count == 0 ? "no faults" : "\(count) fault\(count == 1 ? "" : "s")"
     let pictures = "\(images) image\(images == 1 ? "" : "s")"
     return
-      (faults.map { "\($0.name): \($0.reason)" }
+      (findings.map { "\($0.fault.name): \($0.fault.reason)" }
       + ["\(verdict) in \(pictures), decoded in \(durationText(seconds))"])
       .joined(separator: "\n")
   }
@@ -17,9 +18,9 @@ extension DataVerification {
     .object([
       "images": .integer(images),
       "faults": .list(
-        faults.map {
+        findings.map {
           .object([
-            "name": .text($0.name), "reason": .text($0.reason),
+            "name": .text($0.fault.name), "reason": .text($0.fault.reason),
             "part": $0.part.map { .text($0.rawValue) } ?? .null,
             "index": $0.index.map(JSONValue.integer) ?? .null,
           ])

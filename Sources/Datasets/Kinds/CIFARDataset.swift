@@ -60,7 +60,7 @@ public struct CIFARDataset: ImageDataset {
     self.planes = planes
   }
 
-  public func label(at index: Int) -> Int { Int(labels[index]) }
+  public func label(at index: Int) -> Int? { Int(labels[index]) }
 
   public func picture(at index: Int) -> StoredImage {
     precondition(index >= 0 && index < count, "picture \(index) of \(count)")

@@ -1,0 +1,50 @@
+import Collectives
+import Foundations
+
+/// A data set as a person names it, for example `cifar10:DIR`: one of the forms of `DataKind.all`.
+public struct DatasetSource: Sendable {
+  public let kind: DataKind
+  private let opening: DataKind.Opening
+
+  /// - Throws: `DatasetError` that lists what exists, with the nearest name.
+  public init(parsing text: String) throws(DatasetError) {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard let kind = DataKind.all.first(where: { $0.name == parts[0] }) else {
+      throw .unknownSource(text, suggestion: Self.nearest(to: parts[0]))
+    }
+    self.kind = kind
+    do throws(DataKind.BadArgument) {
+      opening = try kind.read(parts.count > 1 ? parts[1] : nil)
+    } catch {
+      throw .badSource(text, rule: error.rule)
+    }
+  }
+
+  /// Opens what a person named, on every rank of `communicator`.
+  ///
+  /// - Parameter inform: Is told on rank 0 what may take long.
+  /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
+  public static func open(
+    _ text: String, _ options: DatasetOptions = DatasetOptions(), on communicator: Communicator,
+    inform: (String) -> Void = { _ in }
+  ) throws -> DataParts {
+    let source = try communicator.agree { () throws -> DatasetSource in
+      let source = try DatasetSource(parsing: text)
+      if options.classList != nil, !source.kind.takesClassList { throw DatasetError.noClassList(text) }
+      return source
+    }
+    return try withoutActuallyEscaping(inform) { inform in
+      try source.opening(
+        DataKind.Opener(options: options, communicator: communicator, inform: inform))
+    }
+  }
+
+  /// The form whose name is reached with the fewest changed letters; nil if nothing is near.
+  private static func nearest(to name: String) -> String? {
+    let candidates = DataKind.all.map { kind in
+      (form: kind.forms[0], distance: editDistance(name.lowercased(), kind.name))
+    }
+    guard let best = candidates.min(by: { $0.distance < $1.distance }) else { return nil }
+    return best.distance <= max(2, name.count / 2) ? best.form : nil
+  }
+}
