@@ -72,7 +72,7 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Foundations", "Configurations", "Objectives", "Optimizers", "Networks", "Layers",
+        "Foundations", "Machine", "Configurations", "Objectives", "Optimizers", "Networks", "Layers",
         "Evaluation", "Datasets", "Images", "Collectives", "Metrics", "Progress", "Provenance", "Diagnosis",
         "Tensors", .product(name: "Logging", package: "swift-log"),
       ]),
@@ -142,7 +142,8 @@ let package = Package(
       name: "TrainingTests",
       dependencies: [
         "Training", "Configurations", "Objectives", "Optimizers", "Networks", "Layers", "Datasets", "Images",
-        "Metrics", "Tensors", "Foundations", "GoldenCases", "TestSupport",
+        "Collectives", "Metrics", "Progress", "Tensors", "Foundations", "GoldenCases", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
       name: "BenchmarksTests",

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What all ranks throw when `Communicator.agree` found that one failed: rank 0 prints it, all exit.
-public struct AgreedFailure: Error, Equatable, CustomStringConvertible {
+public struct AgreedFailure: SharedFailure, Equatable, CustomStringConvertible {
   /// The lowest rank that failed, and where it runs.
   public let rank: Int
   public let hostName: String

@@ -2,44 +2,93 @@ import Datasets
 import Foundation
 import Foundations
 
-/// How well a backbone's features tell classes apart, and what they cost: the evaluation during training.
-public struct KNNReport: Sendable {
-  /// k = 20, cosine, weights exp(s / 0.07): the usual weighted k-NN.
+/// Whose votes classify an image, and how they are weighed.
+public struct KNNVoting: Sendable {
+  /// Neighbours that vote.
+  public var k = 20
+  public var metric = KNearestNeighbors.Metric.cosine
+  /// T of cosine votes.
+  public var temperature = 0.07
+
+  /// The usual weighted k-NN: k = 20, cosine, weights exp(s / 0.07).
+  public init() {}
+}
+
+/// How well a backbone's features tell classes apart, and what they cost: what `evaluate knn` prints and evaluations
+/// during training record.
+public struct KNNReport: Report, Sendable {
+  /// By the votes that were asked for.
   public let weighted: KNNResult
   /// k = 1, Euclidean: the protocol of [K].
   public let nearest: KNNResult
+  public let metric: KNearestNeighbors.Metric
   public let images: Int
   /// Over the test images.
   public let usage: ChannelUsage
+  /// A sentence for each image that could not be used.
+  public let skipped: [String]
+  private let dataNotes: [String]
+  private let dataDigest: String?
 
-  /// Classifies test images, on which the network spent `usage`, by training images.
+  /// Classifies the test images of `data`, on which the network spent `usage`, by those that have labels.
   ///
   /// - Parameter check: Called now and then; ends the classification by throwing.
   public init(
-    train: ExtractedFeatures, test: ExtractedFeatures, classCount: Int, usage: ChannelUsage,
-    check: () throws -> Void
+    train: ExtractedFeatures, test: ExtractedFeatures, _ parts: ClassifiableParts, of data: DataParts,
+    usage: ChannelUsage,
+    voting: KNNVoting = KNNVoting(), check: () throws -> Void = {}
   ) rethrows {
-    func classify(k: Int, _ metric: KNearestNeighbors.Metric) throws -> KNNResult {
+    func classify(_ voting: KNNVoting) throws -> KNNResult {
       try test.classified(
-        by: train, classCount: classCount, k: k, metric: metric, temperature: 0.07, check: check)
+        by: train, classCount: data.classNames.count, k: voting.k, metric: voting.metric,
+        temperature: voting.temperature, check: check)
     }
-    weighted = try classify(k: 20, .cosine)
-    nearest = try classify(k: 1, .euclidean)
+    var single = KNNVoting()
+    (single.k, single.metric) = (1, .euclidean)
+    nearest = try classify(single)
+    let isSingle = voting.k == single.k && voting.metric == single.metric
+    weighted = isSingle ? nearest : try classify(voting)
+    metric = voting.metric
     images = test.images
     self.usage = usage
+    skipped =
+      (train.skipped.map { (parts.neighbors.pictureName(at: $0.index), $0.reason) }
+      + test.skipped.map { (parts.test.pictureName(at: $0.index), $0.reason) })
+      .map { "\($0) is skipped, its neighbour stands in: \($1)" }
+    dataNotes = data.notes
+    dataDigest = data.digest
   }
 
-  /// For a line of `metrics.jsonl`.
   public var json: JSONValue {
     .object([
       "top1": .number(weighted.top1), "top5": .number(weighted.top5),
       "nearest_top1": .number(nearest.top1), "images": .integer(images),
-      "macs_share": .number(usage.macsShare),
-      "density": .list(usage.blocks.map { .number($0.density) }),
+      "images_skipped": .integer(skipped.count), "k": .integer(weighted.k), "metric": .text(metric.rawValue),
+      "macs_share": .number(usage.macsShare), "density": .list(usage.blocks.map { .number($0.density) }),
+      "blocks": .list(
+        usage.blocks.map {
+          .object([
+            "name": .text($0.name), "density": .number($0.density), "macs_share": .number($0.macsShare),
+          ])
+        }),
+      "data_notes": .list(dataNotes.map(JSONValue.text)),
+      "data_digest": dataDigest.map(JSONValue.text) ?? .null,
     ])
   }
 
-  /// For a person.
+  /// For a person, with a line for each gated block.
+  public var text: String {
+    let summary = String(
+      format: "top-1 %.2f %%  top-5 %.2f %%  on %d images with %.2f %% of the dense network's MACs",
+      weighted.top1, weighted.top5, images, 100 * usage.macsShare)
+    let blocks = usage.blocks.map {
+      String(
+        format: "%@  open channels %5.1f %%  MACs %5.1f %%", $0.name, 100 * $0.density, 100 * $0.macsShare)
+    }
+    return ([summary] + blocks).joined(separator: "\n")
+  }
+
+  /// For a person, in one line.
   public var line: String {
     "k-NN \(percent(weighted.top1)) weighted, \(percent(nearest.top1)) nearest neighbour, "
       + "\(percent(100 * usage.macsShare)) of dense MACs on \(images) test images"
@@ -63,5 +112,3 @@ extension ExtractedFeatures {
       check: check)
   }
 }
-
-private func percent(_ value: Double) -> String { String(format: "%.2f %%", value) }

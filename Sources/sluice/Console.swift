@@ -37,12 +37,13 @@ func withRanks(_ body: (Communicator) throws -> Void) throws -> Never {
     try body(communicator)
     try communicator.finalize()
     exit(0)
-  } catch let error where error.isKnownToAllRanks {
+  } catch let error as any SharedFailure {
     if communicator.rank == 0 {
       try? FileHandle.standardError.write(contentsOf: Data("sluice: \(error)\n".utf8))
     }
     try? communicator.finalize()
-    exit(error.exitCode)
+    // 75, EX_TEMPFAIL of sysexits.h: nothing is wrong, and a batch system requeues the job.
+    exit(error is any StoppedAsAsked ? 75 : 1)
   } catch {
     communicator.abort(message: "\(error)")
   }

@@ -12,7 +12,8 @@ struct DataOptions: ParsableArguments {
   var classes: String?
 
   /// The kinds of data that take a list of classes.
-  private static let kinds = DataKind.all.filter(\.takesClassList).map { "\($0.name):" }.joined(separator: " or ")
+  private static let kinds = DataKind.all.filter(\.takesClassList).map { "\($0.name):" }.joined(
+    separator: " or ")
 
   /// The options, with the file of classes as rank 0 reads it.
   ///

@@ -65,10 +65,9 @@ struct EvaluateKNN: RankCommand {
     if communicator.rank == 0, !progress.quiet {
       for note in opened.notes { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
     }
-    let (parts, trained) = try communicator.agree { () throws -> (ClassifiableParts, TrainedBackbone) in
-      let parts = try opened.classifiable(source: data)
-      return (parts, try TrainedBackbone(checkpoint: checkpoint, imageSize: parts.test.imageSize))
-    }
+    let parts = try communicator.agree { try opened.classifiable(source: data) }
+    let trained = try TrainedBackbone(
+      Checkpoint.open(checkpoint, on: communicator), imageSize: parts.test.imageSize, on: communicator)
     let extractor = FeatureExtractor(
       backbone: trained.backbone, imageSize: trained.configuration.network.inputSize, onError: onError,
       shardSize: trained.configuration.batch.shard,
@@ -76,51 +75,23 @@ struct EvaluateKNN: RankCommand {
       communicator: communicator)
     let display = progress.display(on: communicator)
     let (known, asked) = try extractor.features(of: parts, showing: display)
-    guard communicator.rank == 0 else { return }
-    let result = asked.classified(
-      by: known, classCount: opened.classNames.count, k: k, metric: metric, temperature: temperature
-    ) {}
-    let usage = extractor.usage(of: asked)
-    let skipped =
-      known.skipped.map { (parts.neighbors.pictureName(at: $0.index), $0.reason) }
-      + asked.skipped.map { (parts.test.pictureName(at: $0.index), $0.reason) }
-    let warnings =
-      opened.warnings + skipped.map { "\($0) is skipped, its neighbour stands in: \($1)" }
-    for warning in warnings { FileHandle.standardError.write(Data("warning: \(warning)\n".utf8)) }
-    printResult(
-      results.json
-        ? object(result, usage, asked, opened, skipped: skipped.count).line : table(result, usage, asked))
-  }
-
-  private func object(
-    _ result: KNNResult, _ usage: ChannelUsage, _ test: ExtractedFeatures, _ data: DataParts,
-    skipped: Int
-  ) -> JSONValue {
-    .object([
-      "data_notes": .list(data.notes.map(JSONValue.text)),
-      "data_digest": data.digest.map(JSONValue.text) ?? .null,
-      "top1": .number(result.top1), "top5": .number(result.top5), "images": .integer(test.images),
-      "macs_share": .number(usage.macsShare),
-      "images_skipped": .integer(skipped), "k": .integer(result.k),
-      "metric": .text(metric.rawValue),
-      "blocks": .list(
-        usage.blocks.map {
-          .object([
-            "name": .text($0.name), "density": .number($0.density), "macs_share": .number($0.macsShare),
-          ])
-        }),
-    ])
-  }
-
-  private func table(_ result: KNNResult, _ usage: ChannelUsage, _ test: ExtractedFeatures) -> String {
-    let summary = String(
-      format: "top-1 %.2f %%  top-5 %.2f %%  on %d images with %.2f %% of the dense network's MACs",
-      result.top1, result.top5, test.images, 100 * usage.macsShare)
-    let blocks = usage.blocks.map {
-      String(
-        format: "%@  open channels %5.1f %%  MACs %5.1f %%", $0.name, 100 * $0.density, 100 * $0.macsShare)
+    let report = try communicator.onRoot { _ in
+      try KNNReport(
+        train: known, test: asked, parts, of: opened, usage: extractor.usage(of: asked), voting: voting)
     }
-    return ([summary] + blocks).joined(separator: "\n")
+    guard let report else { return }
+    for warning in opened.warnings + report.skipped {
+      FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
+    }
+    results.print(report, on: communicator)
+  }
+
+  private var voting: KNNVoting {
+    var voting = KNNVoting()
+    voting.k = k
+    voting.metric = metric
+    voting.temperature = temperature
+    return voting
   }
 }
 

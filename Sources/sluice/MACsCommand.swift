@@ -45,15 +45,7 @@ struct MACsCommand: RankCommand {
   }
 
   func run(on communicator: Communicator) throws {
-    let configuration = try communicator.agree {
-      if let checkpoint {
-        try CheckpointStore.verify(checkpoint)
-        return try TrainingState(checkpoint: checkpoint)
-          .readConfiguration(from: checkpoint, settings: setting.settings, imageSize: Self.usualSize)
-      }
-      return try ConfigurationFile(contentsOf: path!, settings: setting.settings)
-        .resolved(imageSize: Self.usualSize)
-    }
+    let configuration = try configuration(on: communicator)
     guard communicator.rank == 0 else { return }
     let size = configuration.network.inputSize
     let report = MACsReport(
@@ -61,5 +53,14 @@ struct MACsCommand: RankCommand {
       target: configuration.budget?.target,
       imageSize: size)
     results.print(report, on: communicator)
+  }
+
+  private func configuration(on communicator: Communicator) throws -> Configuration {
+    if let checkpoint {
+      return try Checkpoint.open(checkpoint, on: communicator)
+        .configuration(settings: setting.settings, imageSize: Self.usualSize)
+    }
+    return try communicator.agree { try ConfigurationFile(contentsOf: path!, settings: setting.settings) }
+      .resolved(imageSize: Self.usualSize, on: communicator)
   }
 }

@@ -61,14 +61,13 @@ struct Pretrain: RankCommand {
     }
     let folder = runFolder ?? "runs/\(self.file.name)"
     communicator.catchStopSignals()
-    let run = try PretrainingRun(
-      file, folder: RunFolder(folder), resume: resumption, communicator: communicator, log: log,
-      display: display)
+    let prepared = try RunPreparation(
+      file, folder: RunFolder(folder), resume: resumption, communicator: communicator, log: log)
     if dryRun {
-      results.print(run.plan, on: communicator)
+      results.print(prepared.plan, on: communicator)
       return
     }
-    guard let summary = try run.run() else { return }
+    guard let summary = try PretrainingRun(prepared, display: display).run() else { return }
     results.print(summary, on: communicator)
   }
 

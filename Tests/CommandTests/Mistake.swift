@@ -173,21 +173,23 @@ extension Mistake {
     .init(
       "pretrain FILES/simclr.yaml --run FILES/new --set network.width=4 "
         + "--resume FILES/run/checkpoints/latest",
-      "FILES/run/checkpoints/latest/model.safetensors: 'conv1.weight' has shape [8, 3, 3, 3], "
-        + "the network needs [4, 3, 3, 3]"),
+      "FILES/run/checkpoints/latest holds a run of another configuration (network.width: 8 → 4): "
+        + "choose another folder with --run, or the old values"),
     .init(
       "pretrain FILES/simclr.yaml --run FILES/new --set seed=1 "
         + "--resume FILES/run/checkpoints/step-00000001",
       "FILES/run/checkpoints/step-00000001 holds a run of another configuration (seed: 0 → 1): "
         + "choose another folder with --run, or the old values"),
-    .init("macs --checkpoint FILES/none", "FILES/none: not a checkpoint: there is no such folder"),
+    .init(
+      "macs --checkpoint FILES/none", "FILES/none: not a checkpoint: there is no such folder",
+      isRootOnly: true),
     .init(
       "evaluate knn --checkpoint FILES/none --data shapes",
-      "FILES/none: not a checkpoint: there is no such folder"),
+      "FILES/none: not a checkpoint: there is no such folder", isRootOnly: true),
     .init(
       "evaluate knn --checkpoint FILES/damaged/checkpoints/latest --data shapes",
       "FILES/damaged/checkpoints/latest/model.safetensors: damaged: "
-        + "it cannot be read: No such file or directory"),
+        + "it cannot be read: No such file or directory", isRootOnly: true),
     .init(
       "evaluate knn --checkpoint FILES/run/checkpoints/latest --data cifar10:",
       "data source 'cifar10:': a folder must follow the colon, for example cifar10:DIR"),

@@ -57,6 +57,10 @@ extension CommandLineTests {
         let object = try one.object()
         #expect(object["images"] as? Int == 31)
         for key in ["top1", "top5", "macs_share"] { #expect(object[key] is Double, "\(key)") }
+        // Training records the same object.
+        let recorded = try #require(try small.metrics().last { $0["evaluation"] != nil })
+        let evaluation = try #require(recorded["evaluation"] as? [String: Any])
+        #expect(evaluation.keys.sorted() == object.keys.sorted())
         let table = try Program.run(command + words("--k 1 --metric euclidean"))
         #expect(table.result.contains("on 31 images"))
       }

@@ -2,6 +2,7 @@ import Collectives
 import Configurations
 import Foundation
 import Layers
+import Tensors
 import Training
 
 /// A failure of one rank, as a data set or a file would cause it.
@@ -144,5 +145,31 @@ let controlChecks = [
       yaml: "data: {source: shapes}\nkernels: \(world.rank == 0 ? path : "/no/such/file")", path: "c.yaml")
     let configuration = try file.resolved(imageSize: 32, on: world)
     try expect(configuration.kernels == .table(table), "\(configuration.kernels)")
+  },
+
+  RankCheck("a checkpoint that rank 0 alone can see opens on every rank") { world in
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("checkpoint-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let configuration = Configuration(dataSource: "shapes")
+    let state = TrainingState(
+      step: 7, epoch: 1, imagesSeen: 9, seed: 2, configuration: configuration.decisiveYAML)
+    let store = CheckpointStore(runFolder: folder)
+    if world.rank == 0 {
+      try store.save(
+        step: 7,
+        files: [
+          .init(name: TrainingState.fileName) { state.encode() },
+          .init(name: "a.safetensors") {
+            Safetensors.encode([.init(name: "x", shape: [2], values: [3, 4] as [Float])])
+          },
+        ])
+    }
+    // Each rank's folder has a name of its own: the others find nothing there.
+    let checkpoint = try Checkpoint.open(store.folder + "/latest", on: world)
+    try expect(checkpoint.state == state, "\(checkpoint.state)")
+    try expect(
+      try checkpoint.configuration(imageSize: 32) == configuration, "another configuration")
+    let tensor = try checkpoint.tensors(in: "a.safetensors").floats("x")
+    try expect(tensor == [3, 4], "\(tensor)")
   },
 ]

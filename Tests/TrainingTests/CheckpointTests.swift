@@ -1,3 +1,4 @@
+import Collectives
 import Configurations
 import Foundation
 import Foundations
@@ -171,9 +172,42 @@ import Testing
       let state = TrainingState(
         step: 3, epoch: 1, imagesSeen: 768, seed: .max,
         configuration: Configuration(dataSource: "cifar10:a/b").decisiveYAML)
-      try state.encode().write(to: folder.appendingPathComponent("state.json"))
-      #expect(try TrainingState(checkpoint: folder.path) == state)
-      #expect(throws: CheckpointError.self) { try TrainingState(checkpoint: folder.path + "/none") }
+      let store = CheckpointStore(runFolder: folder.path)
+      try store.save(step: 3, files: [.init(name: TrainingState.fileName) { state.encode() }])
+      let checkpoint = try Checkpoint.open(store.folder + "/latest", on: .alone())
+      #expect(checkpoint.state == state)
+      #expect(try checkpoint.configuration(imageSize: 11) == Configuration(dataSource: "cifar10:a/b"))
+      #expect(throws: AgreedFailure.self) { try Checkpoint.open(folder.path + "/none", on: .alone()) }
+      let error = #expect(throws: AgreedFailure.self) { try checkpoint.tensors(in: "mask.safetensors") }
+      #expect(
+        error.map { "\($0)" }
+          == "\(store.folder)/latest/mask.safetensors: damaged: it cannot be read: No such file or directory")
+    }
+  }
+
+  /// Runs did not always record what their data had decided; then the data at hand decides.
+  @Test func anOldStateTakesItsSizesFromTheData() throws {
+    try withTemporaryFolder { folder in
+      let old = """
+        {
+          "configuration" : "data:\\n  source: folder:x\\n  classes: auto\\nbatch:\\n  global: 64\\n  shard: 8\\n\
+        seed: 3\\nnetwork:\\n  depth: 18\\n  width: 16\\n  stem: auto\\n  stem_padding: 1\\n  input_size: auto\\n\
+        gates:\\n  alpha: auto  # 0.02\\nkernels: auto\\n",
+          "epoch" : 0,
+          "format" : 1,
+          "images_seen" : 1280,
+          "seed" : 3,
+          "step" : 20
+        }
+        """
+      let store = CheckpointStore(runFolder: folder.path)
+      try store.save(step: 20, files: [Self.file(TrainingState.fileName, old)])
+      let checkpoint = try Checkpoint.open(store.folder + "/latest", on: .alone())
+      #expect(checkpoint.state.step == 20 && checkpoint.state.seed == 3)
+      let small = try checkpoint.configuration(imageSize: 32).network
+      #expect(small.inputSize == 32 && small.stem == .cifar && small.width == 16)
+      let large = try checkpoint.configuration(imageSize: 224).network
+      #expect(large.inputSize == 224 && large.stem == .imagenet)
     }
   }
 
@@ -185,7 +219,7 @@ import Testing
     let file = try SafetensorsFile(bytes, path: "m")
     func message(_ expected: [(name: String, shape: [Int])], others: Bool = false) -> String? {
       do throws(CheckpointError) {
-        try matchTensors(expected, in: file, allowingOthers: others)
+        try file.match(expected, allowingOthers: others)
         return nil
       } catch {
         return "\(error)"

@@ -33,11 +33,11 @@ import Testing
           learningRate: 1, imagesPerSecond: 1))
     }
 
-    func write(_ step: Int) -> (CheckpointStore) throws -> Void {
-      { try $0.save(step: step, files: [.init(name: "state.json") { Data("\(step)".utf8) }]) }
+    func files(_ step: Int) -> [CheckpointStore.File] {
+      [.init(name: "state.json") { Data("\(step)".utf8) }]
     }
 
-    func save(_ step: Int) throws -> Bool { try records.save(step: step, write(step)) }
+    func save(_ step: Int) throws -> Bool { try records.save(step: step, files(step)) }
 
     func steps() throws -> [Int] {
       try MetricsWriter(path: folder.metrics, resumedStep: .max).kept.map(\.step)
@@ -135,10 +135,10 @@ import Testing
       #expect(
         throws: RunError.unsaved(
           step: 2, problem: "\(path): cannot be written: File exists", newest: nil)
-      ) { try run.records.finish(step: 2, run.write(2), unless: { true }) }
+      ) { try run.records.finish(step: 2, run.files(2), unless: { true }) }
       // Room is made while it waits.
       var asked = 0
-      try run.records.finish(step: 2, run.write(2)) {
+      try run.records.finish(step: 2, run.files(2)) {
         asked += 1
         if asked == 3 { try run.setBroken(false) }
         return false

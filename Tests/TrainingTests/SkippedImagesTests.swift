@@ -48,7 +48,7 @@ import Testing
 
   @Test func badDataSaysWhatToDo() {
     func error(_ canSkip: Bool, _ checkpoint: String?) -> String {
-      "\(RunError.badData(during: "step 3", problem: "a.png cannot be used: it has no bytes", source: "folder:d", canSkip: canSkip, lastCheckpoint: checkpoint))"
+      "\(TrainingFailure.badData(during: "step 3", problem: "a.png cannot be used: it has no bytes", source: "folder:d", canSkip: canSkip, lastCheckpoint: checkpoint))"
     }
     #expect(
       error(true, "run/step-2")

@@ -50,14 +50,6 @@ public struct TrainingState: Codable, Equatable, Sendable {
     return try! encoder.encode(self)
   }
 
-  /// Reads the state of the checkpoint in this folder.
-  ///
-  /// - Throws: `CheckpointError.damaged`.
-  public init(checkpoint folder: String) throws(CheckpointError) {
-    let path = "\(folder)/\(Self.fileName)"
-    try self.init(FileManager.default.contents(atPath: path) ?? Data(), path: path)
-  }
-
   /// Reads the bytes of the file; `path` is what errors name.
   ///
   /// - Throws: `CheckpointError.damaged`.

@@ -3,7 +3,7 @@ import Metrics
 import Progress
 
 /// What rank 0 shows of a run while it works: where it is, and when it will be done.
-final class RunProgress {
+final class RunProgress: RunObserver {
   private let display: ProgressDisplay
   private let line: ProgressLine
   private let imagesPerStep: Int
@@ -37,16 +37,14 @@ final class RunProgress {
       evaluationInSteps: Double(images) / Double(6 * imagesPerStep))
   }
 
-  /// A step was taken.
-  ///
-  /// - Parameter isLogged: Whether it is one of those that metrics are written for.
-  func stepped(_ metrics: TrainingMetrics, seconds: Double, isLogged: Bool) {
+  func observe(_ taken: inout TakenStep, in state: inout TrainingState) {
+    let metrics = taken.metrics(in: state)
     step = metrics.step
-    timeLeft.finish(.step, seconds: seconds)
+    timeLeft.finish(.step, seconds: taken.seconds)
     let speed = timeLeft.secondsPerStep.map { Double(imagesPerStep) / $0 } ?? 0
     details = line.details(metrics, imagesPerSecond: speed)
-    display.update(state(details))
-    if isLogged {
+    display.update(self.state(details))
+    if taken.isLogged {
       display.line(line.text(metrics, secondsLeft: timeLeft.seconds()), isLast: step == line.steps)
     }
   }

@@ -57,9 +57,9 @@ final class RunRecords {
   }
 
   /// Tries to save a checkpoint and then removes what is older than `keep`; whether the checkpoint is there.
-  func save(step: Int, _ write: (CheckpointStore) throws -> Void) throws -> Bool {
+  func save(step: Int, _ files: [CheckpointStore.File]) throws -> Bool {
     do {
-      try saveOnce(write)
+      try saveOnce(step: step, files)
     } catch let fault as UnwritableFile {
       if faults.failed(.checkpoints, reason: fault.reason) {
         warn("\(fault); training goes on without the checkpoint after step \(step), the next is tried")
@@ -82,7 +82,7 @@ final class RunRecords {
   /// - Parameter isStopRequested: Asked while it waits; true: it gives up.
   /// - Throws: `RunError.unsaved`.
   func finish(
-    step: Int, _ write: (CheckpointStore) throws -> Void, unless isStopRequested: () throws -> Bool
+    step: Int, _ files: [CheckpointStore.File], unless isStopRequested: () throws -> Bool
   ) throws {
     let end = ContinuousClock.now + Self.patience
     var isSaved = false
@@ -90,7 +90,7 @@ final class RunRecords {
     while true {
       let problem: String
       do {
-        if !isSaved { try saveOnce(write) }
+        if !isSaved { try saveOnce(step: step, files) }
         isSaved = true
         try metrics.sync()
         return removeOld(upTo: step)
@@ -112,9 +112,9 @@ final class RunRecords {
 
   // MARK: Parts
 
-  private func saveOnce(_ write: (CheckpointStore) throws -> Void) throws {
+  private func saveOnce(step: Int, _ files: [CheckpointStore.File]) throws {
     if try makeAnewIfVanished() { tellThatItVanished() }
-    try write(folder.checkpoints)
+    try folder.checkpoints.save(step: step, files: files)
   }
 
   /// Does `body`, whose lines wait if it cannot write them.

@@ -1,8 +1,30 @@
+import Datasets
+import Evaluation
 import Foundation
 import Foundations
 import Metrics
+import Provenance
 
-extension PretrainingRun.Summary: Report {
+/// What a person wants to know at the end of a run.
+public struct RunSummary: Report, Sendable {
+  public let steps: Int
+  /// Weighted k-NN top-1 of the untrained network in percent.
+  public let top1Before: Double?
+  /// nil where nothing can be classified.
+  public let after: KNNReport?
+  /// Why nothing can be.
+  public let classificationGap: ClassificationGap?
+  /// Images of all ranks a second in training; nil if every step had been taken before.
+  public let imagesPerSecond: Double?
+  /// The part of that time in which steps waited for images, in [0, 1].
+  public let dataWaitShare: Double?
+  /// How many images could not be used, and what a person calls the first of them.
+  public let imagesSkipped: Int
+  public let skipped: [String]
+  public let checkpoint: String
+  /// What produced the last steps.
+  public let session: Session
+
   /// How many of the images that were skipped are named.
   static let largestNameCount = 100
 

@@ -1,0 +1,68 @@
+import Collectives
+import Configurations
+import Foundation
+import Foundations
+import Tensors
+
+/// A checkpoint that was found whole, open on every rank.
+///
+/// Rank 0 alone reads files and tells the other ranks, which need not see its disk. Every method that throws is called by
+/// all ranks.
+public struct Checkpoint {
+  /// What `Model` is.
+  public static let modelFile = "model.safetensors"
+  /// What its optimizer remembers.
+  public static let optimizerFile = "optimizer.safetensors"
+
+  /// As it was named: a `step-…` folder or the link `latest`.
+  public let path: String
+  public let state: TrainingState
+  private let communicator: Communicator
+
+  /// Opens the checkpoint at `path` after every file in it was compared with its manifest.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank where it is missing or damaged; `CollectiveError`.
+  public static func open(_ path: String, on communicator: Communicator) throws -> Checkpoint {
+    try communicator.agree {
+      if communicator.rank == 0 { try CheckpointStore.verify(path) }
+    }
+    let data = try contents(of: "\(path)/\(TrainingState.fileName)", on: communicator)
+    let state = try communicator.agree { try TrainingState(data, path: "\(path)/\(TrainingState.fileName)") }
+    return Checkpoint(path: path, state: state, communicator: communicator)
+  }
+
+  /// What it was trained with.
+  ///
+  /// - Parameters:
+  ///   - settings: Texts of `--set` options that are laid over it.
+  ///   - imageSize: Side in pixels of the pictures, for runs that did not record their input's size.
+  /// - Throws: The same `AgreedFailure` on every rank.
+  public func configuration(settings: [String] = [], imageSize: Int) throws -> Configuration {
+    try communicator.agree {
+      try ConfigurationFile(
+        yaml: state.configuration, path: "\(path)/\(TrainingState.fileName)", settings: settings
+      ).resolved(imageSize: imageSize)
+    }
+  }
+
+  /// The tensors of one of its files.
+  ///
+  /// - Parameter name: For example `modelFile`.
+  /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
+  public func tensors(in name: String) throws -> SafetensorsFile {
+    let data = try Self.contents(of: "\(path)/\(name)", on: communicator)
+    return try communicator.agree { try SafetensorsFile(data, path: "\(path)/\(name)") }
+  }
+
+  private static func contents(of file: String, on communicator: Communicator) throws -> Data {
+    let bytes = try communicator.agree { () throws -> [UInt8] in
+      guard communicator.rank == 0 else { return [] }
+      do {
+        return Array(try Data(contentsOf: URL(fileURLWithPath: file)))
+      } catch {
+        throw CheckpointError.damaged(path: file, problem: "it cannot be read: \(error.fileReason)")
+      }
+    }
+    return Data(try communicator.broadcast(bytes))
+  }
+}

@@ -1,0 +1,12 @@
+/// Writes lines of metrics; rank 0 only.
+final class MetricsLog: RunObserver {
+  private let records: RunRecords
+
+  init(_ records: RunRecords) { self.records = records }
+
+  func isDue(after step: TakenStep) -> Bool { step.isLogged }
+
+  func observe(_ step: inout TakenStep, in state: inout TrainingState) throws {
+    try records.record(step.metrics(in: state))
+  }
+}

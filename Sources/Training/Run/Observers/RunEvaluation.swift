@@ -1,0 +1,108 @@
+import Collectives
+import Evaluation
+import Tensors
+
+/// k-NN on the network's features, as often as the configuration says.
+final class RunEvaluation: RunObserver {
+  /// What came of the newest one; nil on other ranks than 0, and where it was abandoned or nothing can be classified.
+  private(set) var report: KNNReport?
+  private let prepared: RunPreparation
+  private let records: RunRecords?
+  private let progress: RunProgress?
+  private let skipped: SkippedImagesLog
+  private let checkpoints: CheckpointKeeper
+
+  /// - Parameters:
+  ///   - records: nil but on rank 0.
+  ///   - progress: nil but on rank 0.
+  init(
+    _ prepared: RunPreparation, records: RunRecords?, progress: RunProgress?, skipped: SkippedImagesLog,
+    checkpoints: CheckpointKeeper
+  ) {
+    self.prepared = prepared
+    self.records = records
+    self.progress = progress
+    self.skipped = skipped
+    self.checkpoints = checkpoints
+  }
+
+  var examinesNetwork: Bool { true }
+
+  func isDue(after step: TakenStep) -> Bool {
+    guard !step.isStopping else { return false }
+    return isDue(after: step.number)
+  }
+
+  func observe(_ step: inout TakenStep, in state: inout TrainingState) throws {
+    try evaluate(&state)
+    // It was abandoned if this is so, and is made up for when the run is resumed.
+    step.isStopping = try prepared.communicator.isStopRequested()
+  }
+
+  /// Whether the run was resumed at a step whose evaluation a stop came in the way of.
+  ///
+  /// - Throws: `CollectiveError`.
+  func isOwed(after step: Int) throws -> Bool {
+    guard isDue(after: step) else { return false }
+    let isThere = records?.keptLines.contains { $0.isEvaluation && $0.step == step } ?? false
+    return try !prepared.communicator.broadcast(value: isThere)
+  }
+
+  private func isDue(after step: Int) -> Bool {
+    guard prepared.plan.classificationGap == nil else { return false }
+    let interval = prepared.configuration.evaluate.every * prepared.plan.stepsPerEpoch
+    return step == prepared.plan.lastStep || (interval > 0 && step % interval == 0)
+  }
+
+  /// Evaluates where images can be classified, unless it is abandoned because of a request to stop.
+  ///
+  /// - Parameter isRecorded: Whether the result is written to the run's metrics.
+  /// - Throws: `TrainingFailure.badData` on every rank, `CollectiveError`.
+  func evaluate(_ state: inout TrainingState, isRecorded: Bool = true) throws {
+    report = try measured(&state)
+    guard let report else { return }
+    progress?.end(.evaluation)
+    prepared.log.info("step \(state.step)  \(report.line)")
+    if isRecorded { try records?.record(evaluation: report.json, step: state.step, epoch: state.epoch) }
+  }
+
+  private struct Abandoned: Error {}
+
+  private func measured(_ state: inout TrainingState) throws -> KNNReport? {
+    let (data, communicator) = (prepared.data, prepared.communicator)
+    guard let parts = try? data.classifiable() else { return nil }
+    progress?.beginEvaluation()
+    // Training's buffers and evaluation's differ in size: together they would double the peak.
+    BufferPool.drainAll()
+    defer { BufferPool.drainAll() }
+    let configuration = prepared.configuration
+    let extractor = FeatureExtractor(
+      backbone: prepared.model.backbone, imageSize: configuration.network.inputSize,
+      onError: configuration.data.onError, shardSize: configuration.batch.shard, pool: prepared.pool,
+      communicator: communicator)
+    let (train, test): (ExtractedFeatures, ExtractedFeatures)
+    do {
+      (train, test) = try extractor.features(of: parts) { share in
+        progress?.evaluated(share)
+        if try communicator.isStopRequested() { throw Abandoned() }
+      }
+    } catch is Abandoned {
+      return nil
+    } catch let failure as AgreedFailure {
+      throw TrainingFailure.badData(
+        failure, during: "evaluation after step \(state.step)", configuration, checkpoints.last)
+    }
+    skipped.note(train.skipped, of: parts.neighborPart, in: &state)
+    skipped.note(test.skipped, of: .test, in: &state)
+    let report = try communicator.onRoot { isStopRequested -> KNNReport? in
+      do {
+        return try KNNReport(
+          train: train, test: test, parts, of: data, usage: extractor.usage(of: test)
+        ) { if try isStopRequested() { throw Abandoned() } }
+      } catch is Abandoned {
+        return nil
+      }
+    }
+    return report.flatMap(\.self)
+  }
+}

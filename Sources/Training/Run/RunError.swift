@@ -1,0 +1,35 @@
+/// Why a run could not start, resume or end, in one sentence.
+public enum RunError: Error, Equatable, CustomStringConvertible {
+  /// A run folder or checkpoint of a run whose result other values decide.
+  case otherConfiguration(folder: String, differences: [String])
+  /// A checkpoint of a run over other images, or the same in another order; digests as in `DataParts`.
+  case otherData(folder: String, old: String, new: String?)
+  /// `--resume never` on a folder that holds checkpoints.
+  case alreadyStarted(folder: String)
+  /// Every checkpoint of the folder is damaged.
+  case noWholeCheckpoint(folder: String, problems: [String])
+  /// What a run ends with could not be written.
+  case unsaved(step: Int, problem: String, newest: String?)
+
+  public var description: String {
+    switch self {
+    case .otherConfiguration(let folder, let differences):
+      "\(folder) holds a run of another configuration (\(differences.joined(separator: "; "))): "
+        + "choose another folder with --run, or the old values"
+    case .otherData(let folder, let old, let new):
+      "\(folder) holds a run over other data (file list SHA-256 \(old.prefix(12)) → \(new?.prefix(12) ?? "none")): "
+        + "since then files were added, removed or renamed: bring the old ones back, or choose another folder with "
+        + "--run"
+    case .alreadyStarted(let folder):
+      "\(folder) holds checkpoints of an earlier run: go on from them with --resume auto, or choose another "
+        + "folder with --run"
+    case .noWholeCheckpoint(let folder, let problems):
+      "\(folder) holds no checkpoint that is whole (\(problems.joined(separator: "; "))): choose another "
+        + "folder with --run"
+    case .unsaved(let step, let problem, let newest):
+      "after step \(step): \(problem); "
+        + (newest.map { "the newest checkpoint is \($0)" } ?? "there is no checkpoint")
+        + "; make room and give the same command again"
+    }
+  }
+}

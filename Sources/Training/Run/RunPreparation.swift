@@ -1,0 +1,125 @@
+import Collectives
+import Configurations
+import Datasets
+import Diagnosis
+import Layers
+import Logging
+import Machine
+import Optimizers
+import Provenance
+import Tensors
+
+/// Everything that a run needs before its first step: data, network, where it starts, and what it is going to do.
+///
+/// Every rank prepares the same. Nothing is written, and everything that a person can get wrong has been checked
+/// afterwards but the right to write.
+public struct RunPreparation {
+  public let configuration: Configuration
+  /// What the run is going to do.
+  public let plan: TrainingPlan
+  let data: DataParts
+  let folder: RunFolder
+  let resume: Resume
+  let start: RunStart
+  let communicator: Communicator
+  let log: Logger
+  let pool: WorkerPool
+  let trainer: Trainer
+  /// Where the run stands before its first step.
+  let state: TrainingState
+  let session: Session
+
+  var model: Model { trainer.model }
+  var isRoot: Bool { communicator.rank == 0 }
+
+  /// Opens the data, builds the network and brings it to where the run starts.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
+  public init(
+    _ file: ConfigurationFile, folder: RunFolder, resume: Resume, communicator: Communicator, log: Logger
+  ) throws {
+    self.folder = folder
+    self.resume = resume
+    self.communicator = communicator
+    self.log = log
+    (configuration, data) = try file.opened(on: communicator, indexFile: folder.dataIndex) {
+      log.info("\($0)")
+    }
+    try Self.check(configuration, data, folder, communicator)
+    start = try resume.start(in: folder, on: communicator) { log.warning("\($0)") }
+    try Self.check(start, configuration, data, communicator)
+    let placement = try communicator.placement()
+    pool = .forKernels(threads: configuration.threads ?? placement.threads)
+    let model = configuration.makeModel()
+    trainer = Trainer(
+      configuration, model: model, pool: pool, reducer: communicator,
+      gradients: configuration.makeGradientReducer(for: model, on: communicator))
+    state = try Self.restore(trainer, from: start, configuration, data, communicator)
+    let environments = try Environment.gather(communicator, threads: pool.threads)
+    session = Session(
+      environments, fromStep: state.step, dataSource: configuration.data.source, dataDigest: data.digest,
+      kernels: configuration.resNet.kernels.summary,
+      shards: (configuration.batch.micro ?? configuration.batch.global) / configuration.batch.shard)
+    plan = try TrainingPlan(
+      configuration, data: data, model: trainer.model, ranks: communicator.worldSize, threads: pool.threads,
+      firstStep: state.step)
+    if isRoot { tell(placement, environments) }
+  }
+
+  /// Whether data, ranks, processor and folder fit the configuration.
+  private static func check(
+    _ configuration: Configuration, _ data: DataParts, _ folder: RunFolder, _ communicator: Communicator
+  ) throws {
+    try communicator.agree {
+      let conflict = configuration.conflict(
+        imageCount: data.train.count, worldSize: communicator.worldSize)
+      if let conflict = conflict ?? configuration.processorConflict { throw conflict }
+      if communicator.rank == 0 { try folder.check(configuration, imageSize: data.train.imageSize) }
+    }
+  }
+
+  /// A checkpoint from elsewhere must be one that this run could have written.
+  private static func check(
+    _ start: RunStart, _ configuration: Configuration, _ data: DataParts, _ communicator: Communicator
+  ) throws {
+    guard let checkpoint = start.resumed else { return }
+    let old = try checkpoint.configuration(imageSize: data.train.imageSize)
+    try communicator.agree {
+      try configuration.requireSameResult(as: old, in: checkpoint.path)
+      try checkpoint.state.requireSameData(as: data.digest, in: checkpoint.path)
+    }
+  }
+
+  /// Gives network and optimizer the values that the run starts with.
+  private static func restore(
+    _ trainer: Trainer, from start: RunStart, _ configuration: Configuration, _ data: DataParts,
+    _ communicator: Communicator
+  ) throws -> TrainingState {
+    var state = TrainingState(
+      step: 0, epoch: 0, imagesSeen: 0, seed: configuration.seed, configuration: configuration.decisiveYAML)
+    switch start {
+    case .fresh: break
+    case .weights(let checkpoint):
+      let weights = try checkpoint.tensors(in: Checkpoint.modelFile)
+      try communicator.agree { try trainer.model.tensors.load(weights) }
+    case .resumed(let checkpoint):
+      let weights = try checkpoint.tensors(in: Checkpoint.modelFile)
+      let velocities = try checkpoint.tensors(in: Checkpoint.optimizerFile)
+      try communicator.agree {
+        try trainer.model.tensors.load(weights)
+        try trainer.model.load(velocities, into: trainer.optimizer)
+      }
+      state = checkpoint.state
+    }
+    state.dataDigest = data.digest
+    return state
+  }
+
+  /// Logs what a person should know before it begins.
+  private func tell(_ placement: Placement, _ environments: [Environment]) {
+    for note in data.notes { log.info("\(note)") }
+    for finding in Finding.wrong(environments) { log.warning("\(finding.problem): \(finding.advice)") }
+    for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
+    if let warning = configuration.kernelWarning() { log.warning("\(warning)") }
+  }
+}
