@@ -95,7 +95,7 @@ let package = Package(
 
     // Tests: support first, then a target for each part; RankChecks is a program that mpirun starts,
     // FuzzImages one that spoils pictures.
-    .target(name: "TestSupport", dependencies: ["Collectives", "Tensors"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Collectives"], path: "Tests/TestSupport"),
     .target(
       name: "GoldenCases",
       dependencies: [
