@@ -351,26 +351,32 @@ def losses(random):
 # ---- Costs -----------------------------------------------------------------------------------------------------
 
 
-def costs(width, size, padding, imagenet):
-    """Multiply-adds of a ResNet-18: the stem, and for every block what its parts and its gate cost."""
+def costs(width, size, padding, imagenet, stages=(2, 2, 2, 2), bottleneck=False):
+    """Multiply-adds of a ResNet: the stem, and for every block what its parts and its gates cost."""
     side = (size + 6 - 7) // 2 + 1 if imagenet else size + 2 * padding - 2
     stem = (49 if imagenet else 9) * 3 * width * side * side
     if imagenet:
         side = (side + 1) // 2
     blocks, inputs = [], width
-    for stage in range(4):
-        for number in range(2):
-            outputs = width * 2**stage
-            if stage and not number:
-                side = (side + 1) // 2
+    for stage, count in enumerate(stages):
+        for number in range(count):
+            inner = width * 2**stage
+            outputs = inner * (4 if bottleneck else 1)
+            strides = stage > 0 and number == 0
+            before, side = side, (side + 1) // 2 if strides else side
             area = side * side
-            down = area * inputs * outputs if stage and not number else 0
-            blocks.append({
-                "block": f"layer{stage + 1}.{number}", "in": inputs, "out": outputs, "height": side, "width": side,
-                "conv1": 9 * area * inputs * outputs, "conv2": 9 * area * outputs * outputs, "downsample": down,
-                "full": 9 * area * outputs * (inputs + outputs) + down,
-                "gate": inputs * (inputs // 4) + (inputs // 4) * outputs,
-                "per_open_channel": 9 * area * (inputs + outputs)})
+            down = area * inputs * outputs if strides or inputs != outputs else 0
+            block = {"block": f"layer{stage + 1}.{number}", "in": inputs, "out": outputs, "downsample": down}
+            gates = [{"in": i, "out": inner, "macs": i * (i // 4) + (i // 4) * inner}
+                     for i in ([inputs, inner] if bottleneck else [inputs])]
+            if bottleneck:
+                convolutions = [before * before * inputs * inner, 9 * area * inner * inner, area * inner * outputs]
+                block |= {"mid": inner, "height_in": before, "height_out": side, "gates": gates}
+            else:
+                convolutions = [9 * area * inputs * outputs, 9 * area * outputs * outputs]
+                block |= {"height": side, "width": side, "per_open_channel": 9 * area * (inputs + outputs)}
+            block |= {f"conv{index + 1}": macs for index, macs in enumerate(convolutions)}
+            blocks.append(block | {"full": sum(convolutions) + down, "gate": sum(gate["macs"] for gate in gates)})
             inputs = outputs
     return stem, blocks
 
@@ -380,6 +386,9 @@ def flops():
     for name, arguments in {
         "width16_32_padding1": (16, 32, 1, False), "width8_24_padding2": (8, 24, 2, False),
         "width64_64_imagenet": (64, 64, 0, True),
+        "resnet34_224": (64, 224, 0, True, (3, 4, 6, 3)),
+        "bottlenecks_width8_45_imagenet": (8, 45, 0, True, (1, 2, 1, 3), True),
+        "resnet50_32_padding1": (64, 32, 1, False, (3, 4, 6, 3), True),
     }.items():
         stem, blocks = costs(*arguments)
         full, gates = sum(b["full"] for b in blocks), sum(b["gate"] for b in blocks)

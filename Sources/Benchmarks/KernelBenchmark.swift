@@ -35,24 +35,28 @@ public struct KernelBenchmark {
     self.threads = threads
   }
 
+  /// Layers of the network.
+  public var depth: Int { configuration.network.depth }
+
   /// - Throws: `LayerError.convolution` where oneDNN has no kernel for a shape.
   public func run() throws -> KernelReport {
     let imageSize = configuration.network.inputSize
-    let network = ResNet(configuration.resNet)
+    let blueprint = configuration.resNet.blueprint
     let pool = WorkerPool.forKernels(threads: threads)
     let rows = configuration.objective.chosen.views * configuration.batch.shard
     var entries: [KernelReport.Entry] = []
-    for place in network.convolutions(imageSize: imageSize) {
-      let shape = place.convolution.shape(rows: rows, height: place.inputSize, width: place.inputSize)
+    for site in blueprint.sites {
+      var shape = site.shape
+      shape.rows = rows
       if let known = entries.firstIndex(where: { $0.shape == shape }) {
         entries[known].count += 1
         continue
       }
       var entry = KernelReport.Entry(shape: shape, count: 1, directions: [])
       for direction in Convolution.Direction.allCases
-      where !(direction == .backwardData && place.takesImages) {
+      where !(direction == .backwardData && site.takesImages) {
         let problem = ConvolutionProblem(
-          shape, direction, inLanes: place.takesImages ? 1 : Pass.preferredLanes)
+          shape, direction, inLanes: site.takesImages ? 1 : Pass.preferredLanes)
         entry.directions.append(try time(problem, on: pool))
       }
       entries.append(entry)

@@ -29,7 +29,7 @@ public struct TrainingBenchmarkReport: Report {
     self.threads = threads
     imageSize = configuration.network.inputSize
     parameters = model.store.parameters.reduce(0) { $0 + $1.count }
-    denseMACs = MACs(model.backbone, imageSize: imageSize).dense
+    denseMACs = MACs(model.backbone.blueprint).dense
     self.times = times
     self.gradientsAlone = gradientsAlone
     self.peakMB = peakMB
@@ -87,7 +87,7 @@ public struct TrainingBenchmarkReport: Report {
   public var text: String {
     let gates = configuration.gates.enabled ? "gated" : "dense"
     var lines = [
-      "ResNet-18 of width \(configuration.network.width) at \(imageSize)×\(imageSize), \(gates), "
+      "ResNet-\(configuration.network.depth) of width \(configuration.network.width) at \(imageSize)×\(imageSize), \(gates), "
         + "\(configuration.objective.name.rawValue), \(configuration.batch.global) images a step in shards of "
         + "\(configuration.batch.shard), \(options.usesLoader ? configuration.data.source : "synthetic views")"
     ]

@@ -238,3 +238,21 @@ CLONES void vector_relu_backward_sums(vector_map map, vector_gradient dy, const 
 #undef BODY
 #undef CASE
 }
+
+template <int G>
+INLINE void add_means(const vector_map &map, int n, int block, int lane, const float *means, int channels, float *x) {
+  typedef Lanes<G> L;
+  const size_t c = channel_offset(map, block, lane), start = plane_offset(map, n, block, lane);
+  typename L::Float share = {};
+  for (int l = 0; l < G && (int)c + l < channels; l++) share[l] = means[(size_t)n * channels + c + l] / map.pixels;
+  for (int p = 0; p < map.pixels; p++) {
+    float *const place = x + start + (size_t)p * map.lanes;
+    L::store(place, L::load(place) + share);
+  }
+}
+
+CLONES void vector_add_means(vector_map map, const float *means, int channels, float *x) {
+#define BODY(G) add_means<G>(map, n, block, lane, means, channels, x)
+  FOR_PLANES(map, BODY)
+#undef BODY
+}

@@ -7,7 +7,8 @@ import Optimizers
 // What a configuration's sections come to, as the values that networks, losses and optimizers take.
 extension Configuration {
   public var resNet: ResNetConfiguration {
-    var resNet = ResNetConfiguration()
+    var resNet = ResNetConfiguration(depth: network.depth)
+    resNet.inputSize = network.inputSize
     resNet.width = network.width
     resNet.stem = network.stem
     resNet.stemPadding = network.stemPadding

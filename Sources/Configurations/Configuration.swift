@@ -78,7 +78,7 @@ public struct MemorySettings: Equatable, Sendable {
 }
 
 public struct NetworkSettings: Equatable, Sendable {
-  /// Layers of the ResNet.
+  /// Layers of the ResNet, which say what its blocks are: see `ResNetConfiguration.named`.
   public var depth = 18
   /// Channels of the first stage.
   public var width = 64

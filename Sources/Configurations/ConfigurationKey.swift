@@ -1,4 +1,5 @@
 import Foundations
+import Networks
 import Objectives
 
 /// One key of a configuration: where its value lives and what it may be.
@@ -113,7 +114,7 @@ struct ConfigurationKey: Sendable {
     .init("log_every", \.logEvery, .wholeNumber(1...), mayChange: true),
     .init("seed", \.seed, .seed),
     .init("threads", \.threads, .optional(.wholeNumber(1...1024), or: "auto"), mayChange: true),
-    .init("network.depth", \.network.depth, .oneOf([18])),
+    .init("network.depth", \.network.depth, .oneOf(ResNetConfiguration.named.map(\.depth))),
     .init("network.width", \.network.width, .wholeNumber(4...1024)),
     .init(
       "network.stem", open: \.stem, .choice(or: "auto"),

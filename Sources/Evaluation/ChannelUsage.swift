@@ -4,32 +4,28 @@ import Networks
 public struct ChannelUsage: Sendable, Equatable {
   public struct Block: Sendable, Equatable {
     public let name: String
-    /// Open channels as a share of all.
+    /// Open channels as a share of all that its gates switch.
     public let density: Double
-    /// MACs of the block's convolutions and gate as a share of its dense convolutions.
+    /// MACs of the block's convolutions and gates as a share of its dense convolutions.
     public let macsShare: Double
   }
 
   /// Per gated block; empty for a dense network.
   public let blocks: [Block]
+  /// Open channels as a share of all, by gate.
+  public let densities: [Double]
   /// MACs of the whole network as a share of the dense one's; 1 for a dense network.
   public let macsShare: Double
 
-  /// - Parameters:
-  ///   - open: Open channels of each block, summed over `images`; empty for a dense network.
-  public init(open: [Int64], images: Int, macs: MACs) {
-    let images = Double(images)
-    blocks = zip(macs.blocks, open).map { block, open in
-      let spent = Double(block.perOpenChannel) * Double(open) / images
+  public init(_ usage: GateUsage, macs: MACs) {
+    blocks = macs.blocks.enumerated().filter { !$0.element.gates.isEmpty }.map { number, block in
+      let open = block.gates.reduce(0.0) { $0 + usage.open[$1] }
+      let channels = macs.channels[block.gates].reduce(0, +)
       return Block(
-        name: block.name, density: Double(open) / (images * Double(block.outChannels)),
-        macsShare: (spent + Double(block.downsample + block.gate)) / Double(block.dense))
+        name: block.name, density: open / (Double(usage.images) * Double(channels)),
+        macsShare: macs.share(usage, ofBlock: number))
     }
-    guard !open.isEmpty else {
-      macsShare = 1
-      return
-    }
-    let variable = zip(macs.blocks, open).reduce(0.0) { $0 + Double($1.0.perOpenChannel) * Double($1.1) }
-    macsShare = (Double(macs.allClosed) + variable / images) / Double(macs.dense)
+    densities = macs.channels.indices.map { usage.density(of: $0, macs) }
+    macsShare = macs.share(usage)
   }
 }

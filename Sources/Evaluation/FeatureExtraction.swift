@@ -12,15 +12,16 @@ public struct ExtractedFeatures: Sendable {
   public let images: Int
   /// Of what was really seen: of its stand-in where an image could not be used. nil: the images have none.
   public let labels: [Int]?
-  /// Open channels of each block, summed over all images; empty without gates.
-  public let open: [Int64]
+  /// What gates let through of all images.
+  public let gateUsage: GateUsage
   /// The images that could not be used, each once, in the data set's order.
   public let skipped: [SkippedImage]
 }
 
 /// Backbone features of un-augmented images, in evaluation mode.
 public struct FeatureExtractor {
-  private let backbone: ResNet
+  private let backbone: any Backbone
+  private let macs: MACs
   private let imageSize: Int
   private let onError: OnBadImage
   private let shardSize: Int
@@ -32,10 +33,11 @@ public struct FeatureExtractor {
   ///   - onError: What happens where an image cannot be used.
   ///   - shardSize: Images that kernels take at once; part of what decides the features' bits.
   public init(
-    backbone: ResNet, imageSize: Int, onError: OnBadImage = .stop, shardSize: Int, pool: WorkerPool,
+    backbone: any Backbone, imageSize: Int, onError: OnBadImage = .stop, shardSize: Int, pool: WorkerPool,
     communicator: Communicator
   ) {
     self.backbone = backbone
+    macs = MACs(backbone.blueprint)
     self.imageSize = imageSize
     self.onError = onError
     self.shardSize = shardSize
@@ -66,7 +68,7 @@ public struct FeatureExtractor {
   public func features(
     of dataset: any ImageDataset, progress: (Double) throws -> Void = { _ in }
   ) throws -> ExtractedFeatures {
-    let dimension = backbone.configuration.featureCount
+    let dimension = backbone.blueprint.featureCount
     let runs = (0..<communicator.worldSize).map {
       EvaluationBatches(
         dataset, onError: onError, imageSize: imageSize, pieceSize: shardSize, rank: $0,
@@ -90,21 +92,22 @@ public struct FeatureExtractor {
       own.replaceSubrange(runs[communicator.rank].indices, with: seen.labels.map(Int64.init))
       labels = try communicator.sum(own).map(Int.init)
     }
+    // Whole numbers, as masks are hard in evaluation.
+    let usage = try communicator.sum(seen.usage.row.map { Int64($0) }).map(Double.init)
     return ExtractedFeatures(
       values: values, dimension: dimension, images: dataset.count, labels: labels,
-      open: try communicator.sum(seen.open), skipped: try communicator.gather(seen.skipped).unique)
+      gateUsage: GateUsage(row: usage[...], images: dataset.count, macs),
+      skipped: try communicator.gather(seen.skipped).unique)
   }
 
   /// What the network spent on these images.
   public func usage(of features: ExtractedFeatures) -> ChannelUsage {
-    ChannelUsage(
-      open: features.open, images: features.images, macs: MACs(backbone, imageSize: imageSize))
+    ChannelUsage(features.gateUsage, macs: macs)
   }
 
   /// What this rank saw beside features.
   private struct Seen {
-    /// Open channels of each block.
-    var open: [Int64]
+    var usage: GateUsage
     var labels: [Int] = []
     var skipped: [SkippedImage] = []
   }
@@ -113,8 +116,7 @@ public struct FeatureExtractor {
   private func extract(
     _ batches: EvaluationBatches, into features: Tensor, _ progress: (Double) throws -> Void
   ) throws -> Seen {
-    var seen = Seen(
-      open: [Int64](repeating: 0, count: backbone.configuration.gated ? backbone.blocks.count : 0))
+    var seen = Seen(usage: GateUsage(macs))
     // A few shards at a time keep all threads busy in bounded memory.
     let atOnce = 4 * pool.threads
     var row = 0
@@ -129,11 +131,9 @@ public struct FeatureExtractor {
         seen.skipped += pieces.flatMap(\.skipped)
         let images = joined(pieces.map(\.images))
         let pass = Pass(.evaluation, rows: images.rows, shardSize: shardSize, pool: pool)
-        let y = try backbone.forward(images, in: pass)
+        let (y, gates) = try backbone.forward(images, in: pass)
         features.row(row).update(from: y.pointer, count: y.count)
-        for (block, gate) in pass.gates.enumerated() {
-          seen.open[block] += gate.openCounts.reduce(0) { $0 + Int64($1) }
-        }
+        for open in gates.openByRow { seen.usage.add(open, macs) }
         row += images.rows
       }
       try progress(Double(row) / Double(max(batches.indices.count, 1)))

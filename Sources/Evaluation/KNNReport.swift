@@ -64,7 +64,7 @@ public struct KNNReport: Report, Sendable {
       "top1": .number(weighted.top1), "top5": .number(weighted.top5),
       "nearest_top1": .number(nearest.top1), "images": .integer(images),
       "images_skipped": .integer(skipped.count), "k": .integer(weighted.k), "metric": .text(metric.rawValue),
-      "macs_share": .number(usage.macsShare), "density": .list(usage.blocks.map { .number($0.density) }),
+      "macs_share": .number(usage.macsShare), "density": .list(usage.densities.map(JSONValue.number)),
       "blocks": .list(
         usage.blocks.map {
           .object([

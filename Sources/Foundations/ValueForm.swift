@@ -67,7 +67,9 @@ extension ValueForm where Value == Int {
 
   public static func oneOf(_ allowed: [Int]) -> Self {
     Self(
-      expected: allowed.map(String.init).joined(separator: " or "),
+      expected: allowed.count > 2
+        ? "one of \(allowed.map(String.init).joined(separator: ", "))"
+        : allowed.map(String.init).joined(separator: " or "),
       read: { $0.plain.flatMap { Int($0) }.flatMap { allowed.contains($0) ? $0 : nil } },
       print: { "\($0)" })
   }

@@ -112,12 +112,16 @@ public final class BatchNorm {
     return y
   }
 
-  /// relu(BN(x)), with its means over pixels.
-  public func normalizeAndPool(_ x: Tensor, _ statistics: Statistics, in pass: Pass) throws -> PooledMap {
+  /// relu(BN(x)) ⊙ mask, with its means over pixels.
+  ///
+  /// - Parameter mask: Blocked `[rows, channels, 1, 1]`.
+  public func normalizeAndPool(
+    _ x: Tensor, _ statistics: Statistics, mask: Tensor? = nil, in pass: Pass
+  ) throws -> PooledMap {
     let y = PooledMap(map: x.makeSimilar(), means: Tensor(rows: x.rows, columns: channels))
     try pass.forEachView { _, view, rows in
       normalize(
-        x, statistics, relu: true, mask: nil, view: view, rows: rows, into: y.map.row(rows.lowerBound),
+        x, statistics, relu: true, mask: mask, view: view, rows: rows, into: y.map.row(rows.lowerBound),
         means: y.means.row(rows.lowerBound))
     }
     return y

@@ -1,19 +1,18 @@
 import CVector
 import Tensors
 
-/// ∂(budget + bound)/∂mask of one gate for one view, the same for every sample and channel.
+/// ∂(budget + bound)/∂mask of one gate, for each row of a pass: the same for all channels of a row but for whether they
+/// are open.
 public struct MaskGradient: Sendable {
-  /// For every channel: the MAC count sums the mask.
-  public let all: Double
-  /// In addition for open channels: the bound loss counts by a 1-norm, whose derivative is the mask's sign.
-  public let open: Double
+  /// By row, for every channel: the MAC count sums the mask.
+  public let all: [Double]
+  /// By row, in addition for open channels: the bound loss counts by a 1-norm, whose derivative is the mask's sign.
+  public let open: [Double]
 
-  public init(all: Double, open: Double) {
+  public init(all: [Double], open: [Double]) {
     self.all = all
     self.open = open
   }
-
-  public static let zero = MaskGradient(all: 0, open: 0)
 }
 
 /// What one gate decided in one pass.
@@ -24,16 +23,27 @@ public struct GateRecord: Sendable {
   public let mask: Tensor
   /// σ(ℓ/τ) in training, `[rows, channels]`; nil in evaluation.
   let soft: Tensor?
+  /// Whether the mask holds `soft` instead of zeros and ones.
+  let isSoft: Bool
 
   /// Open channels of every local row.
   public var openCounts: [Int] {
     (0..<mask.rows).map { vector_count_positive(mask.rowStride, mask.row($0)) }
   }
+
+  /// Σ mask of every local row: the open channels, or what stands for them on the soft path.
+  public var maskSums: [Double] {
+    guard isSoft else { return openCounts.map(Double.init) }
+    let (values, width) = (mask.values, mask.channels)
+    return (0..<mask.rows).map { row in
+      values[row * width..<(row + 1) * width].reduce(0.0) { $0 + Double($1) }
+    }
+  }
 }
 
-/// The small network that decides, input by input, which channels of a block's first convolution are open.
+/// The small network that decides, input by input, which output channels of a convolution are open.
 ///
-/// Source: [K]; c = global average of the block's input, logits g = W₂·ReLU(BN(W₁·c)). In training
+/// Source: [K]; c = global average of the gate's input, logits g = W₂·ReLU(BN(W₁·c)). In training
 /// ℓ = g + log(u + 1e-8) − log(1 − u + 1e-8), s = σ(ℓ/τ), m = 1[s ≥ ½], and the gradient of m is taken as
 /// that of s (straight-through). In evaluation m = 1[g ≥ 0]: a logit of exactly 0 opens.
 public final class ChannelGate {
@@ -64,9 +74,9 @@ public final class ChannelGate {
 
   public var parameters: [Parameter] { squeeze.parameters + batchNorm.parameters + excite.parameters }
 
-  /// Multiply-adds of the gate itself: C_in·hidden + hidden·C_out.
-  public var macs: Int64 {
-    Int64(inChannels * squeeze.outFeatures + squeeze.outFeatures * outChannels)
+  /// Multiply-adds of a gate itself: C_in·hidden + hidden·C_out.
+  public static func macs(inChannels: Int, outChannels: Int, reduction: Int = 4) -> Int64 {
+    Int64(inChannels / reduction * (inChannels + outChannels))
   }
 
   private struct Saved {
@@ -77,28 +87,29 @@ public final class ChannelGate {
     let record: GateRecord
   }
 
-  /// The mask, blocked `[rows, outChannels, 1, 1]`; also appended to `pass.gates`.
+  /// What the gate decides for every row.
   ///
-  /// - Parameter context: The block input's means over pixels, `[rows, inChannels]`.
-  public func forward(_ context: Tensor, in pass: Pass) throws -> Tensor {
+  /// - Parameter context: The gate input's means over pixels, `[rows, inChannels]`.
+  public func forward(_ context: Tensor, in pass: Pass) throws -> GateRecord {
     let saved = try pass.once {
       let squeezed = try squeeze.forward(context, in: pass)
       let statistics = try batchNorm.statistics(of: squeezed, in: pass)
       let hidden = try batchNorm.normalize(squeezed, statistics, relu: true, in: pass)
       let logits = try excite.forward(hidden, in: pass)
       let record = try decide(logits, in: pass)
-      pass.gates.append(record)
       return Saved(
         context: context, squeezed: squeezed, statistics: statistics, hidden: hidden, record: record)
     }
     pass.push(saved)
-    return saved.record.mask
+    return saved.record
   }
 
-  /// ∂L/∂context `[rows, inChannels]` from ∂L/∂mask (blocked), to which budget and bound losses add theirs.
-  public func backward(_ dmask: Tensor, in pass: Pass) throws -> Tensor {
+  /// ∂L/∂context `[rows, inChannels]` from ∂L/∂mask (blocked).
+  ///
+  /// - Parameter direct: What budget and bound losses add to `dmask`; nil: nothing.
+  public func backward(_ dmask: Tensor, adding direct: MaskGradient? = nil, in pass: Pass) throws -> Tensor {
     let saved = pass.pop(Saved.self)
-    let dlogits = try straightThrough(dmask, saved.record, in: pass)
+    let dlogits = try straightThrough(dmask, adding: direct, saved.record, in: pass)
     let dhidden = try excite.backward(dlogits, input: saved.hidden, in: pass)
     let (dsqueezed, _) = try batchNorm.backward(
       dhidden, input: saved.squeezed, saved.statistics, relu: true, into: dhidden, in: pass)
@@ -125,20 +136,26 @@ public final class ChannelGate {
         if pass.softGates { m.update(from: soft.row(row), count: outChannels) }
       }
     }
-    return GateRecord(logits: logits, mask: mask, soft: soft)
+    return GateRecord(logits: logits, mask: mask, soft: soft, isSoft: soft != nil && pass.softGates)
   }
 
   /// ∂L/∂logits: the mask's gradient times ∂s/∂g = s(1 − s)/τ.
-  private func straightThrough(_ dmask: Tensor, _ record: GateRecord, in pass: Pass) throws -> Tensor {
+  ///
+  /// The mask is a step function of s, whose derivative is 0 wherever it has one: nothing would be learned. The
+  /// straight-through estimator uses forward's m = 1[s ≥ ½] in everything that is computed from it, ∂L/∂m included, and
+  /// lets that pass as if m were s: ∂L/∂g = ∂L/∂m · ∂s/∂g. With ℓ = g + noise and s = σ(ℓ/τ), ∂s/∂g = s(1 − s)/τ.
+  /// Where masks are soft (m = s) this is the true derivative, which finite differences confirm.
+  private func straightThrough(
+    _ dmask: Tensor, adding direct: MaskGradient?, _ record: GateRecord, in pass: Pass
+  ) throws -> Tensor {
     guard let soft = record.soft else { preconditionFailure("gates learn in training passes only") }
     let dlogits = soft.makeSimilar()
     try pass.forEachShard { shard in
       for row in pass.rows(ofShard: shard) {
-        let view = pass.layout.view(ofRow: row)
-        let extra = pass.maskGradients.isEmpty ? .zero : pass.maskGradients[view][index]
+        let (all, open) = (direct?.all[row] ?? 0, direct?.open[row] ?? 0)
         let (d, m, s, out) = (dmask.row(row), record.mask.row(row), soft.row(row), dlogits.row(row))
         for c in 0..<outChannels {
-          let dm = Double(d[c]) + extra.all + (m[c] > 0 ? extra.open : 0)
+          let dm = Double(d[c]) + all + (m[c] > 0 ? open : 0)
           let sc = Double(s[c])
           out[c] = Float(dm * sc * (1 - sc) / temperature)
         }

@@ -36,3 +36,16 @@ public struct MapGradient: Sendable {
       channels: Int32(means?.channels ?? 0))
   }
 }
+
+extension Tensor {
+  /// Adds the gradient of this map's means over pixels to that of the map, which this is:
+  /// ∂L/∂x[p] += ∂L/∂mean / pixels.
+  ///
+  /// - Parameter means: `[rows, channels]`.
+  public func addGradient(ofMeans means: Tensor, in pass: Pass) throws {
+    try pass.forEachView { _, _, rows in
+      vector_add_means(
+        geometry(rows: rows.count), means.row(rows.lowerBound), Int32(channels), row(rows.lowerBound))
+    }
+  }
+}

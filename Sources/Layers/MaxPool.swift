@@ -25,12 +25,15 @@ public enum MaxPool {
     }
   }
 
+  /// ⌊(size + 2·1 − 3) / 2⌋ + 1.
+  public static func outputSize(_ size: Int) -> Int { (size - 1) / 2 + 1 }
+
   /// - Parameter statistics: How what is left will be normalised.
   public static func forward(
     _ x: Tensor, normalizedBy statistics: BatchNorm.Statistics, in pass: Pass
   ) throws -> Output {
     let y = Tensor(
-      rows: x.rows, channels: x.channels, height: (x.height - 1) / 2 + 1, width: (x.width - 1) / 2 + 1,
+      rows: x.rows, channels: x.channels, height: outputSize(x.height), width: outputSize(x.width),
       lanes: x.lanes)
     let output = Output(values: y, positions: BufferPool.shared.take(count: (y.count + 3) / 4))
     try pass.forEachView { _, view, rows in

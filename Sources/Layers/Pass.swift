@@ -23,11 +23,6 @@ public final class Pass {
   /// Replaces hard masks by their sigmoids, which makes the loss differentiable: for gradient checks only.
   public let softGates: Bool
 
-  /// What each gate decided, in the order of the forward pass.
-  public internal(set) var gates: [GateRecord] = []
-  /// ∂(budget + bound)/∂mask, by view and gate; set between forward and backward.
-  public var maskGradients: [[MaskGradient]] = []
-
   private let recomputes: Bool
   private let tape: Tape
   /// What the micro-batches of a step add up; nil where the batch is taken whole.

@@ -13,7 +13,7 @@ public struct TrainingMetrics: Equatable, Sendable {
   public var bound: Double
   /// MACs used, as a share of the dense network's.
   public var macsShare: Double
-  /// Share of open channels, of every gated block.
+  /// Share of open channels, by gate.
   public var density: [Double]
   public var learningRate: Double
   /// Images (not views) of all ranks.

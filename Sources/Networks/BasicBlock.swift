@@ -4,8 +4,7 @@ import Tensors
 /// A ResNet basic block whose first convolution's output channels a gate switches on and off [K].
 ///
 /// y = ReLU(BN₁(conv₁ x)) ⊙ m; out = ReLU(BN₂(conv₂ y) + shortcut(x)). Without a gate m is 1.
-public final class BasicBlock {
-  /// For example `layer2.0`.
+public final class BasicBlock: ResidualBlock {
   public let name: String
   public let conv1: Convolution
   public let conv2: Convolution
@@ -15,36 +14,14 @@ public final class BasicBlock {
   public let downsample: (convolution: Convolution, batchNorm: BatchNorm)?
   public let gate: ChannelGate?
 
-  init(
-    _ name: String, inChannels: Int, outChannels: Int, stride: Int, gateIndex: Int?,
-    gateTemperature: Double, kernels: ConvolutionKernels
-  ) {
-    self.name = name
-    conv1 = Convolution(
-      "\(name).conv1", inChannels: inChannels, outChannels: outChannels, kernelSize: 3, stride: stride,
-      padding: 1, kernels: kernels)
-    bn1 = BatchNorm("\(name).bn1", channels: outChannels)
-    conv2 = Convolution(
-      "\(name).conv2", inChannels: outChannels, outChannels: outChannels, kernelSize: 3, padding: 1,
-      kernels: kernels)
-    bn2 = BatchNorm("\(name).bn2", channels: outChannels)
-    downsample =
-      stride == 1 && inChannels == outChannels
-      ? nil
-      : (
-        Convolution(
-          "\(name).downsample.0", inChannels: inChannels, outChannels: outChannels, kernelSize: 1,
-          stride: stride, padding: 0, kernels: kernels),
-        BatchNorm("\(name).downsample.1", channels: outChannels)
-      )
-    gate = gateIndex.map {
-      ChannelGate(
-        "\(name).gate", index: $0, inChannels: inChannels, outChannels: outChannels,
-        temperature: gateTemperature)
-    }
+  init(_ parts: BlockParts) {
+    name = parts.block.name
+    (conv1, bn1) = parts.layers(0)
+    (conv2, bn2) = parts.layers(1)
+    downsample = parts.shortcut
+    gate = parts.gate(0)
   }
 
-  /// In the order of the forward pass.
   public var parameters: [Parameter] {
     var all = gate?.parameters ?? []
     all += [conv1.weight] + bn1.parameters + [conv2.weight] + bn2.parameters
@@ -69,10 +46,9 @@ public final class BasicBlock {
     let output: Tensor
   }
 
-  /// - Parameter x: Blocked, `[rows, in, H, W]`.
-  /// - Returns: Blocked, `[rows, out, H', W']`.
-  public func forward(_ x: PooledMap, in pass: Pass) throws -> PooledMap {
-    let mask = try pass.timed(.gate) { try gate?.forward(x.means, in: pass) }
+  public func forward(_ x: PooledMap, in pass: Pass) throws -> (output: PooledMap, gates: [GateRecord]) {
+    let record = try pass.timed(.gate) { try gate?.forward(x.means, in: pass) }
+    let mask = record?.mask
     let x1 = try conv1.forward(x.map, in: pass)
     let statistics1 = try bn1.statistics(of: x1, in: pass)
     let y = bn1.reluInput(x1, statistics1, mask: mask, in: pass)
@@ -89,11 +65,12 @@ public final class BasicBlock {
       Saved(
         x: x.map, mask: mask, conv1: x1, statistics1: statistics1, conv2: x2, statistics2: statistics2,
         shortcut: shortcut, output: output.map))
-    return output
+    return (output, [record].compactMap { $0 })
   }
 
-  /// ∂L/∂x; sets the gradients of all parameters.
-  public func backward(_ doutput: MapGradient, in pass: Pass) throws -> MapGradient {
+  public func backward(
+    _ doutput: MapGradient, maskGradients: [MaskGradient] = [], in pass: Pass
+  ) throws -> MapGradient {
     let saved = pass.pop(Saved.self)
     let sum = try bn2.residualBackward(
       doutput, output: saved.output, input: saved.conv2, saved.statistics2, shortcut: saved.shortcut, in: pass
@@ -109,7 +86,7 @@ public final class BasicBlock {
       dy, input: saved.conv1, saved.statistics1, relu: true, mask: saved.mask, needsMaskGradient: gate != nil,
       into: dy, in: pass)
     let dx = try conv1.backward(dx1, input: saved.x, in: pass)!
-    let dmeans = try pass.timed(.gate) { try dmask.flatMap { try gate?.backward($0, in: pass) } }
+    let dmeans = try dmask.flatMap { try gate?.backward($0, maskGradients: maskGradients, in: pass) }
     return MapGradient(dx, dshortcut, means: dmeans)
   }
 }

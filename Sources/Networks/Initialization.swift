@@ -20,8 +20,8 @@ extension Parameter {
 }
 
 /// Draws a model's initial weights (papers' conventions): convolutions, gates' included, He-normal fan-out;
-/// linear layers uniform; batch norms 1 and 0, the last of each block 0 where `zeroInitResidual`.
-public func initializeWeights(backbone: ResNet, heads: [MLP], seed: UInt64) {
+/// linear layers uniform; batch norms 1 and 0, the last one of each block 0 where its site says so.
+public func initializeWeights(backbone: any Backbone, heads: [MLP], seed: UInt64) {
   let linears = heads.flatMap(\.stages).map(\.linear)
   let fanIn = Dictionary(
     uniqueKeysWithValues: linears.flatMap { linear in
@@ -34,7 +34,8 @@ public func initializeWeights(backbone: ResNet, heads: [MLP], seed: UInt64) {
       parameter.fillUniform(fanIn: fanIn, seed: seed, layer: layer)
     }
   }
-  if backbone.configuration.zeroInitResidual {
-    for block in backbone.blocks { block.bn2.weight!.array = Array(repeating: 0, count: block.bn2.channels) }
+  let zeros = Set(backbone.blueprint.sites.filter(\.startsAtZero).map(\.batchNorm))
+  for batchNorm in backbone.batchNorms where zeros.contains(batchNorm.name) {
+    batchNorm.weight!.array = Array(repeating: 0, count: batchNorm.channels)
   }
 }

@@ -1,57 +1,111 @@
-import Layers
-
-/// Multiply-adds of a network for one image: convolutions, down-sampling included; no batch norm, no pooling.
+/// Multiply-adds of a network for one image, as a function of the channels that its gates open: convolutions,
+/// down-sampling included; no batch norm, no pooling.
+///
+/// A convolution computes its open output channels from its open input channels, so it costs
+/// k²·H'·W' · (open in) · (open out). A gate stands at no side of a convolution (a constant), at one (linear in its open
+/// channels n), or gates stand at both (n₁·n₂): the network's cost is a polynomial in the counts of one image,
+///
+///   cost(n) = stem + gates + Σ fixed + Σ_g perOpenChannel_g · n_g + Σ_p macs_p · n_first(p) · n_second(p).
+///
+/// For a basic block perOpenChannel is 9·H'·W'·(C_in + C_out) and there are no products; for a bottleneck they are
+/// C_in·H·W and C_out·H'·W', and its one product is 9·H'·W'·n₁·n₂ [D]. All numbers are whole: counts are exact.
 ///
 /// Papers call them FLOPs and count one for a multiply-add; a FLOP count is twice this.
 public struct MACs: Sendable, Equatable {
+  /// Where two gates meet in a convolution: its cost grows with both counts.
+  public struct Product: Sendable, Equatable {
+    public let first: Int
+    public let second: Int
+    /// Of one open channel of each.
+    public let macs: Int64
+  }
+
   public struct Block: Sendable, Equatable {
     public let name: String
-    public let inChannels: Int
-    public let outChannels: Int
-    public let height: Int
-    public let width: Int
-    public let conv1: Int64
-    public let conv2: Int64
-    public let downsample: Int64
-    public let gate: Int64
-    /// All channels computed, without the gate.
-    public var dense: Int64 { conv1 + conv2 + downsample }
-    /// What one open channel costs: 9·H·W·(C_in + C_out).
-    public var perOpenChannel: Int64 { (conv1 + conv2) / Int64(outChannels) }
-    /// The block's convolutions with `open` channels computed.
-    public func gated(open: Int) -> Int64 { perOpenChannel * Int64(open) + downsample }
+    /// All channels computed, without gates.
+    public let dense: Int64
+    /// What is computed whatever gates decide, without the gates themselves.
+    public let fixed: Int64
+    /// Its gates themselves.
+    public let gateMACs: Int64
+    /// Its gates among those of the network.
+    public let gates: Range<Int>
+    /// Its products among those of the network.
+    public let products: Range<Int>
   }
 
   public let stem: Int64
   public let blocks: [Block]
-  /// Stem and all channels of all blocks; no gates: what shares and budgets divide by.
-  public var dense: Int64 { stem + blocks.reduce(0) { $0 + $1.dense } }
-  public var gates: Int64 { blocks.reduce(0) { $0 + $1.gate } }
-  /// Stem, gates and what is computed whatever the gates decide: the cost of closing everything.
-  public var allClosed: Int64 { stem + gates + blocks.reduce(0) { $0 + $1.downsample } }
+  /// By gate: what one open channel costs, products apart.
+  public let perOpenChannel: [Int64]
+  public let products: [Product]
+  /// By gate: the channels that it opens and closes.
+  public let channels: [Int]
 
-  /// - Parameter size: Height and width of the images.
-  public init(_ network: ResNet, imageSize size: Int) {
-    func cost(_ convolution: Convolution, _ height: Int, _ width: Int) -> Int64 {
-      Int64(convolution.kernelSize * convolution.kernelSize * convolution.inChannels * convolution.outChannels)
-        * Int64(height * width)
-    }
-    var side = network.stem.outputSize(size)
-    stem = cost(network.stem, side, side)
-    if network.configuration.stem == .imagenet { side = (side - 1) / 2 + 1 }
-    blocks = network.blocks.map { block in
-      side = block.conv1.outputSize(side)
+  /// Stem and all channels of all blocks; no gates: what shares and budgets divide by.
+  public let dense: Int64
+  public let gates: Int64
+  /// Stem, gates and what is computed whatever they decide: the cost of closing everything.
+  public let allClosed: Int64
+
+  public init(_ blueprint: Blueprint) {
+    var perOpenChannel = [Int64](repeating: 0, count: blueprint.gates.count)
+    var products: [Product] = []
+    blocks = blueprint.blocks.map { block in
+      var fixed: Int64 = 0
+      let firstProduct = products.count
+      for site in block.sites {
+        switch (site.gateBefore, site.gateBehind) {
+        case (nil, nil): fixed += site.macs
+        case (nil, let gate?): perOpenChannel[gate] += site.macsPerPair * Int64(site.shape.inChannels)
+        case (let gate?, nil): perOpenChannel[gate] += site.macsPerPair * Int64(site.shape.outChannels)
+        case (let before?, let behind?):
+          products.append(Product(first: before, second: behind, macs: site.macsPerPair))
+        }
+      }
       return Block(
-        name: block.name, inChannels: block.conv1.inChannels, outChannels: block.conv1.outChannels,
-        height: side, width: side, conv1: cost(block.conv1, side, side),
-        conv2: cost(block.conv2, side, side),
-        downsample: block.downsample.map { cost($0.convolution, side, side) } ?? 0,
-        gate: block.gate?.macs ?? 0)
+        name: block.name, dense: block.sites.reduce(0) { $0 + $1.macs }, fixed: fixed,
+        gateMACs: blueprint.gates[block.gates].reduce(0) { $0 + $1.macs }, gates: block.gates,
+        products: firstProduct..<products.count)
+    }
+    self.perOpenChannel = perOpenChannel
+    self.products = products
+    channels = blueprint.gates.map(\.channels)
+    stem = blueprint.stem.macs
+    dense = stem + blocks.reduce(0) { $0 + $1.dense }
+    gates = blocks.reduce(0) { $0 + $1.gateMACs }
+    allClosed = stem + gates + blocks.reduce(0) { $0 + $1.fixed }
+  }
+
+  /// Stem, gates and convolutions for one image with these open channels of each gate.
+  public func gated(open: [Int]) -> Int64 {
+    allClosed + zip(perOpenChannel, open).reduce(0) { $0 + $1.0 * Int64($1.1) }
+      + products.reduce(0) { $0 + $1.macs * Int64(open[$1.first] * open[$1.second]) }
+  }
+
+  /// ∂cost/∂n of a gate: what one more open channel costs an image with these open channels.
+  public func perOpenChannel(of gate: Int, open: [Double]) -> Double {
+    products.reduce(Double(perOpenChannel[gate])) { sum, product in
+      if product.first == gate { return sum + Double(product.macs) * open[product.second] }
+      if product.second == gate { return sum + Double(product.macs) * open[product.first] }
+      return sum
     }
   }
 
-  /// Stem, gates and convolutions for one image with these open channels in each block.
-  public func gated(open: [Int]) -> Int64 {
-    stem + gates + zip(blocks, open).reduce(0) { $0 + $1.0.gated(open: $1.1) }
+  /// Mean cost of images as a share of the dense network's; 1 for a network without gates.
+  public func share(_ usage: GateUsage) -> Double {
+    let variable =
+      zip(perOpenChannel, usage.open).reduce(0.0) { $0 + Double($1.0) * $1.1 }
+      + zip(products, usage.products).reduce(0.0) { $0 + Double($1.0.macs) * $1.1 }
+    return (Double(allClosed) + variable / Double(usage.images)) / Double(dense)
+  }
+
+  /// Mean cost of a block's convolutions and gates as a share of its dense convolutions'.
+  public func share(_ usage: GateUsage, ofBlock number: Int) -> Double {
+    let block = blocks[number]
+    let variable =
+      block.gates.reduce(0.0) { $0 + Double(perOpenChannel[$1]) * usage.open[$1] }
+      + block.products.reduce(0.0) { $0 + Double(products[$1].macs) * usage.products[$1] }
+    return (variable / Double(usage.images) + Double(block.fixed + block.gateMACs)) / Double(block.dense)
   }
 }

@@ -1,45 +1,38 @@
 import Layers
 import Tensors
 
-/// A ResNet-18 without classifier: images `[rows, 3, H, W]` (NCHW) to features `[rows, 8·width]`.
+/// A ResNet without classifier: images `[rows, 3, H, W]` (NCHW) to features `[rows, 8·width]`, of bottlenecks
+/// `[rows, 32·width]`.
 ///
-/// Names and layouts of parameters are torchvision's (contract C8); gates are under `layerN.M.gate`.
-public final class ResNet {
-  public let configuration: ResNetConfiguration
+/// Names and layouts of parameters are torchvision's (contract C8); see `Blueprint` for those of gates.
+public final class ResNet: Backbone {
+  public let blueprint: Blueprint
   public let stem: Convolution
   public let stemBatchNorm: BatchNorm
-  public let blocks: [BasicBlock]
+  public let blocks: [any ResidualBlock]
 
   public init(_ configuration: ResNetConfiguration) {
-    self.configuration = configuration
-    let imagenet = configuration.stem == .imagenet
-    stem = Convolution(
-      "conv1", inChannels: 3, outChannels: configuration.width, kernelSize: imagenet ? 7 : 3,
-      stride: imagenet ? 2 : 1, padding: imagenet ? 3 : configuration.stemPadding,
-      kernels: configuration.kernels)
-    stemBatchNorm = BatchNorm("bn1", channels: configuration.width)
-    var blocks: [BasicBlock] = []
-    var inChannels = configuration.width
-    for (stage, count) in ResNetConfiguration.blocksPerStage.enumerated() {
-      let outChannels = configuration.width << stage
-      for number in 0..<count {
-        blocks.append(
-          BasicBlock(
-            "layer\(stage + 1).\(number)", inChannels: inChannels, outChannels: outChannels,
-            stride: stage > 0 && number == 0 ? 2 : 1, gateIndex: configuration.gated ? blocks.count : nil,
-            gateTemperature: configuration.gateTemperature, kernels: configuration.kernels))
-        inChannels = outChannels
+    blueprint = Blueprint(configuration)
+    stem = Convolution(blueprint.stem, kernels: configuration.kernels)
+    stemBatchNorm = BatchNorm(blueprint.stem.batchNorm, channels: blueprint.stem.shape.outChannels)
+    blocks = blueprint.blocks.map { [blueprint] block in
+      let parts = BlockParts(
+        block: block, gates: blueprint.gates, gateTemperature: configuration.gateTemperature,
+        kernels: configuration.kernels)
+      return switch configuration.block {
+      case .basic: BasicBlock(parts)
+      case .bottleneck: Bottleneck(parts)
       }
     }
-    self.blocks = blocks
   }
 
-  /// In the order of the forward pass.
   public var parameters: [Parameter] {
     [stem.weight] + stemBatchNorm.parameters + blocks.flatMap(\.parameters)
   }
 
   public var batchNorms: [BatchNorm] { [stemBatchNorm] + blocks.flatMap(\.batchNorms) }
+
+  public var convolutions: [Convolution] { [stem] + blocks.flatMap(\.convolutions) }
 
   private struct Saved {
     let images: Tensor
@@ -48,23 +41,30 @@ public final class ResNet {
     let pooled: MaxPool.Output?
   }
 
-  public func forward(_ images: Tensor, in pass: Pass) throws -> Tensor {
+  public func forward(_ images: Tensor, in pass: Pass) throws -> (features: Tensor, gates: [GateRecord]) {
     let x = try stem.forward(images, in: pass)
     let statistics = try stemBatchNorm.statistics(of: x, in: pass)
-    let pooled =
-      configuration.stem == .imagenet ? try MaxPool.forward(x, normalizedBy: statistics, in: pass) : nil
+    let pooled = blueprint.poolsStem ? try MaxPool.forward(x, normalizedBy: statistics, in: pass) : nil
     pass.push(Saved(images: images, stem: x, statistics: statistics, pooled: pooled))
     var y = try stemBatchNorm.normalizeAndPool(pooled?.values ?? x, statistics, in: pass)
-    for block in blocks { y = try pass.recomputable(y) { try block.forward($0, in: pass) } }
-    return y.means
+    var records: [GateRecord] = []
+    for block in blocks {
+      y = try pass.recomputable(y) { x in
+        let (output, gates) = try block.forward(x, in: pass)
+        records += gates
+        return output
+      }
+    }
+    return (y.means, records)
   }
 
-  /// Sets the gradients of all parameters from that of the features.
-  public func backward(_ dfeatures: Tensor, in pass: Pass) throws {
+  public func backward(
+    _ dfeatures: Tensor, maskGradients: [MaskGradient] = [], in pass: Pass
+  ) throws {
     var dy = MapGradient(means: dfeatures)
     for block in blocks.reversed() {
-      try pass.recompute { try block.forward($0, in: pass) }
-      dy = try block.backward(dy, in: pass)
+      try pass.recompute { try block.forward($0, in: pass).output }
+      dy = try block.backward(dy, maskGradients: maskGradients, in: pass)
     }
     let saved = pass.pop(Saved.self)
     let (g, derivative) = try stemBatchNorm.reluBackward(

@@ -9,8 +9,25 @@ public struct ResNetConfiguration: Sendable, Equatable {
     case imagenet
   }
 
-  /// Channels of the first stage: 64 for ResNet-18; stages have 1, 2, 4 and 8 times as many.
+  public enum Block: Sendable {
+    /// Two 3×3 convolutions, with a gate between them.
+    case basic
+    /// 1×1, 3×3 and 1×1 convolutions, with gates between them; the last has four times as many channels.
+    case bottleneck
+
+    /// Convolutions from the block's input to its sum.
+    public var convolutions: Int { self == .basic ? 2 : 3 }
+    /// Output channels as a multiple of the inner ones.
+    public var expansion: Int { self == .basic ? 1 : 4 }
+  }
+
+  /// Height and width of the images in pixels.
+  public var inputSize = 32
+  /// Inner channels of the first stage: 64 in the papers; stages have 1, 2, 4 and 8 times as many.
   public var width = 64
+  public var block: Block
+  /// Blocks in each stage.
+  public var stages: [Int]
   public var stem = Stem.cifar
   /// Padding of the CIFAR stem: 2 in [K] (maps 34, 17, 9, 5 wide), 1 elsewhere.
   public var stemPadding = 1
@@ -20,11 +37,26 @@ public struct ResNetConfiguration: Sendable, Equatable {
   /// τ of the gates' sigmoid.
   public var gateTemperature = 0.66667
   public var kernels = ConvolutionKernels.auto
-  /// Basic blocks in each stage: 2-2-2-2 is ResNet-18.
-  public static let blocksPerStage = [2, 2, 2, 2]
 
-  public init() {}
+  /// The depths that have a name, and what they stand for. Source: He et al., "Deep Residual Learning" (2016), Table 1.
+  public static let named: [(depth: Int, block: Block, stages: [Int])] = [
+    (18, .basic, [2, 2, 2, 2]), (34, .basic, [3, 4, 6, 3]), (50, .bottleneck, [3, 4, 6, 3]),
+  ]
 
-  /// Length of a feature vector: 8·width.
-  public var featureCount: Int { width * 8 }
+  /// - Parameter depth: One of `named`.
+  public init(depth: Int = 18) {
+    guard let network = Self.named.first(where: { $0.depth == depth }) else {
+      preconditionFailure("there is no ResNet-\(depth)")
+    }
+    (block, stages) = (network.block, network.stages)
+  }
+
+  /// Layers as the name counts them: stem, convolutions of blocks and a classifier, which there is none of here.
+  public var depth: Int { 2 + block.convolutions * stages.reduce(0, +) }
+
+  /// Length of a feature vector: 8·width, in bottlenecks 32·width.
+  public var featureCount: Int { (width << (stages.count - 1)) * block.expansion }
+
+  /// The network in numbers.
+  public var blueprint: Blueprint { Blueprint(self) }
 }

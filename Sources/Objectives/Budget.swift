@@ -4,9 +4,25 @@ import Networks
 
 /// What pulls a gated network's cost to its target: budget loss and bound loss of [K].
 ///
-/// Per view, over the *global* batch: R = (Σ_b mean MACs of block b + gates + stem) / dense,
-/// budget = λ·(R − t_d)²; with densities d_b and q = √t_d, bound = γ·mean_b [ReLU(p·q − d_b)² +
-/// ReLU(d_b − 1 + p − p·q)²].
+/// Per view, over the *global* batch of B images: R = mean cost of an image / dense, budget = λ·(R − t_d)²; with the
+/// densities d_g of gates and q = √t_d, bound = γ·mean_g [ReLU(p·q − d_g)² + ReLU(d_g − 1 + p − p·q)²].
+/// [K] has one gate in a block; where there are two, each counts by itself (ours).
+///
+/// **Gradients at a mask.** Image i's gate g opens n_ig = Σ_c m_igc channels, and R = Σ_i cost(n_i) / (B·dense) with the
+/// polynomial of `MACs`, so
+///
+///   ∂budget/∂m_igc = 2λ(R − t_d) · ∂cost/∂n_g(n_i) / (B·dense),
+///
+/// the same for every channel c. In a basic block ∂cost/∂n = 9·H'·W'·(C_in + C_out) for all images. In a bottleneck
+///
+///   ∂cost/∂n₁ = C_in·H·W + 9·H'·W'·n₂,   ∂cost/∂n₂ = C_out·H'·W' + 9·H'·W'·n₁
+///
+/// depend on the other gate's count *of the same image*: one more channel of conv₁ costs as many channels of conv₂ as
+/// this image has open. Counts are those of forward, so those of hard masks while training: the straight-through
+/// estimator changes what ∂m becomes at the logits, not where ∂cost/∂n is taken.
+///
+/// d_g = Σ_i |n_ig| / (B·C) by [K]'s 1-norm, whose derivative by m is its sign: ∂bound/∂m_igc =
+/// 2γ·(ReLU(d_g − 1 + p − p·q) − ReLU(p·q − d_g)) / (gates·B·C) for open channels, 0 for closed ones.
 public struct Budget: Sendable, Equatable {
   /// How the bound loss turns the target share of MACs into one of channels.
   public enum BoundTarget: String, Sendable, CaseIterable {
@@ -40,40 +56,59 @@ public struct Budget: Sendable, Equatable {
     public let bound: Double
     /// R: mean MACs as a share of the dense network's.
     public let macsShare: Double
-    /// d_b: open channels as a share of all, per block.
+    /// d_g: open channels as a share of all, by gate.
     public let densities: [Double]
-    /// ∂(budget + bound)/∂mask, per block.
-    public let maskGradients: [MaskGradient]
+    /// ∂bound/∂mask of an open channel, by gate.
+    public let boundGradients: [Double]
+    /// 2λ(R − t_d), and B·dense.
+    let pull: Double
+    let scale: Double
+
+    /// ∂budget/∂mask of a channel.
+    ///
+    /// - Parameter macs: What it costs its image: ∂cost/∂n.
+    public func budgetGradient(perOpenChannel macs: Double) -> Double { pull * macs / scale }
   }
 
   /// - Parameters:
-  ///   - open: Σ mask over all images and channels, per block; whole numbers but in gradient checks.
-  ///   - images: Images of the view over all ranks.
+  ///   - usage: Of the view, over the global batch.
   ///   - annealing: p.
-  public func terms(open: [Double], images: Int, annealing p: Double, macs: MACs) -> Terms {
-    let dense = Double(macs.dense)
-    let variable = zip(macs.blocks, open).reduce(0.0) { $0 + Double($1.0.perOpenChannel) * $1.1 }
-    let share = (Double(macs.allClosed) + variable / Double(images)) / dense
+  public func terms(_ usage: GateUsage, annealing p: Double, macs: MACs) -> Terms {
+    let share = macs.share(usage)
     let excess = share - target
-
     let q = boundTarget == .sqrt ? target.squareRoot() : target
+    let gates = Double(usage.open.count)
     var densities: [Double] = []
-    var gradients: [MaskGradient] = []
+    var gradients: [Double] = []
     var bound = 0.0
-    for (block, open) in zip(macs.blocks, open) {
-      let values = Double(images * block.outChannels)
-      let density = open / values
+    for (gate, channels) in macs.channels.enumerated() {
+      let density = usage.density(of: gate, macs)
       let below = max(p * q - density, 0)
       let above = max(density - 1 + p - p * q, 0)
       bound += below * below + above * above
       densities.append(density)
-      gradients.append(
-        MaskGradient(
-          all: 2 * lambda * excess * Double(block.perOpenChannel) / (Double(images) * dense),
-          open: 2 * gamma * (above - below) / (Double(macs.blocks.count) * values)))
+      gradients.append(2 * gamma * (above - below) / (gates * Double(usage.images * channels)))
     }
     return Terms(
-      budget: lambda * excess * excess, bound: gamma * bound / Double(macs.blocks.count),
-      macsShare: share, densities: densities, maskGradients: gradients)
+      budget: lambda * excess * excess, bound: gamma * bound / gates, macsShare: share, densities: densities,
+      boundGradients: gradients, pull: 2 * lambda * excess, scale: Double(usage.images) * Double(macs.dense))
+  }
+
+  /// ∂(budget + bound)/∂mask of each gate at the rows of a pass.
+  ///
+  /// - Parameters:
+  ///   - terms: By view.
+  ///   - open: By row and gate: open channels.
+  public static func maskGradients(
+    _ terms: [Terms], open: [[Double]], in pass: Pass, macs: MACs
+  ) -> [MaskGradient] {
+    macs.channels.indices.map { gate in
+      MaskGradient(
+        all: open.enumerated().map { row, open in
+          terms[pass.layout.view(ofRow: row)].budgetGradient(
+            perOpenChannel: macs.perOpenChannel(of: gate, open: open))
+        },
+        open: open.indices.map { terms[pass.layout.view(ofRow: $0)].boundGradients[gate] })
+    }
   }
 }

@@ -16,23 +16,21 @@ public struct MACsReport: Report {
   private let gated: Int64
   private let imageSize: Int
 
-  /// - Parameter target: t_d; nil without gates. The same share of channels is open in every block, as large
-  ///   as the target allows, in whole channels.
-  public init(_ macs: MACs, target: Double?, imageSize: Int) {
-    self.imageSize = imageSize
-    let variable = macs.blocks.reduce(0.0) { $0 + Double($1.conv1 + $1.conv2) }
-    let density = target.map { ($0 * Double(macs.dense) - Double(macs.allClosed)) / variable } ?? 1
+  /// - Parameter target: t_d; nil without gates. The same share of channels is open at every gate, as large as the
+  ///   target allows, in whole channels.
+  public init(_ blueprint: Blueprint, target: Double?) {
+    imageSize = blueprint.inputSize
+    let macs = MACs(blueprint)
+    let density = target.map { macs.density(target: $0) } ?? 1
+    let open = blueprint.gates.map { Int((density * Double($0.channels)).rounded(.down)) }
+    func layer(_ site: Blueprint.Site) -> Layer {
+      Layer(name: site.name, dense: site.macs, gated: site.macs(open: open))
+    }
     layers =
-      [Layer(name: "conv1", dense: macs.stem, gated: macs.stem)]
-      + macs.blocks.flatMap { block -> [Layer] in
-        let open = Int64((min(max(density, 0), 1) * Double(block.outChannels)).rounded(.down))
-        let channels = Int64(block.outChannels)
-        return [
-          Layer(name: "\(block.name).conv1", dense: block.conv1, gated: block.conv1 / channels * open),
-          Layer(name: "\(block.name).conv2", dense: block.conv2, gated: block.conv2 / channels * open),
-          Layer(name: "\(block.name).downsample.0", dense: block.downsample, gated: block.downsample),
-          Layer(name: "\(block.name).gate", dense: 0, gated: block.gate),
-        ].filter { $0.dense > 0 || $0.gated > 0 }
+      [layer(blueprint.stem)]
+      + blueprint.blocks.flatMap { block in
+        block.sites.map(layer)
+          + blueprint.gates[block.gates].map { Layer(name: $0.name, dense: 0, gated: $0.macs) }
       }
     dense = macs.dense
     gated = layers.reduce(0) { $0 + $1.gated }
@@ -60,5 +58,20 @@ public struct MACsReport: Report {
       ([row("MACs at \(imageSize)×\(imageSize)", "dense", "budget")]
       + layers.map { row($0.name, "\($0.dense)", "\($0.gated)") }
       + [row("total", "\(dense)", "\(gated)")]).joined(separator: "\n")
+  }
+}
+
+extension MACs {
+  /// The share of open channels, the same at every gate, that costs a share of the dense network's MACs; in [0, 1].
+  ///
+  /// With density d the cost is closed + d·linear + d²·product; the root of that, written so that it holds for product = 0
+  /// too, is 2·left / (linear + √(linear² + 4·product·left)), left = target·dense − closed.
+  fileprivate func density(target: Double) -> Double {
+    let linear = zip(perOpenChannel, channels).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+    let product = products.reduce(0.0) {
+      $0 + Double($1.macs) * Double(channels[$1.first] * channels[$1.second])
+    }
+    let left = max(target * Double(dense) - Double(allClosed), 0)
+    return min(2 * left / (linear + (linear * linear + 4 * product * left).squareRoot()), 1)
   }
 }

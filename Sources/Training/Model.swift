@@ -4,12 +4,12 @@ import Objectives
 
 /// A backbone with an objective's heads, all parameters in one store.
 public final class Model {
-  public let backbone: ResNet
+  public let backbone: any Backbone
   public let objective: any Objective
   public let store: ParameterStore
 
   /// - Parameter seed: Seed of the initial weights.
-  public init(backbone: ResNet, objective: any Objective, seed: UInt64) {
+  public init(backbone: any Backbone, objective: any Objective, seed: UInt64) {
     self.backbone = backbone
     self.objective = objective
     initializeWeights(backbone: backbone, heads: objective.heads, seed: seed)

@@ -39,9 +39,8 @@ public final class Trainer {
     settings.microBatches = configuration.batch.microBatches
     settings.recomputes = configuration.memory.recompute
     step = TrainingStep(
-      model: model, budget: configuration.budget,
-      macs: MACs(model.backbone, imageSize: configuration.network.inputSize),
-      settings: settings, pool: pool, reducer: reducer, gradients: gradients)
+      model: model, budget: configuration.budget, settings: settings, pool: pool, reducer: reducer,
+      gradients: gradients)
     self.optimizer =
       optimizer
       ?? Optimizer(

@@ -40,11 +40,11 @@ public final class TrainingStep {
     public var macsShare: Double {
       views.isEmpty ? 1 : views.reduce(0) { $0 + $1.macsShare } / Double(views.count)
     }
-    /// Open channels as a share of all, per block, mean over views.
+    /// Open channels as a share of all, by gate, mean over views.
     public var densities: [Double] {
       guard let first = views.first else { return [] }
-      return first.densities.indices.map { block in
-        views.reduce(0) { $0 + $1.densities[block] } / Double(views.count)
+      return first.densities.indices.map { gate in
+        views.reduce(0) { $0 + $1.densities[gate] } / Double(views.count)
       }
     }
   }
@@ -52,7 +52,7 @@ public final class TrainingStep {
   public let model: Model
   /// nil where there are no gates.
   public let budget: Budget?
-  public let macs: MACs
+  private let macs: MACs
   public let settings: Settings
   private let pool: WorkerPool
   private let reducer: any ShardReducer
@@ -62,12 +62,12 @@ public final class TrainingStep {
   ///   - reducer: Sums statistics over ranks.
   ///   - gradients: Sums the gradients in the model's store over the same ranks.
   public init(
-    model: Model, budget: Budget?, macs: MACs, settings: Settings = Settings(), pool: WorkerPool,
+    model: Model, budget: Budget?, settings: Settings = Settings(), pool: WorkerPool,
     reducer: any ShardReducer = LocalShards(), gradients: any GradientSink = LocalGradients()
   ) {
     self.model = model
-    self.budget = model.backbone.configuration.gated ? budget : nil
-    self.macs = macs
+    self.budget = model.backbone.blueprint.gates.isEmpty ? nil : budget
+    macs = MACs(model.backbone.blueprint)
     self.settings = settings
     self.pool = pool
     self.reducer = reducer
@@ -100,21 +100,21 @@ public final class TrainingStep {
     let isWhole = settings.microBatches == 1
     let parts = isWhole ? [pass] : pass.microBatches(settings.microBatches)
 
-    let embeddings = try forward(images, through: parts, of: pass)
-    var terms: [Budget.Terms] = []
-    if let budget {
-      terms = try openChannels(in: parts, of: pass).map {
-        budget.terms(open: $0, images: pass.globalImages, annealing: annealing, macs: macs)
-      }
-    }
+    let (embeddings, gates) = try forward(images, through: parts, of: pass)
+    let open = budget == nil ? [] : gates.map(\.openByRow)
+    let terms =
+      try budget.map { budget in
+        try GateUsage.byView(open, in: parts, of: pass, macs).map {
+          budget.terms($0, annealing: annealing, macs: macs)
+        }
+      } ?? []
     let (objective, gradient) = try pass.timed(.loss) {
       try model.objective.lossAndGradient(embeddings, in: pass)
     }
     guard terms.reduce(objective, { $0 + $1.budget + $1.bound }).isFinite else {
       throw LayerError.nonFinite(layer: "loss")
     }
-    for part in parts {
-      part.maskGradients = terms.map(\.maskGradients)
+    for (number, part) in parts.enumerated() {
       if !isWhole {
         part.rewind()
         _ = try forward(part.layout.part(of: images), in: part)
@@ -122,24 +122,35 @@ public final class TrainingStep {
       let dfeatures = try pass.timed(.loss) {
         try model.objective.backward(isWhole ? gradient : part.layout.part(of: gradient), in: part)
       }
-      try model.backbone.backward(dfeatures, in: part)
+      let maskGradients =
+        terms.isEmpty ? [] : Budget.maskGradients(terms, open: open[number], in: part, macs: macs)
+      try model.backbone.backward(dfeatures, maskGradients: maskGradients, in: part)
     }
     return Result(
-      objective: objective, views: terms, projections: embeddings.projections, gates: parts.flatMap(\.gates),
+      objective: objective, views: terms, projections: embeddings.projections, gates: gates.flatMap(\.self),
       gradientWaits: try sender.finish())
   }
 
-  private func forward(_ images: Tensor, in pass: Pass) throws -> Embeddings {
-    let features = try model.backbone.forward(images, in: pass)
-    return try pass.timed(.loss) { try model.objective.forward(features, in: pass) }
+  private func forward(
+    _ images: Tensor, in pass: Pass
+  ) throws -> (embeddings: Embeddings, gates: [GateRecord]) {
+    let (features, gates) = try model.backbone.forward(images, in: pass)
+    return (try pass.timed(.loss) { try model.objective.forward(features, in: pass) }, gates)
   }
 
-  /// The embeddings of all parts, in the order of the whole pass's rows.
-  private func forward(_ images: Tensor, through parts: [Pass], of pass: Pass) throws -> Embeddings {
-    guard parts.count > 1 else { return try forward(images, in: pass) }
+  /// The embeddings of all parts, in the order of the whole pass's rows, and what gates decided in each.
+  private func forward(
+    _ images: Tensor, through parts: [Pass], of pass: Pass
+  ) throws -> (embeddings: Embeddings, gates: [[GateRecord]]) {
+    guard parts.count > 1 else {
+      let (embeddings, gates) = try forward(images, in: pass)
+      return (embeddings, [gates])
+    }
     var whole: Embeddings?
+    var records: [[GateRecord]] = []
     for part in parts {
-      let own = try forward(part.layout.part(of: images), in: part)
+      let (own, gates) = try forward(part.layout.part(of: images), in: part)
+      records.append(gates)
       let all =
         whole
         ?? Embeddings(
@@ -152,39 +163,7 @@ public final class TrainingStep {
       whole = all
     }
     guard let whole else { preconditionFailure("a pass has at least one part") }
-    return whole
-  }
-
-  /// Σ mask over all images and channels of the global batch, by view and block. Counted as whole numbers,
-  /// so that no order of addition matters; soft masks (gradient checks) are added as they are.
-  private func openChannels(in parts: [Pass], of pass: Pass) throws -> [[Double]] {
-    let gates = model.backbone.blocks.count
-    if pass.softGates {
-      let rows = parts.flatMap { part in
-        let masks = part.gates.map { (values: $0.mask.values, width: $0.mask.channels) }
-        return (0..<part.shards).flatMap { shard in
-          (0..<part.views).flatMap { view in
-            masks.map { mask in
-              part.rows(ofShard: shard, view: view).reduce(0.0) { sum, row in
-                mask.values[row * mask.width..<(row + 1) * mask.width].reduce(sum) { $0 + Double($1) }
-              }
-            }
-          }
-        }
-      }
-      let sums = try pass.reducer.sum(rows, leaves: pass.shards, width: pass.views * gates)
-      return (0..<pass.views).map { view in Array(sums[view * gates..<(view + 1) * gates]) }
-    }
-    var counts = [Int64](repeating: 0, count: pass.views * gates)
-    for part in parts {
-      for (index, gate) in part.gates.enumerated() {
-        for (row, open) in gate.openCounts.enumerated() {
-          counts[part.layout.view(ofRow: row) * gates + index] += Int64(open)
-        }
-      }
-    }
-    let sums = try pass.reducer.sum(counts)
-    return (0..<pass.views).map { view in sums[view * gates..<(view + 1) * gates].map(Double.init) }
+    return (whole, records)
   }
 }
 

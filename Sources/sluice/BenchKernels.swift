@@ -48,7 +48,7 @@ struct BenchKernels: RankCommand {
       guard communicator.rank == 0 else { return nil }
       let report = try benchmark.run()
       if let write {
-        let name = subject.path ?? "ResNet-18"
+        let name = subject.path ?? "ResNet-\(benchmark.depth)"
         try report.table.write(
           to: write,
           comment:

@@ -47,11 +47,8 @@ struct MACsCommand: RankCommand {
   func run(on communicator: Communicator) throws {
     let configuration = try configuration(on: communicator)
     guard communicator.rank == 0 else { return }
-    let size = configuration.network.inputSize
     let report = MACsReport(
-      MACs(ResNet(configuration.resNet), imageSize: size),
-      target: configuration.budget?.target,
-      imageSize: size)
+      configuration.resNet.blueprint, target: configuration.budget?.target)
     results.print(report, on: communicator)
   }
 

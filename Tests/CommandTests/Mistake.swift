@@ -42,8 +42,8 @@ extension Mistake {
         + "it must be a data set, for example cifar10:DIR or shapes"),
     .init("bench train FILES/none.yaml", "FILES/none.yaml: cannot be read: No such file or directory"),
     .init(
-      "bench train --set network.depth=50",
-      "--set network.depth=50: 'network.depth' must be 18, found '50'"),
+      "bench train --set network.depth=51",
+      "--set network.depth=51: 'network.depth' must be one of 18, 34, 50, found '51'"),
     .init(
       "bench train --set gates.targets=0.5",
       "--set gates.targets=0.5: there is no key 'gates.targets'; did you mean 'gates.target'?"),

@@ -36,9 +36,6 @@ public struct EndToEndCase: Sendable, CustomStringConvertible {
     for run in runs {
       let configuration = run.trajectory.config
       if configuration.block != "basic" { return "\(configuration.block) blocks" }
-      if configuration.blocks != ResNetConfiguration.blocksPerStage {
-        return "\(configuration.blocks) blocks"
-      }
       if configuration.optimizer.gateWeightDecay != 0 { return "gates with weight decay" }
     }
     return nil

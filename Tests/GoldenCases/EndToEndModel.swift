@@ -9,6 +9,8 @@ extension EndToEndCase {
   /// tensor.
   func makeModel(_ run: EndToEndRun, kernels: ConvolutionKernels) throws -> Model {
     var configuration = ResNetConfiguration()
+    configuration.inputSize = run.trajectory.config.input
+    configuration.stages = run.trajectory.config.blocks
     configuration.width = run.trajectory.config.width
     configuration.stem = run.trajectory.config.stem.kernel == "7x7" ? .imagenet : .cifar
     configuration.stemPadding = run.trajectory.config.stem.padding
@@ -67,10 +69,10 @@ final class StoredNoise: GateNoise {
   private let uniforms: [[[Float]]]
   private let firstImage: Int
 
-  init(_ file: SafetensorsFile, step: Int, blocks: [BasicBlock], layout: BatchLayout) throws {
+  init(_ file: SafetensorsFile, step: Int, blocks: [String], layout: BatchLayout) throws {
     let prefix = "step" + (step < 10 ? "0" : "") + "\(step)"
     uniforms = try (0..<layout.local.views).map { view in
-      try blocks.map { try file.floats("\(prefix).view\(view).\($0.name).mask_c") }
+      try blocks.map { try file.floats("\(prefix).view\(view).\($0).mask_c") }
     }
     firstImage = layout.images.lowerBound
   }

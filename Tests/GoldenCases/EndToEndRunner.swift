@@ -46,11 +46,10 @@ public struct EndToEndRunner {
     if knowsFirstStep { comparisons += try compareFirstForward() }
     let images = try imageTensor()
     let configuration = run.trajectory.config
-    let macs = MACs(model.backbone, imageSize: configuration.input)
     let step = TrainingStep(
       model: model,
       budget: Budget(target: configuration.target, lambda: configuration.lambda, gamma: configuration.gamma),
-      macs: macs, pool: pool, reducer: reducer, gradients: makeGradients(model.store))
+      pool: pool, reducer: reducer, gradients: makeGradients(model.store))
     let optimizer = Optimizer(
       model.store, rule: configuration.optimizer.rule, momentum: configuration.optimizer.momentum,
       weightDecay: configuration.optimizer.weightDecay)
@@ -58,17 +57,18 @@ public struct EndToEndRunner {
       let result = try step.run(
         images, layout.local, noise: try noise(model, step: number), annealing: configuration.p)
       if number == 0, knowsFirstStep { comparisons += try compareGradients(model.store) }
-      comparisons += try compare(result, expected, model.store, macs, step: number)
+      comparisons += try compare(result, expected, model, step: number)
       try optimizer.update(learningRate: { _ in configuration.optimizer.lr }, pool: pool)
     }
     guard run.isComparedToTheEnd else { return comparisons }
-    return comparisons + (try compareFinalState(model)) + (try compareEvaluation(model, macs))
+    return comparisons + (try compareFinalState(model)) + (try compareEvaluation(model))
   }
 
   // MARK: What goes in
 
   private func noise(_ model: Model, step: Int) throws -> any GateNoise {
-    try StoredNoise(run.uniforms, step: step, blocks: model.backbone.blocks, layout: layout)
+    try StoredNoise(
+      run.uniforms, step: step, blocks: model.backbone.blueprint.blocks.map(\.name), layout: layout)
   }
 
   private func imageTensor() throws -> Tensor {
@@ -87,16 +87,19 @@ public struct EndToEndRunner {
     let pass = Pass(
       .training, layout.local, in: Surroundings(pool: pool, reducer: reducer),
       noise: try noise(model, step: 0))
-    let backbone = model.backbone
+    guard let backbone = model.backbone as? ResNet else { preconditionFailure("golden cases are of ResNets") }
     let stem = try backbone.stem.forward(try imageTensor(), in: pass)
     let statistics = try backbone.stemBatchNorm.statistics(of: stem, in: pass)
     let pooled =
-      backbone.configuration.stem == .imagenet
+      backbone.blueprint.poolsStem
       ? try MaxPool.forward(stem, normalizedBy: statistics, in: pass).values : stem
     var y = try backbone.stemBatchNorm.normalizeAndPool(pooled, statistics, in: pass)
     var blocks = [("conv1", stem)]
+    var gates: [GateRecord] = []
     for block in backbone.blocks {
-      y = try block.forward(y, in: pass)
+      let (output, records) = try block.forward(y, in: pass)
+      y = output
+      gates += records
       blocks.append(("block.\(block.name)", y.map))
     }
     let features = y.means
@@ -105,12 +108,11 @@ public struct EndToEndRunner {
       embeddings.append(("p", try model.objective.heads[1].forward(embeddings[0].1, in: pass)))
     }
     let names = backbone.blocks.map { "\($0.name).mask_c" }
-    let logits = zip(names, pass.gates).map { ("logits.\($0)", $1.logits) }
-    let masks = zip(names, pass.gates).map { ("mask.\($0)", $1.mask) }
+    let logits = zip(names, gates).map { ("logits.\($0)", $1.logits) }
+    let masks = zip(names, gates).map { ("mask.\($0)", $1.mask) }
 
     let tolerances = run.tolerances
-    let macs = MACs(backbone, imageSize: run.trajectory.config.input)
-    let costs = firstCosts(pass.gates, macs)
+    let costs = firstCosts(gates, backbone.blueprint)
     let known = [("feats", features)] + blocks + embeddings + logits + masks + costs
     return try compareGroup("features", [("feats", features)], tolerances.features)
       + compareGroup("block outputs", blocks, tolerances.blocks)
@@ -167,19 +169,15 @@ public struct EndToEndRunner {
   }
 
   /// MACs of every sample: each block's convolutions, and everything.
-  private func firstCosts(_ gates: [GateRecord], _ macs: MACs) -> [(name: String, tensor: Tensor)] {
-    let open = openChannels(gates)
-    let blocks = open.flatMap { zip(macs.blocks, $0).map { Float($0.gated(open: $1)) } }
+  private func firstCosts(_ gates: [GateRecord], _ blueprint: Blueprint) -> [(name: String, tensor: Tensor)] {
+    let (open, macs) = (gates.openCounts, MACs(blueprint))
+    let blocks = open.flatMap { open in
+      blueprint.blocks.map { block in Float(block.sites.reduce(0) { $0 + $1.macs(open: open) }) }
+    }
     return [
-      ("flops_blocks", Tensor(rows: layout.local.rows, columns: macs.blocks.count, blocks)),
+      ("flops_blocks", Tensor(rows: layout.local.rows, columns: blueprint.blocks.count, blocks)),
       ("flops", Tensor(rows: layout.local.rows, columns: 1, open.map { Float(macs.gated(open: $0)) })),
     ]
-  }
-
-  /// Open channels of every local row, by block.
-  private func openChannels(_ gates: [GateRecord]) -> [[Int]] {
-    let counts = gates.map(\.openCounts)
-    return (counts.first ?? []).indices.map { row in counts.map { $0[row] } }
   }
 
   private func compareGradients(_ store: ParameterStore) throws -> [Comparison] {
@@ -204,11 +202,11 @@ public struct EndToEndRunner {
   // MARK: Every step
 
   private func compare(
-    _ result: TrainingStep.Result, _ expected: Trajectory.Step, _ store: ParameterStore,
-    _ macs: MACs, step: Int
+    _ result: TrainingStep.Result, _ expected: Trajectory.Step, _ model: Model, step: Int
   ) throws -> [Comparison] {
+    let macs = MACs(model.backbone.blueprint)
     var costs = [Int64](repeating: 0, count: layout.local.views)
-    for (row, open) in openChannels(result.gates).enumerated() {
+    for (row, open) in result.gates.openCounts.enumerated() {
       costs[layout.local.view(ofRow: row)] += macs.gated(open: open)
     }
     let means = try reducer.sum(costs).map { Double($0) / Double(run.trajectory.config.batch) }
@@ -224,7 +222,7 @@ public struct EndToEndRunner {
       .tensor("budget, step \(step)", result.views.map(\.budget), expected.spar, relativeToLargest: 1e-9),
       .tensor("bound, step \(step)", result.views.map(\.bound), expected.bound, relativeToLargest: 1e-9),
       .scalar(
-        "gradient norm, step \(step)", store.gradientNorm, expected.gradientNorm,
+        "gradient norm, step \(step)", model.store.gradientNorm, expected.gradientNorm,
         relative: Tolerances.accepted(run.tolerances.gradientNormRelative[step])),
     ]
   }
@@ -260,7 +258,7 @@ public struct EndToEndRunner {
   }
 
   /// Features, masks and MACs of view 0 without noise; not stored where a logit was too close to 0.
-  private func compareEvaluation(_ model: Model, _ macs: MACs) throws -> [Comparison] {
+  private func compareEvaluation(_ model: Model) throws -> [Comparison] {
     guard run.final.shape(of: "eval.feats") != nil else { return [] }
     let size = run.trajectory.config.input
     let width = 3 * size * size
@@ -268,7 +266,8 @@ public struct EndToEndRunner {
       try golden.images.floats("view0")[layout.images.lowerBound * width..<layout.images.upperBound * width])
     let images = Tensor(shape: [layout.images.count, 3, size, size], lanes: 1, rows)
     let pass = Pass(.evaluation, rows: images.rows, shardSize: shardSize, pool: pool)
-    let features = try model.backbone.forward(images, in: pass)
+    let (features, gates) = try model.backbone.forward(images, in: pass)
+    let macs = MACs(model.backbone.blueprint)
     func expected(_ name: String, width: Int) throws -> [Float] {
       Array(try run.final.floats(name)[layout.images.lowerBound * width..<layout.images.upperBound * width])
     }
@@ -278,14 +277,19 @@ public struct EndToEndRunner {
         error: relativeL2(features.values, try expected("eval.feats", width: features.channels)),
         tolerance: Tolerances.accepted(run.tolerances.evalFeatures.relativeL2)),
       .exact(
-        "MACs in evaluation", openChannels(pass.gates).map { Float(macs.gated(open: $0)) },
+        "MACs in evaluation", gates.openCounts.map { Float(macs.gated(open: $0)) },
         try expected("eval.flops", width: 1)),
     ]
-    for (block, record) in zip(model.backbone.blocks, pass.gates) {
+    for (block, record) in zip(model.backbone.blueprint.blocks, gates) {
       let name = "eval.mask.\(block.name).mask_c"
       comparisons.append(
         .exact(name, record.mask.values, try expected(name, width: record.mask.channels)))
     }
     return comparisons
   }
+}
+
+extension [GateRecord] {
+  /// Open channels by row and gate.
+  fileprivate var openCounts: [[Int]] { openByRow.map { $0.map { Int($0) } } }
 }

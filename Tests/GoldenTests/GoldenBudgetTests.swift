@@ -77,29 +77,36 @@ private struct Network: Decodable {
   let twoRanks: Ranks?
 
   func compare(_ name: String, _ file: SafetensorsFile) throws -> [Comparison] {
-    let macs = ResNetConfiguration.stems(width: width).map { MACs(ResNet($0), imageSize: input) }
+    let macs = ResNetConfiguration.stems(width: width, inputSize: input).map { MACs($0.blueprint) }
       .first { Double($0.dense) == dense }
     guard let macs else {
       return [Comparison("\(name): no network of \(dense)", error: .infinity, tolerance: 0)]
     }
     let masks = try blocks.map { try file.floats("\(name).mask.\($0)") }
-    /// Open channels of each block, for every sample.
+    /// Open channels of each gate, for every sample.
     let counts = (0..<batch).map { sample in
       zip(masks, channels).map { mask, channels in
         mask[sample * channels..<(sample + 1) * channels].count { $0 > 0 }
       }
     }
-    func open(_ samples: Range<Int>) -> [Double] {
-      blocks.indices.map { block in Double(counts[samples].reduce(0) { $0 + $1[block] }) }
+    func usage(_ samples: Range<Int>) -> GateUsage {
+      var usage = GateUsage(macs)
+      for counts in counts[samples] { usage.add(counts.map(Double.init), macs) }
+      return usage
     }
 
     var comparisons: [Comparison] = [
       .exact("\(name): blocks", macs.blocks.map(\.name), blocks),
-      .exact("\(name): channels", macs.blocks.map(\.outChannels), channels),
+      .exact("\(name): channels", macs.channels, channels),
       .exact("\(name): MACs of each sample", counts.map { Double(macs.gated(open: $0)) }, flopsPerSample),
     ]
     func terms(_ samples: Range<Int>, target: Double, p: Double) -> Budget.Terms {
-      Budget(target: target).terms(open: open(samples), images: samples.count, annealing: p, macs: macs)
+      Budget(target: target).terms(usage(samples), annealing: p, macs: macs)
+    }
+    func budgetGradients(_ terms: Budget.Terms) -> [Double] {
+      macs.channels.indices.map {
+        terms.budgetGradient(perOpenChannel: macs.perOpenChannel(of: $0, open: usage(0..<1).open))
+      }
     }
     func scalar(_ what: String, _ found: Double, _ expected: Double) -> Comparison {
       .scalar("\(name), \(what)", found, expected, relative: 1e-5, absolute: 5e-7)
@@ -113,9 +120,9 @@ private struct Network: Decodable {
         scalar("\(what): ratio", found.macsShare, ratio),
         .tensor("\(name), \(what): density", found.densities, density, relativeToLargest: 1e-12),
         .tensor(
-          "\(name), \(what): dspar", found.maskGradients.map(\.all), golden.dspar, relativeToLargest: 1e-10),
+          "\(name), \(what): dspar", budgetGradients(found), golden.dspar, relativeToLargest: 1e-10),
         .tensor(
-          "\(name), \(what): dbound", found.maskGradients.map(\.open), golden.dboundOpen,
+          "\(name), \(what): dbound", found.boundGradients, golden.dboundOpen,
           relativeToLargest: 1e-10),
       ]
     }
@@ -126,9 +133,8 @@ private struct Network: Decodable {
     else { return comparisons }
     let found = terms(0..<batch, target: golden.target, p: golden.p)
     for (block, blockName) in blocks.enumerated() {
-      let gradient = found.maskGradients[block]
-      let all = masks[block].map { _ in Float(gradient.all) }
-      let open = masks[block].map { $0 > 0 ? Float(gradient.open) : 0 }
+      let all = masks[block].map { _ in Float(budgetGradients(found)[block]) }
+      let open = masks[block].map { $0 > 0 ? Float(found.boundGradients[block]) : 0 }
       comparisons += [
         .tensor("\(name).dspar", all, try file.floats("\(name).dspar.\(blockName)"), relativeToLargest: 2e-5),
         .tensor(

@@ -29,22 +29,25 @@ import Testing
       let gate = makeGate(inChannels, outChannels, &numbers)
       let x = numbers.normals(shape.reduce(1, *))
       let coefficients = numbers.normals(images * outChannels)
-      let budget = MaskGradient(all: 0.3, open: -0.2)
+      // Each image has its own price of a channel.
+      let all = numbers.normals(images).map(Double.init)
+      let open = numbers.normals(images).map(Double.init)
       func makePass() -> Pass {
         variant.pass(rows: images, noise: DrawnNoise(seed: 1), softGates: true)
       }
       func loss(_ x: [Float]) throws -> Double {
         let mask = try gate.forward(
           Tensor(shape: shape, lanes: variant.lanes, x).means, in: makePass()
-        ).values
-        return weightedSum(mask, coefficients.map { $0 + Float(budget.all + budget.open) })
+        ).mask.values
+        return weightedSum(
+          mask, coefficients.enumerated().map { $1 + Float(all[$0 / outChannels] + open[$0 / outChannels]) })
       }
       let pass = makePass()
       let input = Tensor(shape: shape, lanes: variant.lanes, x)
       _ = try gate.forward(input.means, in: pass)
-      pass.maskGradients = [[budget]]
       let dcontext = try gate.backward(
-        Tensor(shape: [images, outChannels], lanes: variant.lanes, coefficients), in: pass)
+        Tensor(shape: [images, outChannels], lanes: variant.lanes, coefficients),
+        adding: MaskGradient(all: all, open: open), in: pass)
       let dx = MapGradient(means: dcontext).values(like: input)
       #expect(try gradientError(dx, at: x, step: 3e-3, loss: loss) < 2e-3, "dx, \(variant)")
       for parameter in gate.parameters {
@@ -66,18 +69,20 @@ import Testing
     let pool = WorkerPool.forKernels(threads: 1)
     let x = Tensor(shape: [8, 8, 2, 2], lanes: Pass.preferredLanes, numbers.normals(8 * 8 * 4))
     /// The gradient of the last layer, given what is added inside the gate and outside.
-    func gradient(_ inside: [MaskGradient], _ outside: (_ view: Int, _ open: Bool) -> Float) throws -> [Float]
-    {
+    func gradient(
+      _ inside: [(all: Double, open: Double)], _ outside: (_ view: Int, _ open: Bool) -> Float
+    ) throws -> [Float] {
       let pass = Pass(
         .training, rows: 8, views: 2, shardSize: 2, pool: pool, noise: DrawnNoise(seed: 2))
-      let mask = try gate.forward(x.means, in: pass)
+      let mask = try gate.forward(x.means, in: pass).mask
       #expect(Set(mask.values) == [0, 1])
-      pass.maskGradients = inside.map { [$0] }
+      let byRow = inside.isEmpty ? [] : (0..<8).map { inside[pass.layout.view(ofRow: $0)] }
+      let direct = inside.isEmpty ? nil : MaskGradient(all: byRow.map(\.all), open: byRow.map(\.open))
       let dmask = mask.values.enumerated().map { i, m in outside(pass.layout.view(ofRow: i / 20), m > 0) }
-      _ = try gate.backward(Tensor(shape: [8, 20], lanes: pass.lanes, dmask), in: pass)
+      _ = try gate.backward(Tensor(shape: [8, 20], lanes: pass.lanes, dmask), adding: direct, in: pass)
       return gate.excite.weight.gradientArray
     }
-    let inside = try gradient([MaskGradient(all: 0.5, open: 0.25), MaskGradient(all: -1, open: 2)]) { _, _ in
+    let inside = try gradient([(all: 0.5, open: 0.25), (all: -1, open: 2)]) { _, _ in
       0
     }
     let outside = try gradient([]) { view, open in
@@ -94,8 +99,9 @@ import Testing
     gate.batchNorm.bias!.array = [-100, -100]
     let pass = PassVariant(shardSize: 3).pass(.evaluation, rows: 3)
     let x = Tensor(shape: [3, 8, 2, 2], lanes: pass.lanes, numbers.normals(3 * 8 * 4))
-    #expect(try gate.forward(x.means, in: pass).values.allSatisfy { $0 == 1 })
-    #expect(pass.gates[0].openCounts == [12, 12, 12])
+    let record = try gate.forward(x.means, in: pass)
+    #expect(record.mask.values.allSatisfy { $0 == 1 })
+    #expect(record.openCounts == [12, 12, 12] && record.maskSums == [12, 12, 12])
   }
 
   /// The noise stays finite at both ends of [0, 1).

@@ -97,7 +97,7 @@ import Testing
     for parameter in gate.parameters { parameter.array = numbers.normals(parameter.count) }
     func features(shardSize: Int, threads: Int) throws -> [Float] {
       let pass = PassVariant(shardSize: shardSize, threads: threads).pass(.evaluation, rows: images)
-      let mask = try gate.forward(x.means, in: pass)
+      let mask = try gate.forward(x.means, in: pass).mask
       let y = try layer.forward(x, in: pass)
       let z = try norm.normalize(y, try norm.statistics(of: y, in: pass), relu: true, mask: mask, in: pass)
       return z.means.values

@@ -76,7 +76,7 @@ import Testing
     for mode in [Pass.Mode.training, .evaluation] {
       let pass = PassVariant(lanes: lanes, shardSize: 2).pass(mode, rows: 4, noise: DrawnNoise(seed: 1))
       soilMemory(like: x)
-      let mask = try gate.forward(gateInput.means, in: pass)
+      let mask = try gate.forward(gateInput.means, in: pass).mask
       try expectZeros(mask, "mask")
       let statistics = try layer.statistics(of: x, in: pass)
       soilMemory(like: x)
@@ -96,6 +96,9 @@ import Testing
       let dmeans = Tensor(rows: 4, columns: channels, numbers.normals(4 * channels))
       try expectZeros(
         try layer.reluBackward(MapGradient(means: dmeans), input: x, statistics, in: pass).g, "ReLU's dx")
+      let dmap = Tensor(shape: shape, lanes: lanes, r.values)
+      try dmap.addGradient(ofMeans: dmeans, in: pass)
+      try expectZeros(dmap, "a map's gradient with its means'")
       let shortcut = BatchNorm.Shortcut(
         batchNorm: layer, input: Tensor(shape: shape, lanes: lanes, r.values), statistics: statistics)
       let residual = try layer.residualBackward(

@@ -31,8 +31,7 @@ import Testing
   /// Batch norms that leave whole channels on or off, so that no ReLU is near its kink.
   private func makeBlock(_ c: Case, _ numbers: inout TestNumbers) -> BasicBlock {
     let block = BasicBlock(
-      "layer1.0", inChannels: c.inChannels, outChannels: c.outChannels, stride: c.stride,
-      gateIndex: c.gated ? 0 : nil, gateTemperature: 0.66667, kernels: .auto)
+      .alone(.basic, inChannels: c.inChannels, width: c.outChannels, stride: c.stride, gated: c.gated))
     for parameter in block.parameters { parameter.array = numbers.normals(parameter.count) }
     func settle(_ norm: BatchNorm?, scale: Float, shift: Float) {
       guard let norm else { return }
@@ -67,9 +66,9 @@ import Testing
     var coefficients: [Float] = []
     func loss(_ x: [Float]) throws -> Double {
       let pass = makePass()
-      let y = try block.forward(PooledMap(Tensor(shape: shape, lanes: pass.lanes, x)), in: pass).map
-      var sum = weightedSum(y.values, coefficients)
-      for record in pass.gates {
+      let (y, gates) = try block.forward(PooledMap(Tensor(shape: shape, lanes: pass.lanes, x)), in: pass)
+      var sum = weightedSum(y.map.values, coefficients)
+      for record in gates {
         for (i, m) in record.mask.values.enumerated() {
           sum += Double(m) * Double(budget[pass.layout.view(ofRow: i / c.outChannels)])
         }
@@ -79,14 +78,15 @@ import Testing
 
     let pass = makePass()
     let input = Tensor(shape: shape, lanes: pass.lanes, x)
-    let y = try block.forward(PooledMap(input), in: pass).map
+    let y = try block.forward(PooledMap(input), in: pass).output.map
     #expect(y.values.contains(0) && y.values.contains { $0 > 0 })
     coefficients = numbers.normals(y.values.count)
-    pass.maskGradients = budget.map { [MaskGradient(all: Double($0), open: 0)] }
+    let prices = (0..<12).map { Double(budget[pass.layout.view(ofRow: $0)]) }
+    let maskGradients = c.gated ? [MaskGradient(all: prices, open: prices.map { _ in 0 })] : []
     let dy = Tensor(
       rows: 12, channels: y.channels, height: y.height, width: y.width, lanes: y.lanes, values: coefficients
     )
-    let dx = try block.backward(MapGradient(dy), in: pass).values(like: input)
+    let dx = try block.backward(MapGradient(dy), maskGradients: maskGradients, in: pass).values(like: input)
     #expect(ready.names == block.parameters.reversed().map(\.name))
 
     let inputError = try gradientError(dx, at: x, step: 1e-2, loss: loss)
@@ -112,11 +112,27 @@ import Testing
     gate.excite.weight.array = (0..<12).flatMap { Array(repeating: $0 == 4 ? Float(-1) : 1, count: 3) }
     let pass = PassVariant(shardSize: 2).pass(.evaluation, rows: 4)
     let x = Tensor(shape: [4, 12, 3, 4], lanes: pass.lanes, numbers.normals(4 * 12 * 12))
-    let before = try block.forward(PooledMap(x), in: pass).map.values
-    #expect(pass.gates[0].openCounts == [11, 11, 11, 11])
+    let (before, gates) = try block.forward(PooledMap(x), in: pass)
+    #expect(gates[0].openCounts == [11, 11, 11, 11])
     var weights = block.conv2.weight.array
     for out in 0..<12 { for i in 0..<9 { weights[(out * 12 + 4) * 9 + i] = 1000 } }
     block.conv2.weight.array = weights
-    #expect(try block.forward(PooledMap(x), in: pass).map.values == before)
+    #expect(try block.forward(PooledMap(x), in: pass).output.map.values == before.map.values)
+  }
+}
+
+extension BlockParts {
+  /// Of a network of one block.
+  static func alone(
+    _ block: ResNetConfiguration.Block, inChannels: Int, width: Int, stride: Int, gated: Bool
+  ) -> BlockParts {
+    var configuration = ResNetConfiguration()
+    configuration.block = block
+    configuration.gated = gated
+    var builder = ResidualBuilder(configuration, channels: inChannels, size: 4)
+    builder.addBlock("layer1.0", width: width, stride: stride)
+    return BlockParts(
+      block: builder.blocks[0], gates: builder.gates, gateTemperature: configuration.gateTemperature,
+      kernels: .auto)
   }
 }

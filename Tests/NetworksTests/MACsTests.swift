@@ -3,38 +3,88 @@ import Testing
 
 /// Contract C6.
 @Suite struct MACsTests {
-  private func macs(_ stem: ResNetConfiguration.Stem, padding: Int = 1, size: Int, width: Int = 64) -> MACs {
-    var configuration = ResNetConfiguration()
+  private func blueprint(
+    _ stem: ResNetConfiguration.Stem, depth: Int = 18, padding: Int = 1, size: Int, width: Int = 64
+  ) -> Blueprint {
+    var configuration = ResNetConfiguration(depth: depth)
+    configuration.inputSize = size
     configuration.stem = stem
     configuration.stemPadding = padding
     configuration.width = width
-    return MACs(ResNet(configuration), imageSize: size)
+    return configuration.blueprint
   }
 
   @Test func denseCountsAreThePapers() {
-    #expect(macs(.imagenet, size: 224).dense == 1_813_561_344)
-    #expect(macs(.cifar, padding: 2, size: 32).dense == 703_560_448)
-    #expect(macs(.cifar, size: 32).dense == 555_417_600)
-    #expect(macs(.imagenet, size: 96).dense == 333_103_104)
-    #expect(macs(.imagenet, size: 224).gates == 240_640)
-    #expect(macs(.cifar, size: 32, width: 8).dense == 8_871_936)
+    #expect(MACs(blueprint(.imagenet, size: 224)).dense == 1_813_561_344)
+    #expect(MACs(blueprint(.cifar, padding: 2, size: 32)).dense == 703_560_448)
+    #expect(MACs(blueprint(.cifar, size: 32)).dense == 555_417_600)
+    #expect(MACs(blueprint(.imagenet, size: 96)).dense == 333_103_104)
+    #expect(MACs(blueprint(.imagenet, size: 224)).gates == 240_640)
+    #expect(MACs(blueprint(.cifar, size: 32, width: 8)).dense == 8_871_936)
+  }
+
+  /// torchvision's networks without their classifiers of 1,000 classes: 3,664 and 4,089 million MACs with them.
+  @Test func deeperNetworksCostWhatTorchvisionsDo() {
+    let (deeper, bottlenecks) = (
+      MACs(blueprint(.imagenet, depth: 34, size: 224)), MACs(blueprint(.imagenet, depth: 50, size: 224))
+    )
+    #expect(deeper.dense + 512_000 == 3_663_761_408)
+    #expect(bottlenecks.dense + 2_048_000 == 4_089_184_256)
+    #expect(bottlenecks.gates == 5_693_440 && bottlenecks.allClosed == 483_368_960)
   }
 
   @Test func gatedCountsFollowTheOpenChannels() {
-    let macs = macs(.cifar, size: 32)
-    let all = macs.blocks.map(\.outChannels)
-    #expect(macs.gated(open: all) == macs.dense + macs.gates)
-    #expect(macs.gated(open: all.map { _ in 0 }) == macs.allClosed)
-    var open = all.map { _ in 0 }
+    let macs = MACs(blueprint(.cifar, size: 32))
+    #expect(macs.gated(open: macs.channels) == macs.dense + macs.gates)
+    #expect(macs.gated(open: macs.channels.map { _ in 0 }) == macs.allClosed)
+    var open = macs.channels.map { _ in 0 }
     open[2] = 3
     // 9·n·H'W'·(C_in + C_out) for three channels of a block from 64 to 128 channels on maps of 16×16.
     #expect(macs.gated(open: open) - macs.allClosed == 9 * 3 * 16 * 16 * (64 + 128))
   }
 
+  /// In a bottleneck conv₁ costs n₁·C_in·HW, conv₂ 9·n₁·n₂·H'W', conv₃ n₂·C_out·H'W' [D].
+  @Test func aBottlenecksCostIsBilinear() {
+    let blueprint = blueprint(.cifar, depth: 50, size: 32)
+    let macs = MACs(blueprint)
+    #expect(macs.gated(open: macs.channels) == macs.dense + macs.gates)
+    // layer2.0: from 256 channels of 32×32 over 128 inner ones to 512 of 16×16.
+    #expect(blueprint.gates[6].name == "layer2.0.gate1" && blueprint.gates[7].name == "layer2.0.gate2")
+    func cost(_ first: Int, _ second: Int) -> Int64 {
+      var open = macs.channels.map { _ in 0 }
+      (open[6], open[7]) = (first, second)
+      return macs.gated(open: open) - macs.allClosed
+    }
+    #expect(cost(3, 0) == 3 * 256 * 32 * 32)
+    #expect(cost(0, 5) == 5 * 512 * 16 * 16)
+    #expect(cost(3, 5) == cost(3, 0) + cost(0, 5) + 9 * 3 * 5 * 16 * 16)
+    // The price of one more channel is the difference that it makes.
+    var open = macs.channels.map { _ in 0.0 }
+    (open[6], open[7]) = (3, 5)
+    #expect(macs.perOpenChannel(of: 6, open: open) == Double(cost(4, 5) - cost(3, 5)))
+    #expect(macs.perOpenChannel(of: 7, open: open) == Double(cost(3, 6) - cost(3, 5)))
+  }
+
+  /// Images that open one gate each cost nothing where the gates meet: products are taken image by image.
+  @Test func meanCostIsTheMeanOfCosts() {
+    let macs = MACs(blueprint(.cifar, depth: 50, size: 32, width: 8))
+    let all = macs.channels.indices.map { $0 % 2 == 0 ? macs.channels[$0] : 0 }
+    let images = [all, zip(macs.channels, all).map { $0 - $1 }]
+    var usage = GateUsage(macs)
+    for open in images { usage.add(open.map(Double.init), macs) }
+    let mean = Double(images.reduce(0) { $0 + macs.gated(open: $1) }) / 2
+    #expect(macs.share(usage) == mean / Double(macs.dense))
+    #expect(usage.products.allSatisfy { $0 == 0 })
+    #expect(usage.density(of: 0, macs) == 0.5)
+  }
+
   @Test func networksWithoutGatesHaveNoGateCosts() {
     var configuration = ResNetConfiguration()
     configuration.gated = false
-    let macs = MACs(ResNet(configuration), imageSize: 32)
+    let macs = MACs(configuration.blueprint)
     #expect(macs.gates == 0 && macs.dense == 555_417_600)
+    var usage = GateUsage(macs)
+    usage.add([], macs)
+    #expect(macs.share(usage) == 1)
   }
 }

@@ -34,10 +34,38 @@ import Testing
     #expect(shapes["layer4.1.gate.3.weight"] == [512, 128, 1, 1])
   }
 
+  /// A ResNet-50's tensors are torchvision's but for those of gates, and an inner layer's stride is where it is there.
+  @Test func bottlenecksAreTorchvisions() {
+    func makeNetwork(depth: Int) -> ResNet {
+      var configuration = ResNetConfiguration(depth: depth)
+      configuration.stem = .imagenet
+      return ResNet(configuration)
+    }
+    let network = makeNetwork(depth: 50)
+    let parameters = network.parameters.filter { !$0.name.contains(".gate") }
+    // 25,557,032 with the classifier of 2048 × 1000 weights and 1000 biases.
+    #expect(parameters.reduce(0) { $0 + $1.count } == 25_557_032 - 2_049_000)
+    let shapes = Dictionary(uniqueKeysWithValues: network.parameters.map { ($0.name, $0.shape) })
+    #expect(shapes["layer1.0.conv1.weight"] == [64, 64, 1, 1])
+    #expect(shapes["layer1.0.downsample.0.weight"] == [256, 64, 1, 1])
+    #expect(shapes["layer2.0.conv2.weight"] == [128, 128, 3, 3])
+    #expect(shapes["layer4.2.conv3.weight"] == [2048, 512, 1, 1])
+    #expect(shapes["layer4.2.bn3.bias"] == [2048])
+    #expect(shapes["layer2.1.gate1.3.weight"] == [128, 128, 1, 1])
+    #expect(shapes["layer2.1.gate1.0.weight"] == [128, 512, 1, 1])
+    #expect(shapes["layer2.1.gate2.0.weight"] == [32, 128, 1, 1])
+    #expect(network.blueprint.blocks[3].path.map(\.shape.stride) == [1, 2, 1])
+    #expect(network.blueprint.featureCount == 2048)
+    #expect(ResNetConfiguration.named.allSatisfy { ResNetConfiguration(depth: $0.depth).depth == $0.depth })
+    let deeper = makeNetwork(depth: 34).parameters.filter { !$0.name.contains(".gate") }
+    #expect(deeper.reduce(0) { $0 + $1.count } == 21_797_672 - 513_000)
+  }
+
   /// All four tensors of each gate, its batch norm included, are without weight decay; nothing else is.
-  @Test func onlyGatesAreWithoutWeightDecay() {
-    for parameter in ResNet(ResNetConfiguration()).parameters {
-      #expect(parameter.decays != parameter.name.contains(".gate."), "\(parameter.name)")
+  @Test(arguments: [18, 50])
+  func onlyGatesAreWithoutWeightDecay(depth: Int) {
+    for parameter in ResNet(ResNetConfiguration(depth: depth)).parameters {
+      #expect(parameter.decays != parameter.name.contains(".gate"), "\(parameter.name)")
     }
   }
 
@@ -66,19 +94,20 @@ import Testing
       #expect(abs(deviation / expected - 1) < 0.03, "\(parameter.name)")
       #expect(abs(mean) < 0.05 * expected, "\(parameter.name)")
     }
-    for block in network.blocks {
+    for block in network.blocks.compactMap({ $0 as? BasicBlock }) {
       #expect(
         block.bn1.weight!.array.allSatisfy { $0 == 1 } && block.bn2.weight!.array.allSatisfy { $0 == 0 })
     }
     #expect(makeNetwork(seed: 1).parameters.map(\.array) == network.parameters.map(\.array))
     #expect(makeNetwork(seed: 2).stem.weight.array != network.stem.weight.array)
-    #expect(network.blocks[0].conv1.weight.array != network.blocks[0].conv2.weight.array)
+    let convolutions = network.blocks[0].convolutions
+    #expect(convolutions[0].weight.array != convolutions[1].weight.array)
   }
 
   /// Both stems at sizes that leave odd maps: backward reaches every parameter.
-  @Test(arguments: [ResNetConfiguration.Stem.cifar, .imagenet])
-  func backwardReachesEveryParameter(_ stem: ResNetConfiguration.Stem) throws {
-    var configuration = ResNetConfiguration()
+  @Test(arguments: [ResNetConfiguration.Stem.cifar, .imagenet], [18, 34, 50])
+  func backwardReachesEveryParameter(_ stem: ResNetConfiguration.Stem, depth: Int) throws {
+    var configuration = ResNetConfiguration(depth: depth)
     configuration.width = 8
     configuration.stem = stem
     configuration.stemPadding = 2
@@ -92,9 +121,12 @@ import Testing
     var numbers = TestNumbers(seed: 43)
     let size = stem == .cifar ? 13 : 45
     let images = Tensor(shape: [8, 3, size, size], lanes: 1, numbers.normals(8 * 3 * size * size))
-    let features = try network.forward(images, in: pass)
+    let (features, gates) = try network.forward(images, in: pass)
+    #expect(gates.count == network.blueprint.gates.count)
     #expect(features.channels == configuration.featureCount && features.isMatrix)
-    try network.backward(Tensor(rows: 8, columns: 64, numbers.normals(8 * 64)), in: pass)
+    let dfeatures = Tensor(
+      rows: 8, columns: features.channels, numbers.normals(8 * features.channels))
+    try network.backward(dfeatures, in: pass)
     #expect(ready.names == network.parameters.reversed().map(\.name))
     for parameter in network.parameters {
       #expect(parameter.gradientArray.contains { $0 != 0 }, "\(parameter.name)")

@@ -42,9 +42,8 @@ private struct Outcome {
     var settings = TrainingStep.Settings()
     settings.microBatches = microBatches
     let result = try TrainingStep(
-      model: model, budget: configuration.budget, macs: MACs(model.backbone, imageSize: size),
-      settings: settings, pool: .forKernels(threads: 1), reducer: reducer,
-      gradients: makeGradients(model.store)
+      model: model, budget: configuration.budget, settings: settings, pool: .forKernels(threads: 1),
+      reducer: reducer, gradients: makeGradients(model.store)
     ).run(
       Tensor(shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width)),
       layout.local, noise: DrawnNoise(seed: 32, layout: layout), annealing: 0.9)

@@ -23,6 +23,7 @@ import Training
 
   struct Case: Sendable, CustomStringConvertible {
     var objective = SmallObjective.simclr
+    var depth = 18
     var gated = true
     var mode = Pass.Mode.training
     var images = 8
@@ -34,7 +35,7 @@ import Training
     var threads = 1
 
     var description: String {
-      "\(objective), \(gated ? "gated" : "dense"), \(mode), \(images) images in shards of \(shardSize), "
+      "ResNet-\(depth), \(objective), \(gated ? "gated" : "dense"), \(mode), \(images) images in shards of \(shardSize), "
         + "\(microBatches) micro-batches, recomputes: \(recomputes), \(ranks) ranks × \(threads) threads"
     }
 
@@ -53,15 +54,17 @@ import Training
       return settings
     }
 
-    static let kinds = SmallObjective.allCases.flatMap { objective in
-      [true, false].map { Case(objective: objective, gated: $0) }
-    }
+    static let kinds =
+      SmallObjective.allCases.flatMap { objective in
+        [true, false].map { Case(objective: objective, gated: $0) }
+      } + [Case(depth: 50)]
   }
 
   private static let size = 16
 
   private static func makeModel(_ c: Case) throws -> Model {
-    var configuration = ResNetConfiguration()
+    var configuration = ResNetConfiguration(depth: c.depth)
+    configuration.inputSize = size
     configuration.width = 8
     configuration.gated = c.gated
     // Else most gradients of a first step are zeros.
@@ -91,8 +94,8 @@ import Training
       let x = Tensor(shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width))
       let gradients = RecordedGradients(model.store, on: rank)
       let step = TrainingStep(
-        model: model, budget: Budget(target: 0.4), macs: MACs(model.backbone, imageSize: size),
-        settings: c.settings, pool: .forKernels(threads: c.threads), reducer: rank, gradients: gradients)
+        model: model, budget: Budget(target: 0.4), settings: c.settings,
+        pool: .forKernels(threads: c.threads), reducer: rank, gradients: gradients)
       let result = try step.run(x, layout.local, noise: DrawnNoise(seed: 91, layout: layout), annealing: 0.9)
       // What is ready is sent at once, with all that lies behind it.
       let trainable = zip(model.store.parameters, model.store.offsets).filter { $0.0.isTrainable }
@@ -179,14 +182,20 @@ import Training
   }
 
   /// With batch norms in training a micro-batch's gradient includes that of its own statistics.
-  @Test(arguments: [false, true])
-  func gradientsMatchFiniteDifferences(gated: Bool) throws {
-    let c = Case(gated: gated, images: 8, shardSize: 2, microBatches: 2, softGates: true)
+  /// Budget and bound losses are part of the loss, so this covers their gradients at masks too, linear and bilinear.
+  @Test(arguments: [
+    Case(gated: false, images: 8, shardSize: 2, microBatches: 2, softGates: true),
+    Case(gated: true, images: 8, shardSize: 2, microBatches: 2, softGates: true),
+    Case(depth: 50, gated: true, images: 8, shardSize: 2, microBatches: 2, softGates: true),
+  ])
+  func gradientsMatchFiniteDifferences(_ c: Case) throws {
     let reference = try Self.outcome(c)
     let names = try Self.makeModel(c).store.parameters.map(\.name)
-    let budget = gated ? reference.losses[1] + reference.losses[2] : 0
-    #expect(gated == (budget != 0))
-    for name in ["projector.3.weight", "projector.1.weight", "layer4.1.bn2.bias"] {
+    let budget = c.gated ? reference.losses[1] + reference.losses[2] : 0
+    #expect(c.gated == (budget != 0))
+    var tensors = ["projector.3.weight", "projector.1.weight", "layer4.1.bn2.bias"]
+    if c.depth == 50 { tensors += ["layer4.2.gate1.3.weight", "layer4.2.gate2.3.weight"] }
+    for name in tensors {
       let index = try #require(names.firstIndex(of: name))
       let gradient = reference.gradients[index]
       // Along the gradient: f(w + h·g) − f(w − h·g) = 2h·‖g‖².

@@ -18,12 +18,13 @@ import Training
   private static let images = 8
   private static let size = 16
 
-  private func outcome(_ objective: SmallObjective, ranks: Int, shardSize: Int, threads: Int) throws
-    -> Outcome
-  {
+  private func outcome(
+    _ objective: SmallObjective, depth: Int = 18, ranks: Int, shardSize: Int, threads: Int
+  ) throws -> Outcome {
     let (images, size) = (Self.images, Self.size)
     let outcomes = try ThreadRanks(ranks).run { rank in
-      var configuration = ResNetConfiguration()
+      var configuration = ResNetConfiguration(depth: depth)
+      configuration.inputSize = size
       configuration.width = 8
       configuration.zeroInitResidual = false
       let model = Model(
@@ -35,8 +36,7 @@ import Training
       let views = [numbers.normals(images * width), numbers.normals(images * width)]
       let x = Tensor(shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width))
       let step = TrainingStep(
-        model: model, budget: Budget(target: 0.4), macs: MACs(model.backbone, imageSize: size),
-        pool: .forKernels(threads: threads), reducer: rank,
+        model: model, budget: Budget(target: 0.4), pool: .forKernels(threads: threads), reducer: rank,
         gradients: RecordedGradients(model.store, on: rank))
       let result = try step.run(x, layout.local, noise: DrawnNoise(seed: 91, layout: layout), annealing: 0.9)
       return Outcome(
@@ -59,6 +59,17 @@ import Training
     #expect(reference.gradients.count { $0.contains { $0 != 0 } } >= reference.gradients.count - 1)
     for (ranks, threads) in [(1, 2), (2, 1), (2, 2), (4, 1)] {
       let found = try outcome(objective, ranks: ranks, shardSize: shardSize, threads: threads)
+      #expect(found == reference, "\(ranks) ranks, \(threads) threads")
+    }
+  }
+
+  /// Deeper networks, and bottlenecks with two gates, whose cost is taken image by image.
+  @Test(arguments: [34, 50])
+  func threadsAndRanksChangeNoBitOfDeeperNetworks(depth: Int) throws {
+    let reference = try outcome(.simclr, depth: depth, ranks: 1, shardSize: 2, threads: 1)
+    #expect(reference.gradients.count { $0.contains { $0 != 0 } } >= reference.gradients.count - 1)
+    for (ranks, threads) in [(1, 2), (2, 1), (4, 1)] {
+      let found = try outcome(.simclr, depth: depth, ranks: ranks, shardSize: 2, threads: threads)
       #expect(found == reference, "\(ranks) ranks, \(threads) threads")
     }
   }

@@ -59,6 +59,9 @@ typedef struct {
 void vector_relu_backward_sums(vector_map map, vector_gradient dy, const float *y, const float *x, const float *mean,
                                const float *scale, const float *shift, float *g, double *sums);
 
+// x += means[image][channel] / pixels, rows of `channels` numbers without padding.
+void vector_add_means(vector_map map, const float *means, int channels, float *x);
+
 // Pooling, 3×3, stride 2, padding 1 that never wins: y = the x whose scale·x is largest. winners: for every output the
 // position 0 ..< 9 inside its window; among equals the first in row-major order.
 void vector_max_pool(vector_map map, int height, int width, const float *x, const float *scale, float *y,

@@ -5,7 +5,7 @@ import Networks
 
 /// The backbone of a checkpoint, as evaluation uses it.
 public struct TrainedBackbone {
-  public let backbone: ResNet
+  public let backbone: any Backbone
   /// What the checkpoint was trained with.
   public let configuration: Configuration
   public let step: Int

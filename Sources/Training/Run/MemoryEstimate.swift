@@ -28,7 +28,7 @@ public struct MemoryEstimate: Equatable, Sendable {
     _ configuration: Configuration, data: DataParts, model: Model, ranks: Int, threads: Int
   ) throws {
     let imageSize = configuration.network.inputSize
-    let network = NetworkFootprint(model.backbone, imageSize: imageSize)
+    let network = NetworkFootprint(model.backbone)
     let shard = configuration.batch.shard
     let microBatches = configuration.batch.microBatches
     let objective = configuration.objective.chosen
@@ -66,7 +66,7 @@ public struct MemoryEstimate: Equatable, Sendable {
       try network.workspace([.forward], rows: shard, threads: threads, gradientSums: 0)
       + 4 * threads * shard * network.evaluation
     let evaluated = [data.neighborPart, .test].compactMap { $0.flatMap { data.datasets[$0]?.count } }
-    let features = evaluated.reduce(0, +) * model.backbone.configuration.featureCount
+    let features = evaluated.reduce(0, +) * model.backbone.blueprint.featureCount
     let featureBytes = 4 * Double(features) * (2 + 1 / Double(ranks))
 
     // Values, gradients and velocities, and the pieces of gradients that other ranks send.

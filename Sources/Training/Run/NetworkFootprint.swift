@@ -7,37 +7,37 @@ struct NetworkFootprint {
   private struct Layers {
     /// One map of the block's output.
     let map: Int
-    /// Kept for backward besides the output: both convolutions, and the shortcut where it has a convolution of its
-    /// own; of the stem its convolution, and with pooling what it left of that.
+    /// Kept for backward besides the output: every convolution's; of the stem its convolution, and with pooling what
+    /// it left of that.
     let inner: Int
     /// The maps of gradients that backward works on.
     let gradients: Int
   }
-  private let convolutions: [ResNet.PlacedConvolution]
+  private let places: [(site: Blueprint.Site, convolution: Convolution)]
   private let stem: Layers
   private let blocks: [Layers]
-  /// Gradients on their way through a block or, with pooling, the stem.
+  /// Gradients on their way through a block, of the size of its output, or, with pooling, through the stem.
   private static let gradientMaps = (block: 4, pooledStem: 1)
   /// Maps that live at one time where nothing is kept for backward.
   private static let mapsInEvaluation = 5
 
-  init(_ backbone: ResNet, imageSize: Int) {
-    convolutions = backbone.convolutions(imageSize: imageSize)
-    var size = backbone.stem.outputSize(imageSize)
-    let map = Self.floats(backbone.stem.outChannels, size)
-    if backbone.configuration.stem == .imagenet {
-      size = (size - 1) / 2 + 1
-      stem = Layers(
-        map: Self.floats(backbone.stem.outChannels, size), inner: 2 * map,
-        gradients: Self.gradientMaps.pooledStem * map)
-    } else {
-      stem = Layers(map: map, inner: map, gradients: 0)
-    }
-    blocks = backbone.blocks.map { block in
-      size = block.conv1.outputSize(size)
-      let map = Self.floats(block.conv2.outChannels, size)
+  init(_ backbone: any Backbone) {
+    let blueprint = backbone.blueprint
+    places = Array(zip(blueprint.sites, backbone.convolutions))
+    func output(_ site: Blueprint.Site) -> Int { Self.floats(site.shape.outChannels, site.shape.outHeight) }
+    let map = output(blueprint.stem)
+    stem =
+      blueprint.poolsStem
+      ? Layers(
+        map: Self.floats(
+          blueprint.stem.shape.outChannels, MaxPool.outputSize(blueprint.stem.shape.outHeight)),
+        inner: 2 * map, gradients: Self.gradientMaps.pooledStem * map)
+      : Layers(map: map, inner: map, gradients: 0)
+    blocks = blueprint.blocks.map { block in
+      let map = output(block.path[block.path.count - 1])
       return Layers(
-        map: map, inner: (block.downsample == nil ? 2 : 3) * map, gradients: Self.gradientMaps.block * map)
+        map: map, inner: block.sites.reduce(0) { $0 + output($1) },
+        gradients: Self.gradientMaps.block * map)
     }
   }
 
@@ -66,9 +66,9 @@ struct NetworkFootprint {
 
   /// All weights' gradients as kernels lay them out.
   func packedGradients(rows: Int) throws -> Int {
-    try convolutions.reduce(0) { sum, place in
+    try places.reduce(0) { sum, place in
       let workspace = try place.convolution.workspace(
-        .backwardWeights, rows: rows, size: place.inputSize, takesImages: place.takesImages)
+        .backwardWeights, rows: rows, size: place.site.shape.height, takesImages: place.site.takesImages)
       return sum + workspace.packedWeights
     }
   }
@@ -83,10 +83,10 @@ struct NetworkFootprint {
     _ directions: [Convolution.Direction], rows: Int, threads: Int, gradientSums: Int
   ) throws -> Int {
     var most = 0
-    for place in convolutions {
-      for direction in directions where !(direction == .backwardData && place.takesImages) {
-        let (packedWeights, scratch) = try place.convolution.workspace(
-          direction, rows: rows, size: place.inputSize, takesImages: place.takesImages)
+    for (site, convolution) in places {
+      for direction in directions where !(direction == .backwardData && site.takesImages) {
+        let (packedWeights, scratch) = try convolution.workspace(
+          direction, rows: rows, size: site.shape.height, takesImages: site.takesImages)
         most = max(
           most, (direction == .backwardWeights ? gradientSums : 1) * packedWeights + threads * scratch)
       }

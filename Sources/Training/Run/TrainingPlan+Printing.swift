@@ -28,7 +28,7 @@ extension TrainingPlan {
       ),
       (
         "network",
-        "ResNet-18 of width \(width) at \(imageSize)×\(imageSize), \(gates)"
+        "ResNet-\(depth) of width \(width) at \(imageSize)×\(imageSize), \(gates)"
           + (precision == .f32 ? "" : ", convolutions in \(precision.rawValue) where that is faster")
       ),
       (

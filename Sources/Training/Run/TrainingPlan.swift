@@ -36,6 +36,8 @@ public struct TrainingPlan: Report, Equatable, Sendable {
   public let lastStep: Int
   /// Height and width of the network's input in pixels.
   public let imageSize: Int
+  /// Layers of the ResNet.
+  public let depth: Int
   public let width: Int
   /// What convolutions may be computed in.
   public let precision: Precision
@@ -75,12 +77,13 @@ public struct TrainingPlan: Report, Equatable, Sendable {
     let steps = epochs * (parts.train.images / globalBatchSize)
     lastStep = min(steps, configuration.maxSteps ?? steps)
     imageSize = configuration.network.inputSize
+    depth = configuration.network.depth
     width = configuration.network.width
     precision = configuration.precision
     objective = configuration.objective.name
     negativesPerAnchor = configuration.objective.chosen.negativesPerAnchor(globalBatchSize: globalBatchSize)
     parameters = model.store.parameters.reduce(0) { $0 + $1.count }
-    denseMACs = MACs(model.backbone, imageSize: imageSize).dense
+    denseMACs = MACs(model.backbone.blueprint).dense
     target = configuration.budget?.target
     optimizer = configuration.optimizer
     learningRates = configuration.learningRates

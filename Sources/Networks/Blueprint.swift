@@ -1,0 +1,82 @@
+import Layers
+
+/// A network in numbers: its convolutions and gates in the order of the forward pass, with the sizes that they have for
+/// one size of input.
+///
+/// What a network costs, how much memory it takes, which kernels it needs and what its tensors are called are loops over
+/// this. Layers are made from it, so that it cannot disagree with them.
+public struct Blueprint: Sendable, Equatable {
+  /// The place of a convolution and of the batch norm behind it.
+  public struct Site: Sendable, Equatable {
+    /// Of the convolution, for example `layer2.0.conv1`.
+    public let name: String
+    /// Name of the batch norm behind it, for example `layer2.0.bn1`.
+    public let batchNorm: String
+    /// The convolution of one image.
+    public let shape: ConvolutionShape
+    /// The gate on its input channels: closed ones are zeros and cost nothing.
+    public var gateBefore: Int?
+    /// The gate on its output channels: closed ones need not be computed.
+    public var gateBehind: Int?
+    /// Whether it is the first, which takes images in NCHW and needs no gradient of them.
+    public var takesImages = false
+    /// Whether its batch norm's γ starts at 0, so that its block starts as the shortcut alone.
+    public var startsAtZero = false
+
+    /// Multiply-adds of one pair of input and output channels: k²·H'·W'.
+    public var macsPerPair: Int64 {
+      Int64(shape.kernelSize * shape.kernelSize) * Int64(shape.outHeight * shape.outWidth)
+    }
+    /// Multiply-adds with all channels.
+    public var macs: Int64 { macsPerPair * Int64(shape.inChannels * shape.outChannels) }
+
+    /// Multiply-adds for one image: only open inputs are read, only open outputs are computed.
+    ///
+    /// - Parameter open: Open channels of each gate of the network.
+    public func macs(open: [Int]) -> Int64 {
+      let inputs = gateBefore.map { open[$0] } ?? shape.inChannels
+      let outputs = gateBehind.map { open[$0] } ?? shape.outChannels
+      return macsPerPair * Int64(inputs * outputs)
+    }
+  }
+
+  /// The place of a gate; its number is its index in `gates`.
+  public struct GateSite: Sendable, Equatable {
+    /// For example `layer2.0.gate`.
+    public let name: String
+    /// Of the map whose means it sees.
+    public let inChannels: Int
+    /// That it opens and closes.
+    public let channels: Int
+
+    /// Multiply-adds of the gate itself.
+    public var macs: Int64 { ChannelGate.macs(inChannels: inChannels, outChannels: channels) }
+  }
+
+  /// Convolutions one after the other, around which a shortcut leads.
+  public struct Block: Sendable, Equatable {
+    /// For example `layer2.0`.
+    public let name: String
+    public let path: [Site]
+    /// Where the shortcut changes size.
+    public let shortcut: Site?
+    /// Its gates among those of the network.
+    public let gates: Range<Int>
+
+    /// In the order of the forward pass.
+    public var sites: [Site] { path + (shortcut.map { [$0] } ?? []) }
+  }
+
+  /// Height and width of the images in pixels.
+  public let inputSize: Int
+  public let stem: Site
+  /// Whether max-pooling follows the stem.
+  public let poolsStem: Bool
+  public let blocks: [Block]
+  public let gates: [GateSite]
+  /// Length of a feature vector.
+  public let featureCount: Int
+
+  /// Every convolution but those of gates, in the order of the forward pass.
+  public var sites: [Site] { [stem] + blocks.flatMap(\.sites) }
+}

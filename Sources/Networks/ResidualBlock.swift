@@ -1,0 +1,77 @@
+import Layers
+import Tensors
+
+/// A block of a residual network: convolutions, a shortcut around them, and gates between them.
+public protocol ResidualBlock: AnyObject {
+  /// For example `layer2.0`.
+  var name: String { get }
+  /// In the order of the forward pass; backward completes their gradients from the end.
+  var parameters: [Parameter] { get }
+  var batchNorms: [BatchNorm] { get }
+  /// In the order of the block's sites.
+  var convolutions: [Convolution] { get }
+
+  /// - Parameter x: Blocked, `[rows, in, H, W]`.
+  /// - Returns: Blocked, `[rows, out, H', W']`, and what each gate decided.
+  func forward(_ x: PooledMap, in pass: Pass) throws -> (output: PooledMap, gates: [GateRecord])
+
+  /// ∂L/∂x; sets the gradients of all parameters.
+  ///
+  /// - Parameter maskGradients: What budget and bound losses add to the gradient of each mask, by gate of the network;
+  ///   empty: nothing.
+  func backward(
+    _ doutput: MapGradient, maskGradients: [MaskGradient], in pass: Pass
+  ) throws -> MapGradient
+}
+
+/// What a block is made from.
+struct BlockParts {
+  let block: Blueprint.Block
+  /// Of the network.
+  let gates: [Blueprint.GateSite]
+  let gateTemperature: Double
+  let kernels: ConvolutionKernels
+
+  /// The layers at a place of the path.
+  func layers(_ index: Int) -> (Convolution, BatchNorm) { layers(block.path[index]) }
+
+  /// The layers of the shortcut, where it changes size.
+  var shortcut: (convolution: Convolution, batchNorm: BatchNorm)? { block.shortcut.map(layers) }
+
+  /// The gate behind a place of the path.
+  func gate(_ index: Int) -> ChannelGate? {
+    block.path[index].gateBehind.map { number in
+      let site = gates[number]
+      return ChannelGate(
+        site.name, index: number, inChannels: site.inChannels, outChannels: site.channels,
+        temperature: gateTemperature)
+    }
+  }
+
+  private func layers(_ site: Blueprint.Site) -> (Convolution, BatchNorm) {
+    (
+      Convolution(site, kernels: kernels),
+      BatchNorm(site.batchNorm, channels: site.shape.outChannels)
+    )
+  }
+}
+
+extension Convolution {
+  convenience init(_ site: Blueprint.Site, kernels: ConvolutionKernels) {
+    self.init(
+      site.name, inChannels: site.shape.inChannels, outChannels: site.shape.outChannels,
+      kernelSize: site.shape.kernelSize, stride: site.shape.stride, padding: site.shape.padding,
+      kernels: kernels)
+  }
+}
+
+extension ChannelGate {
+  /// ∂L/∂context from ∂L/∂mask and, among those of the whole network, what losses add to it directly.
+  func backward(
+    _ dmask: Tensor, maskGradients: [MaskGradient], in pass: Pass
+  ) throws -> Tensor {
+    try pass.timed(.gate) {
+      try backward(dmask, adding: maskGradients.isEmpty ? nil : maskGradients[index], in: pass)
+    }
+  }
+}
