@@ -19,7 +19,7 @@ struct ViewPlan: Sendable {
   }
 
   /// Room for one batch.
-  func makeImages() -> Tensor { maker.makeRoom(images: localBatchSize) }
+  func makeImages() -> Tensor { maker.makeRoom(images: layout.images) }
 
   /// Makes all views of local picture `position`, which is picture `index` of the data set. A stand-in for a bad
   /// picture has the draws of the one that it stands in for.
