@@ -6,13 +6,31 @@ import Tensors
 
 /// Normalised temperature-scaled cross entropy between two views of each image, over all ranks.
 ///
-/// Source: Chen et al., "A Simple Framework for Contrastive Learning" (2020), Eq. 1. With unit rows z and
-/// s_ik = z_i·z_k/τ over all 2N rows of the global batch: mean over anchors i of lse_i − s_ip, where
-/// lse_i = log Σ_{k≠i} exp s_ik and p is i's other view.
+/// Source: Chen et al., "A Simple Framework for Contrastive Learning" (2020), Eq. 1. With unit rows z, the n = 2N rows
+/// of the global batch, s_ik = z_i·z_k/τ and p the row of i's other view:
 ///
-/// Every rank computes its own anchors' rows against all embeddings (memory: local × global batch) and the
-/// true gradient of the global mean for its own embeddings, which needs nothing else than everybody's lse:
-/// ∂L/∂z_i = 1/(2Nτ) · [Σ_k (exp(s_ik − lse_i) + exp(s_ik − lse_k))·z_k − 2·z_p].
+///     L = 1/n Σ_i (lse_i − s_ip),   lse_i = log Σ_{k≠i} exp s_ik
+///
+/// **Gradient.** Let q_ik = exp(s_ik − lse_i) be the softmax of row i without its diagonal. Then ∂L/∂s_ik =
+/// (q_ik − [k = p])/n. Now z_i is in s_ik as an anchor and in s_ki as what k is compared with, and i is the other view
+/// of k exactly if k is that of i. With s_ki = s_ik:
+///
+///     ∂L/∂z_i = 1/(nτ) Σ_{k≠i} c_ik z_k,   c_ik = q_ik + q_ki − 2·[k = p],   q_ki = exp(s_ik − lse_k)
+///
+/// So a rank that holds the rows i needs everybody's z and lse and nothing else of other ranks: it computes its own
+/// anchors' rows of s (memory: local × global batch) and gets the true gradient of the global mean.
+///
+/// **The positive's coefficient.** As training separates the images, q_ip and q_pi go to 1 and c_ip to 0, and
+/// q_ip + q_pi − 2 would leave of it the rounding of q, 2⁻²⁴. With the others' sum r_i = Σ_{k≠i,p} exp s_ik, what
+/// q_ip lacks of 1 is d_i = r_i / (r_i + exp s_ip): sums and a quotient of positive numbers, which keep their relative
+/// precision. c_ip = −(d_i + d_p).
+///
+/// **Range.** All exponentials are taken relative to the row's largest similarity, so that none overflows and their
+/// sum is between 1 and n: its logarithm is never that of 0. The diagonal is −∞, so that it adds exp(−∞) = 0 to the sum
+/// and gets c_ii = 0 without a special case.
+///
+/// **Precision.** Sums of exponentials and the loss are double. lse is rounded to single, which moves all q of a row by
+/// the same factor of at most 1 ± |lse|·2⁻²⁴.
 public struct NTXent: Sendable {
   /// τ > 0.
   public let temperature: Double
@@ -32,7 +50,7 @@ public struct NTXent: Sendable {
     let own = try UnitRows(z, in: pass)
     let gathered = try pass.reducer.gather(own.units)
 
-    // Similarities s_ik, log-sum-exps and the share of row i's probability that its positive lacks.
+    // Similarities s_ik, log-sum-exps and d_i.
     let similarity = Tensor(rows: z.rows, columns: all)
     let logSumExp = Tensor(rows: z.rows, columns: 1)
     let deficit = Tensor(rows: z.rows, columns: 1)
@@ -76,7 +94,7 @@ public struct NTXent: Sendable {
         let s = similarity.row(row)
         let partner = pass.layout.partner(ofRow: row)
         vector_mutual_softmax(all, s, logSumExp.row(row)[0], everyLogSumExp.pointer, Float(scale))
-        // p_ip + p_pi − 2 without the cancellation.
+        // c_ip, without the cancellation.
         s[first + partner] = Float(-scale * (Double(deficit.row(row)[0]) + Double(deficit.row(partner)[0])))
       }
       openblas_sgemm(
