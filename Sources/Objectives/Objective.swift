@@ -11,7 +11,11 @@ public protocol Objective: AnyObject {
   /// What the heads make of features `[rows, D]`.
   func forward(_ features: Tensor, in pass: Pass) throws -> Embeddings
   /// The loss over the global batch, equal on each rank, and its gradient at the last head's output.
-  func lossAndGradient(_ embeddings: Embeddings, in pass: Pass) throws -> (loss: Double, gradient: Tensor)
+  ///
+  /// - Parameter batch: What the embeddings, which have its rows, are of.
+  func lossAndGradient(
+    _ embeddings: Embeddings, batch: StepBatch, in pass: Pass
+  ) throws -> (loss: Double, gradient: Tensor)
   /// The gradient at the features from that at the last head's output; sets the gradients of the heads' parameters.
   func backward(_ gradient: Tensor, in pass: Pass) throws -> Tensor
 }

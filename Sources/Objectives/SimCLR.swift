@@ -53,7 +53,7 @@ public final class SimCLR: Objective {
   }
 
   public func lossAndGradient(
-    _ embeddings: Embeddings, in pass: Pass
+    _ embeddings: Embeddings, batch: StepBatch, in pass: Pass
   ) throws -> (loss: Double, gradient: Tensor) {
     let (loss, dz) = try loss.lossAndGradient(embeddings.projections, in: pass)
     return (loss, dz)

@@ -63,7 +63,7 @@ public final class SimSiam: Objective {
   }
 
   public func lossAndGradient(
-    _ embeddings: Embeddings, in pass: Pass
+    _ embeddings: Embeddings, batch: StepBatch, in pass: Pass
   ) throws -> (loss: Double, gradient: Tensor) {
     guard let predictions = embeddings.predictions else { preconditionFailure("SimSiam has a predictor") }
     let (loss, dp) = try NegativeCosine.lossAndGradient(

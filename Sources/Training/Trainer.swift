@@ -55,7 +55,8 @@ public final class Trainer {
   /// - Throws: `LayerError.nonFinite`, `CollectiveError`.
   public func take(_ batch: ViewBatch, stepsPerEpoch: Int, clock: StepClock? = nil) throws -> Outcome {
     let result = try step.run(
-      batch.images, batch.layout,
+      StepBatch(
+        images: batch.images, layout: batch.layout, indices: batch.indices, labels: { batch.labels }),
       noise: GateNoiseSource(seed: configuration.seed, epoch: batch.epoch, indices: batch.indices),
       annealing: Budget.annealing(alpha: configuration.annealingRate, epoch: batch.epoch), clock: clock)
     let rate = configuration.learningRates.rate(step: batch.step, stepsPerEpoch: stepsPerEpoch)

@@ -83,24 +83,24 @@ public final class TrainingStep {
   /// Learning Batch Size under Memory Limited Setup" (2021), Section 3.
   ///
   /// - Parameters:
-  ///   - images: NCHW, rows as in `layout`.
   ///   - noise: Needed where gates learn.
   ///   - annealing: p of the bound loss.
   ///   - clock: Takes the time of the step's parts.
   /// - Throws: `LayerError.nonFinite` naming the layer where a value that is not finite first appeared;
   ///   `CollectiveError`.
   public func run(
-    _ images: Tensor, _ layout: RowLayout, noise: (any GateNoise)?, annealing: Double,
+    _ batch: StepBatch, noise: (any GateNoise)?, annealing: Double,
     clock: StepClock? = nil
   ) throws -> Result {
     let sender = GradientSender(model.store, to: gradients, clock: clock)
     let pass = Pass(
-      settings.mode, layout, in: Surroundings(pool: pool, reducer: reducer, clock: clock, listener: sender),
+      settings.mode, batch.layout,
+      in: Surroundings(pool: pool, reducer: reducer, clock: clock, listener: sender),
       noise: noise, softGates: settings.softGates, recomputes: settings.recomputes)
     let isWhole = settings.microBatches == 1
     let parts = isWhole ? [pass] : pass.microBatches(settings.microBatches)
 
-    let (embeddings, gates) = try forward(images, through: parts, of: pass)
+    let (embeddings, gates) = try forward(batch.images, through: parts, of: pass)
     let open = budget == nil ? [] : gates.map(\.openByRow)
     let terms =
       try budget.map { budget in
@@ -109,7 +109,7 @@ public final class TrainingStep {
         }
       } ?? []
     let (objective, gradient) = try pass.timed(.loss) {
-      try model.objective.lossAndGradient(embeddings, in: pass)
+      try model.objective.lossAndGradient(embeddings, batch: batch, in: pass)
     }
     guard terms.reduce(objective, { $0 + $1.budget + $1.bound }).isFinite else {
       throw LayerError.nonFinite(layer: "loss")
@@ -117,7 +117,7 @@ public final class TrainingStep {
     for (number, part) in parts.enumerated() {
       if !isWhole {
         part.rewind()
-        _ = try forward(part.layout.part(of: images), in: part)
+        _ = try forward(part.layout.part(of: batch.images), in: part)
       }
       let dfeatures = try pass.timed(.loss) {
         try model.objective.backward(isWhole ? gradient : part.layout.part(of: gradient), in: part)

@@ -55,7 +55,8 @@ public struct EndToEndRunner {
       weightDecay: configuration.optimizer.weightDecay)
     for (number, expected) in run.steps.enumerated() {
       let result = try step.run(
-        images, layout.local, noise: try noise(model, step: number), annealing: configuration.p)
+        StepBatch(images: images, layout: layout.local, indices: Array(layout.images)),
+        noise: try noise(model, step: number), annealing: configuration.p)
       if number == 0, knowsFirstStep { comparisons += try compareGradients(model.store) }
       comparisons += try compare(result, expected, model, step: number)
       try optimizer.update(learningRate: { _ in configuration.optimizer.lr }, pool: pool)

@@ -61,7 +61,9 @@ import Testing
     }
     let pass = makePass(12)
     let embeddings = try objective.forward(input, in: pass)
-    let gradient = try objective.lossAndGradient(embeddings, in: pass).gradient
+    let gradient = try objective.lossAndGradient(
+      embeddings, batch: StepBatch(images: input, layout: pass.layout, indices: Array(0..<6)), in: pass
+    ).gradient
     let dfeatures = try objective.backward(gradient, in: pass).values
     let inputError = try gradientError(dfeatures, at: features, step: 1e-3, loss: loss)
     #expect(inputError < 5e-3)

@@ -45,8 +45,11 @@ private struct Outcome {
       model: model, budget: configuration.budget, settings: settings, pool: .forKernels(threads: 1),
       reducer: reducer, gradients: makeGradients(model.store)
     ).run(
-      Tensor(shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width)),
-      layout.local, noise: DrawnNoise(seed: 32, layout: layout), annealing: 0.9)
+      StepBatch(
+        images: Tensor(
+          shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width)),
+        layout: layout.local, indices: Array(layout.images)), noise: DrawnNoise(seed: 32, layout: layout),
+      annealing: 0.9)
     let spread = try EmbeddingSpread(result.projections, layout.local, over: reducer)
     losses = [result.objective, result.budget, result.bound, spread.standardDeviation, spread.effectiveRank]
     names = model.store.parameters.map(\.name)

@@ -96,7 +96,9 @@ import Training
       let step = TrainingStep(
         model: model, budget: Budget(target: 0.4), settings: c.settings,
         pool: .forKernels(threads: c.threads), reducer: rank, gradients: gradients)
-      let result = try step.run(x, layout.local, noise: DrawnNoise(seed: 91, layout: layout), annealing: 0.9)
+      let result = try step.run(
+        StepBatch(images: x, layout: layout.local, indices: Array(layout.images)),
+        noise: DrawnNoise(seed: 91, layout: layout), annealing: 0.9)
       // What is ready is sent at once, with all that lies behind it.
       let trainable = zip(model.store.parameters, model.store.offsets).filter { $0.0.isTrainable }
       #expect(gradients.starts == trainable.reversed().map(\.1))

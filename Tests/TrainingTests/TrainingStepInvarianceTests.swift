@@ -38,7 +38,9 @@ import Training
       let step = TrainingStep(
         model: model, budget: Budget(target: 0.4), pool: .forKernels(threads: threads), reducer: rank,
         gradients: RecordedGradients(model.store, on: rank))
-      let result = try step.run(x, layout.local, noise: DrawnNoise(seed: 91, layout: layout), annealing: 0.9)
+      let result = try step.run(
+        StepBatch(images: x, layout: layout.local, indices: Array(layout.images)),
+        noise: DrawnNoise(seed: 91, layout: layout), annealing: 0.9)
       return Outcome(
         losses: [result.objective, result.budget, result.bound, result.macsShare] + result.densities,
         gradients: model.store.parameters.map(\.gradientArray),

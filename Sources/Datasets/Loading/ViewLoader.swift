@@ -17,13 +17,33 @@ public struct ViewBatch: Sendable {
   /// stand-ins'.
   public internal(set) var skipped: [SkippedImage] = []
 
-  /// A batch that no loader made.
-  package init(epoch: Int, step: Int, indices: [Int], images: Tensor, layout: RowLayout) {
+  /// What the pictures are of; nil where no loader made the batch.
+  private let dataset: (any ImageDataset)?
+
+  /// The class of each local picture that is shown, a stand-in's where one is; nil where there are none. Looked up
+  /// when it is asked for.
+  public var labels: [Int]? {
+    guard let dataset else { return nil }
+    let bad = Set(skipped.map(\.index))
+    let labels = indices.map { index -> Int? in
+      var shown = index
+      while bad.contains(shown) { shown = (shown + 1) % dataset.count }
+      return dataset.label(at: shown)
+    }
+    return labels.contains(nil) ? nil : labels.compactMap(\.self)
+  }
+
+  /// - Parameter dataset: nil for a batch that no loader made.
+  package init(
+    epoch: Int, step: Int, indices: [Int], images: Tensor, layout: RowLayout,
+    dataset: (any ImageDataset)? = nil
+  ) {
     self.epoch = epoch
     self.step = step
     self.indices = indices
     self.images = images
     self.layout = layout
+    self.dataset = dataset
   }
 }
 

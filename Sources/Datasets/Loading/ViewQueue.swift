@@ -116,7 +116,8 @@ final class ViewQueue: @unchecked Sendable {
     batches.append(
       Unfinished(
         ViewBatch(
-          epoch: epoch, step: stepToOpen, indices: indices, images: plan.makeImages(), layout: plan.layout)))
+          epoch: epoch, step: stepToOpen, indices: indices, images: plan.makeImages(), layout: plan.layout,
+          dataset: plan.pictures.dataset)))
     stepToOpen += 1
     condition.broadcast()
   }
