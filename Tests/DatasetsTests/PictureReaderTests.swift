@@ -110,6 +110,13 @@ import Testing
     #expect(whole.skipped.map(\.index).sorted() == [5, 6, 6, 20, 63])
   }
 
+  /// The label of a place is that of the picture that is seen there.
+  @Test func aStandInHasItsOwnLabel() throws {
+    let batch = try loader().next()
+    let standIns = [5: 7, 6: 7, 20: 21, 63: 0]
+    #expect(batch.labels == batch.indices.map { standIns[$0] ?? $0 })
+  }
+
   /// The draws stay those of the place: a stand-in is not the same view twice.
   @Test func aStandInHasTheDrawsOfItsPlace() throws {
     let batch = try loader().next()
