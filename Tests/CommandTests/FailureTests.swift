@@ -49,6 +49,7 @@ extension CommandLineTests {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)
         let hold = try Hold(beforeStep: 3, in: folder)
+        defer { hold.release() }
         let job = try Job(small.command("max_steps=none"), ranks: 2, environment: hold.environment)
         try job.wait { hold.isReached }
         let ranks = job.ranks

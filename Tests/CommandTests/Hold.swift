@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Holds a run before one of its steps (`StepHold`): what a test does to the run while it is held happens there, however
-/// fast the machine is.
+/// fast the machine is. A test releases it in the end, at the latest (`defer`).
 final class Hold {
   /// Makes the run wait for this hold.
   let environment: [String: String]
@@ -19,14 +19,13 @@ final class Hold {
     try #require(mkfifo(fifo, 0o600) == 0)
   }
 
-  deinit { release() }
-
   /// Whether the run is held: only then does its FIFO have a reader.
   var isReached: Bool {
     if writer < 0 { writer = open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC) }
     return writer >= 0
   }
 
+  /// Lets the run take its step.
   func release() {
     if writer >= 0 { close(writer) }
     writer = -1

@@ -32,6 +32,7 @@ extension CommandLineTests {
         let small = try SmallRun(in: folder, objective: objective)
         let command = small.command("checkpoint.every=3")
         let hold = try Hold(beforeStep: step + 1, in: folder)
+        defer { hold.release() }
         let job = try Job(command, ranks: ranks.before, environment: hold.environment)
         try job.wait { hold.isReached }
         for rank in job.ranks { kill(rank, SIGKILL) }

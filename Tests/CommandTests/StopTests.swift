@@ -49,6 +49,7 @@ extension CommandLineTests {
         let small = try SmallRun(in: folder)
         let command = small.command("evaluate.every=1", "checkpoint.every=6")
         let hold = try Hold(beforeStep: 5, in: folder)
+        defer { hold.release() }
         let job = try Job(command, ranks: ranks, environment: hold.environment)
         try job.wait { hold.isReached }
         kill(try target.pid(in: job), signal)
@@ -117,6 +118,7 @@ extension CommandLineTests {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)
         let hold = try Hold(beforeStep: 3, in: folder)
+        defer { hold.release() }
         let job = try Job(small.command("max_steps=none"), ranks: 2, environment: hold.environment)
         try job.wait { hold.isReached }
         let ranks = job.ranks
