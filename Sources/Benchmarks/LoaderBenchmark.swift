@@ -19,9 +19,9 @@ public struct LoaderBenchmarkOptions: Sendable {
   public var size: Int?
   /// Threads of a rank that make views; nil: its share of the cores.
   public var threads: Int?
-  /// Pictures of all ranks that are timed; nil: the whole data set, and at least 200.
+  /// Images of all ranks that are timed; nil: the whole data set, and at least 200.
   public var images: Int?
-  /// Pictures of all ranks in a batch.
+  /// Images of all ranks in a batch.
   public var batch: Int?
 
   public init() {}
@@ -33,12 +33,12 @@ public struct LoaderBenchmarkOptions: Sendable {
     """
 }
 
-/// Times the loader of training runs by itself: the views of every picture, taken as soon as they are made.
+/// Times the loader of training runs by itself: the views of every image, taken as soon as they are made.
 /// Every rank runs the same.
 public final class LoaderBenchmark {
   private static let fewestImages = 200
   private static let largestBatch = 32
-  /// Pictures of the pass that shows where the time goes.
+  /// Images of the pass that shows where the time goes.
   private static let dissectedImages = 200
 
   private let options: LoaderBenchmarkOptions
@@ -78,7 +78,7 @@ public final class LoaderBenchmark {
     images = (max(options.images ?? max(dataset.count, Self.fewestImages), batch) + batch - 1) / batch * batch
   }
 
-  /// The largest batch of at most 32 pictures a rank that divides the data set, so that an epoch leaves none out; as
+  /// The largest batch of at most 32 images a rank that divides the data set, so that an epoch leaves none out; as
   /// many as there can be where that is a small one.
   static func batch(imageCount: Int, ranks: Int) -> Int {
     let largest = min(largestBatch, imageCount / ranks)
@@ -95,7 +95,7 @@ public final class LoaderBenchmark {
     let breakdown = try dissect()
     let peak = try communicator.gatherEach(peakResidentMB()).compactMap(\.self)
     return LoaderBenchmarkReport(
-      source: options.source, dataset: dataset.name, pictures: dataset.count,
+      source: options.source, dataset: dataset.name, datasetImages: dataset.count,
       views: maker.count, augmentation: maker.augmentation, ranks: communicator.worldSize, threads: threads,
       batch: configuration.batch.global, images: images, seconds: seconds,
       breakdown: breakdown, peakMB: peak.max())
@@ -109,10 +109,10 @@ public final class LoaderBenchmark {
       for: dataset, startStep: 0, threads: threads, communicator: communicator)
   }
 
-  /// Seconds between two arrivals with `images` pictures between them, on the slowest rank.
+  /// Seconds between two arrivals with `images` images between them, on the slowest rank.
   ///
   /// A batch is taken when it is made and threads work on the earliest one, so that none is ahead when the clock
-  /// starts. Before that, every picture is taken once, as far as there are not more than are timed: files come from
+  /// starts. Before that, every image is taken once, as far as there are not more than are timed: files come from
   /// memory.
   private func loadingSeconds(showing display: ProgressDisplay) throws -> Double {
     let loader = try makeLoader()
@@ -133,11 +133,11 @@ public final class LoaderBenchmark {
     return try communicator.largest(seconds)
   }
 
-  /// Seconds of each part for one picture: the mean over a pass of one thread, of this rank.
+  /// Seconds of each part for one image: the mean over a pass of one thread, of this rank.
   private func dissect() throws -> [(part: ViewClock.Part, seconds: Double)] {
     let (clock, maker) = (ViewClock(), maker)
     let count = min(images, Self.dissectedImages)
-    let reader = PictureReader(dataset, onError: configuration.data.onError)
+    let reader = ImageReader(dataset, onError: configuration.data.onError)
     for number in 0..<count {
       let index = number % dataset.count
       _ = try reader.read(at: index, clock: clock) { image, _ in

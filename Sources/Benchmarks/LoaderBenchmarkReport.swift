@@ -6,20 +6,20 @@ import Version
 /// What `sluice bench loader` measured, and of what.
 public struct LoaderBenchmarkReport: Report {
   let source: String
-  /// The data set's own name, and how many pictures it has.
+  /// The data set's own name, and how many images it has.
   let dataset: String
-  let pictures: Int
-  /// Of every picture.
+  let datasetImages: Int
+  /// Of every image.
   let views: Int
   let augmentation: AugmentationConfiguration
   let ranks: Int
   /// Of one rank.
   let threads: Int
-  /// Pictures of all ranks, in a batch and in `seconds`.
+  /// Images of all ranks, in a batch and in `seconds`.
   let batch: Int
   let images: Int
   let seconds: Double
-  /// Of one picture with its views, on one thread that does nothing else.
+  /// Of one image with its views, on one thread that does nothing else.
   let breakdown: [(part: ViewClock.Part, seconds: Double)]
   let peakMB: Double?
 
@@ -32,7 +32,7 @@ public struct LoaderBenchmarkReport: Report {
       "images_per_s_per_thread": .number(imagesPerSecond / Double(ranks * threads)),
       "breakdown_ms": .object(keyed: breakdown.map { ($0.part.rawValue, .number(1000 * $0.seconds)) }),
       "peak_rss_mb": peakMB.map(JSONValue.number) ?? .null,
-      "source": .text(source), "pictures": .integer(pictures), "images": .integer(images),
+      "source": .text(source), "pictures": .integer(datasetImages), "images": .integer(images),
       "views": .integer(views), "size": .integer(augmentation.size), "batch": .integer(batch),
       "ranks": .integer(ranks), "threads": .integer(threads), "seconds": .number(seconds),
       "version": .text(Version.description),
@@ -46,7 +46,7 @@ public struct LoaderBenchmarkReport: Report {
     let perThread = imagesPerSecond / Double(ranks * threads)
     let lines =
       [
-        "\(views) views of \(size)×\(size) of \(images) images, \(dataset) (\(pictures) images) in batches of \(batch)",
+        "\(views) views of \(size)×\(size) of \(images) images, \(dataset) (\(datasetImages) images) in batches of \(batch)",
         "\(counted(ranks, "rank")) × \(counted(threads, "thread"))", "",
         row("images a second", String(format: "%.1f", imagesPerSecond))
           + String(format: "   %.1f a thread", perThread),

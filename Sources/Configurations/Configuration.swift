@@ -53,7 +53,7 @@ public struct DataSettings: Equatable, Sendable {
   public var classes: ClassList?
   /// What to do about an image that cannot be used.
   public var onError = OnBadImage.stop
-  /// Pictures that are shuffled at a time where data is read in blocks, of all ranks; nil: as many as take 256 MB.
+  /// Images that are shuffled at a time where data is read in blocks, of all ranks; nil: as many as take 256 MB.
   public var shuffleWindow: Int?
   /// Threads that read and augment ahead of the step; nil: as many as compute. They take what time these leave of
   /// the cores.

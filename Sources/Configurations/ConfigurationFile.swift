@@ -14,7 +14,7 @@ public struct ConfigurationFile: Sendable {
   var classes = ValueOrFile<ClassList?>.value(nil)
   /// Which algorithm computes which convolution.
   var kernels = ValueOrFile<ConvolutionKernels.Choice>.value(.auto)
-  /// Height and width of the network's input in pixels; nil: those of the data's pictures.
+  /// Height and width of the network's input in pixels; nil: those of the data's images.
   public var inputSize: Int?
   /// nil: CIFAR's for inputs below 96 pixels, else ImageNet's.
   var stem: ResNetConfiguration.Stem?
@@ -67,7 +67,7 @@ public struct ConfigurationFile: Sendable {
 
   /// What runs.
   ///
-  /// - Parameter imageSize: Side in pixels of the data's pictures, which the network takes in unless something else is
+  /// - Parameter imageSize: Side in pixels of the data's images, which the network takes in unless something else is
   ///   written.
   /// - Throws: The same `AgreedFailure` on every rank where a file that it names cannot be used.
   public func resolved(

@@ -123,7 +123,7 @@ struct ConfigurationKey: Sendable {
     .init("network.zero_init_residual", \.network.zeroInitResidual, .flag),
     .init(
       "network.input_size", open: \.inputSize, .optional(.wholeNumber(8...1024), or: "auto"),
-      note: { $0.inputSize == nil ? "the size of the data's pictures" : nil }),
+      note: { $0.inputSize == nil ? "the size of the data's images" : nil }),
     .init("gates.enabled", \.gates.enabled, .flag),
     .init("gates.target", \.gates.target, .number(.aboveUpTo(0, 1))),
     .init("gates.lambda", \.gates.lambda, .number(.atLeast(0))),

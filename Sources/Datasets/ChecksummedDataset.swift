@@ -1,4 +1,4 @@
-/// A data set whose files carry checksums of their own, which say more than that every picture decodes.
+/// A data set whose files carry checksums of their own, which say more than that every image decodes.
 public protocol ChecksummedDataset: ImageDataset {
   /// What a person calls each file that has a checksum.
   var checksummedFiles: [String] { get }

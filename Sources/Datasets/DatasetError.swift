@@ -16,7 +16,7 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case badSource(String, rule: String)
   /// Nothing of the data set can be classified.
   case notClassifiable(String, ClassificationGap)
-  /// One picture of a data set.
+  /// One image of a data set.
   case badImage(name: String, reason: String)
   /// Neighbours that cannot be used, so many that none is looked for any further.
   case badRun(first: String, count: Int, last: String, reason: String)

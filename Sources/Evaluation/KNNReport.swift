@@ -52,8 +52,8 @@ public struct KNNReport: Report, Sendable {
     images = test.images
     self.usage = usage
     skipped =
-      (train.skipped.map { (parts.neighbors.pictureName(at: $0.index), $0.reason) }
-      + test.skipped.map { (parts.test.pictureName(at: $0.index), $0.reason) })
+      (train.skipped.map { (parts.neighbors.imageName(at: $0.index), $0.reason) }
+      + test.skipped.map { (parts.test.imageName(at: $0.index), $0.reason) })
       .map { "\($0) is skipped, its neighbour stands in: \($1)" }
     dataNotes = data.notes
     dataDigest = data.digest

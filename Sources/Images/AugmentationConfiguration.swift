@@ -1,10 +1,10 @@
-/// How views of a picture are made: crop, jitter, grey, blur, solarise, flip, normalise, in this order.
+/// How views of an image are made: crop, jitter, grey, blur, solarise, flip, normalise, in this order.
 ///
 /// The defaults are those of Krishna et al. (2022) for CIFAR: no blur, no solarisation.
 public struct AugmentationConfiguration: Sendable, Equatable {
   /// Side of a view in pixels.
   public var size = 32
-  /// Share of the picture's area that a crop keeps, drawn uniformly.
+  /// Share of the image's area that a crop keeps, drawn uniformly.
   public var cropScale: ClosedRange<Double> = 0.08...1
   /// Width over height of a crop, drawn uniformly in its logarithm.
   public var cropRatio: ClosedRange<Double> = 3.0 / 4...4.0 / 3

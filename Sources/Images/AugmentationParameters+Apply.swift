@@ -1,5 +1,5 @@
 extension AugmentationParameters {
-  /// Makes the view: the picture cropped and resized to `size`×`size`, then every decided stage.
+  /// Makes the view: the image cropped and resized to `size`×`size`, then every decided stage.
   ///
   /// All stages work on 8 bits as Pillow's do, the blur included, whose result is rounded.
   public func apply(to image: RGBImage, size: Int, interpolation: Interpolation) -> RGBImage {
@@ -8,7 +8,7 @@ extension AugmentationParameters {
     ).interleaved
   }
 
-  /// Makes the view from a part of the picture that holds the crop, at any resolution.
+  /// Makes the view from a part of the image that holds the crop, at any resolution.
   func apply(
     to region: DecodedRegion, size: Int, interpolation: Interpolation, clock: ViewClock? = nil
   ) -> PlanarImage {
@@ -29,8 +29,8 @@ extension AugmentationParameters {
 }
 
 extension DecodedRegion {
-  /// The part of the picture inside `box`, which is in pixels of the full resolution, resized to `width`×`height`
-  /// with antialiasing. In a scaled picture the box has fractions of pixels: see `ResamplingWeights`.
+  /// The part of the image inside `box`, which is in pixels of the full resolution, resized to `width`×`height`
+  /// with antialiasing. In a scaled image the box has fractions of pixels: see `ResamplingWeights`.
   func resized(_ box: CropBox, width: Int, height: Int, interpolation: Interpolation) -> PlanarImage {
     func weights(_ start: Int, _ length: Int, from origin: Int, to size: Int) -> ResamplingWeights {
       // Eighths are exact in binary.

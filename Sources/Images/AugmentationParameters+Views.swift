@@ -1,16 +1,16 @@
 import Tensors
 
 extension AugmentationParameters {
-  /// Makes all views of one picture, which is decoded no further than they need, and writes them normalised, as
+  /// Makes all views of one image, which is decoded no further than they need, and writes them normalised, as
   /// planes (CHW).
   ///
   /// A view of a JPEG is made from the lowest of libjpeg's resolutions at which its crop still has `size` pixels
   /// along both sides, and views of one resolution share one decoding of the rectangle around their crops. Where
-  /// that is the full resolution, the result is that of decoding, cropping and resizing the whole picture. Each view
+  /// that is the full resolution, the result is that of decoding, cropping and resizing the whole image. Each view
   /// depends on its own parameters only.
   ///
   /// - Parameters:
-  ///   - views: What was decided about each view, drawn for the picture's size.
+  ///   - views: What was decided about each view, drawn for the image's size.
   ///   - size: Side of a view in pixels.
   ///   - clock: Is told where the time goes.
   ///   - batch: `[rows, 3, size, size]`, NCHW (one lane).

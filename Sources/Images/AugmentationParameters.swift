@@ -47,8 +47,8 @@ public struct AugmentationParameters: Sendable, Equatable {
   /// | 16 + 4t … 19 + 4t | try t = 0 … 9 of the crop: area, ratio, top, left |
   ///
   /// - Parameters:
-  ///   - width: Of the source picture, in pixels; with `height`.
-  ///   - draws: Of purpose `.augmentation`, with the picture's index, epoch and view.
+  ///   - width: Of the source image, in pixels; with `height`.
+  ///   - draws: Of purpose `.augmentation`, with the image's index, epoch and view.
   public init(
     drawnFor configuration: AugmentationConfiguration, width: Int, height: Int, draws: RandomDraws
   ) {

@@ -1,6 +1,6 @@
-/// How a picture is resized: the kernel that weighs source pixels by their distance.
+/// How an image is resized: the kernel that weighs source pixels by their distance.
 ///
-/// Source: Pillow, `src/libImaging/Resample.c`. Both kernels antialias: where the picture shrinks, the
+/// Source: Pillow, `src/libImaging/Resample.c`. Both kernels antialias: where the image shrinks, the
 /// kernel is widened by the shrinking factor.
 public enum Interpolation: String, Sendable, CaseIterable {
   case bicubic

@@ -21,7 +21,7 @@ public struct Normalization: Sendable, Equatable {
   public static let imageNet = Normalization(
     mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
 
-  /// Writes the picture as three normalised planes, red, green and blue (CHW).
+  /// Writes the image as three normalised planes, red, green and blue (CHW).
   ///
   /// - Parameter planes: `3 · width · height` numbers.
   public func write(_ image: PlanarImage, into planes: UnsafeMutableBufferPointer<Float>) {
@@ -38,7 +38,7 @@ public struct Normalization: Sendable, Equatable {
     }
   }
 
-  /// Writes the picture to a row of a tensor `[rows, 3, height, width]`, NCHW (one lane).
+  /// Writes the image to a row of a tensor `[rows, 3, height, width]`, NCHW (one lane).
   public func write(_ image: PlanarImage, to tensor: Tensor, row: Int) {
     precondition(
       tensor.lanes == 1 && tensor.width == image.width && tensor.height == image.height

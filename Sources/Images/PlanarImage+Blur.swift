@@ -2,7 +2,7 @@ import CPixels
 import Foundation
 
 extension PlanarImage {
-  /// The picture under a true Gaussian, cut off beyond ⌈3σ⌉ pixels, borders reflected without repeating the
+  /// The image under a true Gaussian, cut off beyond ⌈3σ⌉ pixels, borders reflected without repeating the
   /// outermost pixel (… 2 1 0 1 2 …).
   ///
   /// Not Pillow's `GaussianBlur`, which approximates by boxes.
@@ -35,7 +35,7 @@ extension PlanarImage {
   }
 }
 
-/// A Gaussian's weights, and which pixels they meet in pictures of one size.
+/// A Gaussian's weights, and which pixels they meet in images of one size.
 private struct GaussianBlur {
   let width: Int
   let height: Int

@@ -19,7 +19,7 @@ extension PlanarImage {
     withPlanes { [count] in pixels_blend(3 * count, $0, 0, factor) }
   }
 
-  /// Moves every value away from the picture's mean luma (rounded) by `factor`: 0 is flat grey, 1 changes
+  /// Moves every value away from the image's mean luma (rounded) by `factor`: 0 is flat grey, 1 changes
   /// nothing.
   ///
   /// Source: Pillow's `ImageEnhance.Contrast`.
@@ -30,7 +30,7 @@ extension PlanarImage {
     }
   }
 
-  /// Moves every pixel away from its own luma by `factor`: 0 is a grey picture, 1 changes nothing.
+  /// Moves every pixel away from its own luma by `factor`: 0 is a grey image, 1 changes nothing.
   ///
   /// Source: Pillow's `ImageEnhance.Color`.
   public mutating func adjustSaturation(by factor: Float) {
@@ -39,7 +39,7 @@ extension PlanarImage {
 
   /// Turns the colour circle by `turns` (−0.5 … 0.5; 1 is a full turn, 1/3 takes red to green).
   ///
-  /// Source: torchvision's `adjust_hue` on Pillow pictures: RGB → HSV of 8 bits each → hue shifted by
+  /// Source: torchvision's `adjust_hue` on Pillow images: RGB → HSV of 8 bits each → hue shifted by
   /// whole steps of 1/255 with wrap-around at 256 → RGB. The detour rounds, so a shift of 0 is not the
   /// identity.
   public mutating func shiftHue(by turns: Double) {

@@ -1,6 +1,6 @@
 import CPixels
 
-/// A picture of 8-bit red, green and blue as three planes, one after the other (CHW): what views are made in, because
+/// An image of 8-bit red, green and blue as three planes, one after the other (CHW): what views are made in, because
 /// vector instructions then treat 16 pixels as one.
 public struct PlanarImage: Sendable, Equatable {
   public let width: Int
@@ -17,9 +17,9 @@ public struct PlanarImage: Sendable, Equatable {
     }
   }
 
-  /// A picture whose bytes `fill` writes, all of them.
+  /// An image whose bytes `fill` writes, all of them.
   init(width: Int, height: Int, fill: (UnsafeMutableBufferPointer<UInt8>) -> Void) {
-    precondition(width > 0 && height > 0, "a picture of \(width)×\(height) has no pixels")
+    precondition(width > 0 && height > 0, "an image of \(width)×\(height) has no pixels")
     self.width = width
     self.height = height
     let count = 3 * width * height
@@ -32,7 +32,7 @@ public struct PlanarImage: Sendable, Equatable {
   /// Pixels of a plane.
   var count: Int { width * height }
 
-  /// The same picture, the three bytes of a pixel beside each other.
+  /// The same image, the three bytes of a pixel beside each other.
   public var interleaved: RGBImage {
     let pixels = [UInt8](unsafeUninitializedCapacity: 3 * count) { pixels, initialized in
       planes.withUnsafeBufferPointer { pixels_interleave(count, $0.baseAddress, pixels.baseAddress) }

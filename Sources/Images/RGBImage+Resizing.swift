@@ -1,15 +1,15 @@
 import CPixels
 
 extension RGBImage {
-  /// The part of the picture inside `box`, resized to `width`×`height` with antialiasing.
+  /// The part of the image inside `box`, resized to `width`×`height` with antialiasing.
   ///
-  /// Source: torchvision's `resized_crop` on Pillow pictures, bit for bit: the box is cut out first, so that
+  /// Source: torchvision's `resized_crop` on Pillow images, bit for bit: the box is cut out first, so that
   /// pixels outside never weigh in; then Pillow's two fixed-point passes, along rows and along columns, each
   /// rounded to 8 bits.
   public func resizedCrop(
     _ box: CropBox, width: Int, height: Int, interpolation: Interpolation
   ) -> RGBImage {
-    precondition(box.lies(inWidth: self.width, height: self.height), "\(box) leaves the picture")
+    precondition(box.lies(inWidth: self.width, height: self.height), "\(box) leaves the image")
     precondition(width > 0 && height > 0)
     return resampled(
       columns: ResamplingWeights(
@@ -19,7 +19,7 @@ extension RGBImage {
     ).interleaved
   }
 
-  /// The picture as evaluation sees it: its shorter side resized to `shorterSide`, the `side`×`side` pixels
+  /// The image as evaluation sees it: its shorter side resized to `shorterSide`, the `side`×`side` pixels
   /// in its middle cut out. Only these are computed.
   ///
   /// Source: torchvision's `Resize` and `CenterCrop` (bicubic where `interpolation` says so).
@@ -40,7 +40,7 @@ extension RGBImage {
     ).interleaved
   }
 
-  /// The picture resampled along rows, as far as the columns' weights need them, and then along columns.
+  /// The image resampled along rows, as far as the columns' weights need them, and then along columns.
   func resampled(columns: ResamplingWeights, rows: ResamplingWeights) -> PlanarImage {
     let (usedColumns, usedRows) = (columns.source, rows.source)
     precondition(

@@ -1,20 +1,20 @@
-/// A picture of 8-bit red, green and blue: row by row, the three bytes of a pixel beside each other (HWC).
+/// An image of 8-bit red, green and blue: row by row, the three bytes of a pixel beside each other (HWC).
 public struct RGBImage: Sendable, Equatable {
   public let width: Int
   public let height: Int
   /// `3 · width · height` bytes.
   public internal(set) var pixels: [UInt8]
 
-  /// A picture of at least one pixel.
+  /// An image of at least one pixel.
   public init(width: Int, height: Int, pixels: [UInt8]) {
-    precondition(width > 0 && height > 0, "a picture of \(width)×\(height) has no pixels")
+    precondition(width > 0 && height > 0, "an image of \(width)×\(height) has no pixels")
     precondition(pixels.count == 3 * width * height, "\(width)×\(height) from \(pixels.count) bytes")
     self.width = width
     self.height = height
     self.pixels = pixels
   }
 
-  /// A picture from three planes, red, green and blue, one after the other (CHW), as CIFAR's files have them.
+  /// An image from three planes, red, green and blue, one after the other (CHW), as CIFAR's files have them.
   public init(width: Int, height: Int, planes: UnsafeBufferPointer<UInt8>) {
     let count = width * height
     precondition(planes.count == 3 * count, "\(width)×\(height) from \(planes.count) bytes")
@@ -29,11 +29,11 @@ public struct RGBImage: Sendable, Equatable {
     self.init(width: width, height: height, pixels: pixels)
   }
 
-  /// The whole picture as a box.
+  /// The whole image as a box.
   public var bounds: CropBox { CropBox(top: 0, left: 0, height: height, width: width) }
 }
 
-/// A rectangle of whole pixels inside a picture; row 0 is at the top.
+/// A rectangle of whole pixels inside an image; row 0 is at the top.
 public struct CropBox: Sendable, Equatable {
   public var top: Int
   public var left: Int
@@ -47,7 +47,7 @@ public struct CropBox: Sendable, Equatable {
     self.width = width
   }
 
-  /// Whether the box holds at least one pixel and lies inside a picture of this size.
+  /// Whether the box holds at least one pixel and lies inside an image of this size.
   public func lies(inWidth width: Int, height: Int) -> Bool {
     top >= 0 && left >= 0 && self.height > 0 && self.width > 0
       && top + self.height <= height && left + self.width <= width

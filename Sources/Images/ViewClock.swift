@@ -1,7 +1,7 @@
 /// Where the time of making views goes, by kind of work. For one thread.
 public final class ViewClock {
   public enum Part: String, CaseIterable, Sendable {
-    /// Fetching a picture's bytes, which is not done here.
+    /// Fetching an image's bytes, which is not done here.
     case read
     case decode
     /// Cropping and resizing.

@@ -9,7 +9,7 @@ public enum RandomPurpose: UInt32, Sendable {
   case dataset = 5
   /// Numbers for tests and benchmarks.
   case test = 6
-  /// The order of pictures in packed shards.
+  /// The order of images in packed shards.
   case packing = 7
 }
 

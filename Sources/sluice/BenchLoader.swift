@@ -5,12 +5,12 @@ import Progress
 
 struct BenchLoader: RankCommand {
   static let configuration = CommandConfiguration(
-    commandName: "loader", abstract: "Times the loader: two augmented views of every picture.",
+    commandName: "loader", abstract: "Times the loader: two augmented views of every image.",
     usage: "sluice bench loader <DATA> [--set <KEY=VALUE> ...] [<options>]",
     discussion: """
       Views are those of pretrain, made by the same threads, with every augmentation: a crop of 8 to 100 % of the \
       area, colour jitter (probability 0.8), grey (0.2), blur (0.5), solarisation (0.1) and flip (0.5). Every \
-      picture is taken once before the clock starts, if there are not more than are timed. The parts are those of a \
+      image is taken once before the clock starts, if there are not more than are timed. The parts are those of a \
       second pass on one thread.
 
       Examples:

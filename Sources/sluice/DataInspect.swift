@@ -25,7 +25,7 @@ struct DataInspect: RankCommand {
   @OptionGroup var data: DataSourceOptions
 
   @Option(
-    help: ArgumentHelp("Write a PNG picture of augmented views.", valueName: "FILE.png"),
+    help: ArgumentHelp("Write a PNG image of augmented views.", valueName: "FILE.png"),
     completion: .file(extensions: ["png"]))
   var sheet: String?
 

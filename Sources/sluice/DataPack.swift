@@ -12,8 +12,8 @@ struct DataPack: RankCommand {
     abstract: "Writes a data set as a few large files that are read from front to back.",
     usage: "sluice data pack <SOURCE> <OUT> --shards <N> [<options>]",
     discussion: """
-      The shards are tar files of JPEG and PNG pictures with their labels, which tar and WebDataset read as well; \
-      packed:OUT names them for training. Without --max-side and --quality pictures keep their bytes. What is \
+      The shards are tar files of JPEG and PNG images with their labels, which tar and WebDataset read as well; \
+      packed:OUT names them for training. Without --max-side and --quality images keep their bytes. What is \
       written does not depend on ranks or threads. After an interruption the same command goes on: finished shards \
       are kept.
 
@@ -36,21 +36,21 @@ struct DataPack: RankCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Files of training pictures, at least as many as ranks that pack; some 100 MB to 1 GB each is good.",
+      "Files of training images, at least as many as ranks that pack; some 100 MB to 1 GB each is good.",
       valueName: "N"))
   var shards: Int
 
   @Option(
-    help: ArgumentHelp("Shrink pictures so that the longer side has at most N pixels.", valueName: "N"))
+    help: ArgumentHelp("Shrink images so that the longer side has at most N pixels.", valueName: "N"))
   var maxSide: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Make every picture a JPEG of this quality (default with --max-side: 90).", valueName: "1-100"))
+      "Make every image a JPEG of this quality (default with --max-side: 90).", valueName: "1-100"))
   var quality: Int?
 
   @Option(
-    help: "What to do about pictures that cannot be decoded: name all of them and stop, or leave them out.")
+    help: "What to do about images that cannot be decoded: name all of them and stop, or leave them out.")
   var onError = OnBadImage.stop
 
   @OptionGroup var threads: ThreadOptions
@@ -78,8 +78,8 @@ struct DataPack: RankCommand {
     let packer = Packer(
       Packer.Request(
         source: source, folder: output, shards: shards,
-        encoding: PictureEncoding(maxSide: maxSide, quality: quality),
-        skipsBadPictures: onError == .skip),
+        encoding: ImageEncoding(maxSide: maxSide, quality: quality),
+        skipsBadImages: onError == .skip),
       data: parts, communicator: communicator,
       pool: WorkerPool(threads: try threads.count(on: communicator)), display: display)
     guard let summary = try packer.run() else { return }

@@ -29,8 +29,8 @@ import Testing
       let path = folder.appendingPathComponent("pack").path
       let packer = Packer(
         .init(
-          source: "shapes:64x2", folder: path, shards: 8, encoding: PictureEncoding(),
-          skipsBadPictures: false),
+          source: "shapes:64x2", folder: path, shards: 8, encoding: ImageEncoding(),
+          skipsBadImages: false),
         data: DataParts(train: ShapesDataset(.train, count: 64), test: nil), communicator: .alone(),
         pool: WorkerPool(threads: 2), display: ProgressDisplay(style: nil))
       _ = try packer.run()

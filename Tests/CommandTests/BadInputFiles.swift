@@ -24,7 +24,7 @@ struct BadInputFiles {
       at: folder.appendingPathComponent("folders/data_batch_1.bin"), withIntermediateDirectories: true)
 
     let tree = MadeTree(in: folder.appendingPathComponent("tree"))
-    try tree.addPictures(2, to: "train/cat")
+    try tree.addImages(2, to: "train/cat")
     try write("twice.txt", Data("# animals\ncat\n\ncat\n".utf8))
     try write("cat.txt", Data("cat\n".utf8))
 

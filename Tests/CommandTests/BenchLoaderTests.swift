@@ -26,7 +26,7 @@ extension CommandLineTests {
       #expect(try #require(object["peak_rss_mb"] as? Double) > 10)
       let breakdown = try #require(object["breakdown_ms"] as? [String: Double])
       #expect(Set(breakdown.keys) == Self.parts)
-      // Pictures of the built-in data are painted when they are read; there is nothing to decode.
+      // Images of the built-in data are painted when they are read; there is nothing to decode.
       #expect(try #require(breakdown["read"]) > 0 && breakdown["resize"]! > 0 && breakdown["color"]! > 0)
       #expect(output.lines.last == "batch 4/4", "\(output.lines)")
     }

@@ -95,8 +95,8 @@ struct BenchPeerTests {
     }
   }
 
-  /// The loader: sluice and both of torchvision's pipelines in turns, on the same number of pictures.
-  @Test func loadersAreComparedOnTheSamePictures() throws {
+  /// The loader: sluice and both of torchvision's pipelines in turns, on the same number of images.
+  @Test func loadersAreComparedOnTheSameImages() throws {
     try withTemporaryFolder { folder in
       let scripts = Script(name: "bench_peer_loader.py", folder: folder)
       for name in ["bench_peer.py", "bench_peer_loader.py"] {

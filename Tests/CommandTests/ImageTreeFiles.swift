@@ -2,7 +2,7 @@ import Datasets
 import Foundation
 import Images
 
-/// A tree of class folders with PNG and JPEG pictures of 32×32 pixels, as a person may have it: 4 classes of 24
+/// A tree of class folders with PNG and JPEG images of 32×32 pixels, as a person may have it: 4 classes of 24
 /// training and, where there is a test part, 8 test images.
 struct ImageTreeFiles {
   let folder: URL
@@ -24,7 +24,7 @@ struct ImageTreeFiles {
   func path(train index: Int) -> String { path("train", index / 24, index % 24) }
   func path(test index: Int) -> String { path("val", index / 8, index % 8) }
 
-  /// Spoils the pixels of a picture from the first row on; header and end are as they should be, so that only
+  /// Spoils the pixels of an image from the first row on; header and end are as they should be, so that only
   /// decoding finds out.
   func spoil(_ path: String) throws {
     var bytes = try Data(contentsOf: URL(fileURLWithPath: path))

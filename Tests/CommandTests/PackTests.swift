@@ -65,7 +65,7 @@ extension CommandLineTests {
       }
     }
 
-    /// More pictures than are packed before the signal is looked for.
+    /// More images than are packed before the signal is looked for.
     @Test(arguments: [(SIGINT, 1), (SIGTERM, 2)])
     func stopsAsAskedAndGoesOn(_ signal: Int32, ranks: Int) throws {
       try withTemporaryFolder { folder in
@@ -170,15 +170,15 @@ extension CommandLineTests {
       }
     }
 
-    /// The default names all bad pictures and keeps the other shards; they are left out on request.
-    @Test func badPicturesAreNamedAndMayBeLeftOut() throws {
+    /// The default names all bad images and keeps the other shards; they are left out on request.
+    @Test func badImagesAreNamedAndMayBeLeftOut() throws {
       try withTemporaryFolder { folder in
         let (source, out) = (folder.appendingPathComponent("source"), folder.appendingPathComponent("out"))
         try #require(try Self.pack("shapes:40x10", source, "--shards 1").status == 0)
         let shard = source.appendingPathComponent("train-00000.tar")
         let whole = try Data(contentsOf: shard)
         var bytes = whole
-        // Two pictures: behind the first member's header, and near the end of the last of 40.
+        // Two images: behind the first member's header, and near the end of the last of 40.
         bytes[600] ^= 1
         bytes[bytes.count - 4000] ^= 1
         try bytes.write(to: shard)
@@ -219,7 +219,7 @@ extension CommandLineTests {
 
     // MARK: Training
 
-    /// A pack of 96 pictures to train on, in seven shards of a block each, which stays while the tests run.
+    /// A pack of 96 images to train on, in seven shards of a block each, which stays while the tests run.
     private static let trained = Result {
       let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
         "sluice-\(UUID().uuidString)")

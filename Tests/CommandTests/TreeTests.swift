@@ -23,7 +23,7 @@ extension CommandLineTests {
     @Test(arguments: [1, 2]) func faultsAreListedOnceAndNothingIsWritten(ranks: Int) throws {
       try withPets { tree, small in
         for number in 0..<3 { try tree.write("train/dog/\(number).png", "") }
-        try tree.write("val/cat/x.jpg", TestPicture.png().dropLast(100))
+        try tree.write("val/cat/x.jpg", TestImage.png().dropLast(100))
         let output = try Program.run(command(small, tree), ranks: ranks, seconds: 30)
         #expect(output.status == 1 && output.result == "")
         #expect(
@@ -106,10 +106,10 @@ extension CommandLineTests {
         let second = try Program.run(command(small, tree), ranks: 1)
         #expect(
           second.status == 1 && second.errors.contains("train/cat/0.png cannot be used: it has no bytes"))
-        try tree.write("train/cat/0.png", TestPicture.png())
+        try tree.write("train/cat/0.png", TestImage.png())
 
         // Other files: other numbers, so the run cannot go on.
-        try tree.addPictures(6, to: "train/cat")
+        try tree.addImages(6, to: "train/cat")
         let other = try Program.run(command(small, tree, "max_steps=2"), ranks: 2)
         let sentence =
           "\(small.checkpoint(1).path) holds a run over other data "
@@ -121,7 +121,7 @@ extension CommandLineTests {
     /// What a list says decides the result, not what it is called.
     @Test func listsOfClassesAreComparedByContent() throws {
       try withPets { tree, small in
-        try tree.addPictures(4, to: "train/eel")
+        try tree.addImages(4, to: "train/eel")
         for (name, text) in [("one", "dog\ncat\n"), ("same", "# pets\ncat\ndog\n"), ("other", "cat\neel\n")] {
           try Data(text.utf8).write(to: small.folder.appendingPathComponent("\(name).txt"))
         }

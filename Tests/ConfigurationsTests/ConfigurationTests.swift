@@ -16,7 +16,7 @@ import Testing
     try ConfigurationFile(yaml: yaml, path: "c.yaml", settings: settings)
   }
 
-  /// What runs on pictures of 32 pixels.
+  /// What runs on images of 32 pixels.
   static func read(_ yaml: String, _ settings: String...) throws -> Configuration {
     try ConfigurationFile(yaml: yaml, path: "c.yaml", settings: settings).resolved(imageSize: 32)
   }
@@ -308,7 +308,7 @@ import Testing
   @Test func printingAFileSaysWhoDecides() throws {
     let yaml = try Self.file(Self.shapes).yaml
     #expect(yaml.contains("\n  stem: auto  # cifar for inputs below 96 pixels, else imagenet\n"))
-    #expect(yaml.contains("\n  input_size: auto  # the size of the data's pictures\n"))
+    #expect(yaml.contains("\n  input_size: auto  # the size of the data's images\n"))
   }
 
   // MARK: Kernels

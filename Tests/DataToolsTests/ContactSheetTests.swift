@@ -13,7 +13,7 @@ import Testing
   }
 
   private func sheet(
-    of dataset: some ImageDataset = DrawnPictures(name: "train"), size: Int = 16, seed: UInt64 = 0,
+    of dataset: some ImageDataset = DrawnImages(name: "train"), size: Int = 16, seed: UInt64 = 0,
     threads: Int = 1
   ) throws -> RGBImage {
     try ContactSheet(
@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func viewsAreThoseOfTraining() throws {
-    let dataset = DrawnPictures(name: "train")
+    let dataset = DrawnImages(name: "train")
     let sheet = try sheet(of: dataset, seed: 5)
     #expect(sheet.width == 9 * 16 + 6 * 8 + 4 * 2 && sheet.height == 8 * 16 + 9 * 8)
     for row in 0..<8 {
@@ -61,12 +61,12 @@ import Testing
     #expect(sheet.width == 9 * 128 + 6 * 8 + 4 * 2 && sheet.height == 8 * 128 + 9 * 8)
   }
 
-  @Test func fewPicturesHaveFewRowsAndBadOnesAStandIn() throws {
-    let three = try sheet(of: DrawnPictures(name: "train", count: 3, damaged: [1]))
+  @Test func fewImagesHaveFewRowsAndBadOnesAStandIn() throws {
+    let three = try sheet(of: DrawnImages(name: "train", count: 3, damaged: [1]))
     #expect(three.height == 3 * 16 + 4 * 8)
     #expect(
       tile(three, column: 0, row: 1, side: 16)
-        == (try DrawnPictures(name: "train", count: 3).image(at: 2)).evaluationCrop(shorterSide: 18, side: 16)
+        == (try DrawnImages(name: "train", count: 3).image(at: 2)).evaluationCrop(shorterSide: 18, side: 16)
     )
   }
 }

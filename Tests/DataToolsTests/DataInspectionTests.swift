@@ -15,7 +15,7 @@ import Testing
   }
 
   private let pair = DataParts(
-    train: DrawnPictures(name: "train"), test: DrawnPictures(name: "val", count: 5), notes: ["a note"])
+    train: DrawnImages(name: "train"), test: DrawnImages(name: "val", count: 5), notes: ["a note"])
 
   private func isNear(_ a: Double, _ b: Double) -> Bool { abs(a - b) < 0.01 }
 
@@ -27,7 +27,7 @@ import Testing
     #expect(sizes.kinds == ["PNG": 4, "JPEG": 8])
     #expect(sizes.small == 12 && sizes.unreadable == 0)
     let (width, height) = (
-      try #require(PictureSizes.range(sizes.widths)), try #require(PictureSizes.range(sizes.heights))
+      try #require(ImageSizes.range(sizes.widths)), try #require(ImageSizes.range(sizes.heights))
     )
     #expect(width == (20, 25, 31))
     #expect(height == (18, 28, 40), "of an even number the lower middle")
@@ -41,7 +41,7 @@ import Testing
         == .object(["min": .integer(20), "median": .integer(25), "max": .integer(31)]))
   }
 
-  /// Pictures of one colour each, weighted by their pixels.
+  /// Images of one colour each, weighted by their pixels.
   @Test(arguments: [1, 3]) func meanAndDeviationAreOverPixels(threads: Int) throws {
     let found = try inspect(pair, threads: threads)
     let mean = try #require(found.colors.mean)
@@ -77,13 +77,13 @@ import Testing
   @Test func aSampleIsSpreadOverTheData() throws {
     let found = try inspect(pair, sampleSize: 3)
     #expect(found.sampledImages == 3)
-    // Pictures 0, 4 and 8 of red 0, 40 and 80: 800, 768 and 672 pixels.
+    // Images 0, 4 and 8 of red 0, 40 and 80: 800, 768 and 672 pixels.
     let red: Double = (768 * 40 + 672 * 80) / 2240
     let mean = try #require(found.colors.mean)
     #expect(isNear(mean[0], red / 255))
   }
 
-  @Test func picturesThatCannotBeReadAreCounted() throws {
+  @Test func imagesThatCannotBeReadAreCounted() throws {
     struct Half: ImageDataset {
       let name = "half"
       let count = 4
@@ -91,7 +91,7 @@ import Testing
       let imageSize = 8
       let normalization = Normalization.imageNet
       func label(at index: Int) -> Int? { 0 }
-      func picture(at index: Int) throws -> StoredImage {
+      func storedImage(at index: Int) throws -> StoredImage {
         guard index % 2 == 0 else { throw DatasetError.badImage(name: "x", reason: "it is away") }
         return .pixels(RGBImage(width: 8, height: 8, pixels: [UInt8](repeating: 51, count: 192)))
       }

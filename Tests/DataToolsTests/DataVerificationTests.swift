@@ -17,9 +17,9 @@ import Testing
       progress: progress)
   }
 
-  @Test(arguments: [1, 4]) func everyDamagedPictureIsNamedInOrder(threads: Int) throws {
+  @Test(arguments: [1, 4]) func everyDamagedImageIsNamedInOrder(threads: Int) throws {
     let pair = DataParts(
-      train: DrawnPictures(name: "train", damaged: [11, 3, 4]), test: DrawnPictures(name: "val", damaged: [0])
+      train: DrawnImages(name: "train", damaged: [11, 3, 4]), test: DrawnImages(name: "val", damaged: [0])
     )
     let found = try verify(pair, threads: threads)
     #expect(found.images == 24)
@@ -31,9 +31,9 @@ import Testing
     #expect(found.text.contains("\n4 faults in 24 images, decoded in "))
   }
 
-  @Test func goodPicturesHaveNoFaults() throws {
+  @Test func goodImagesHaveNoFaults() throws {
     var shares: [Double] = []
-    let found = try verify(DataParts(train: DrawnPictures(name: "train"), test: nil), threads: 1) {
+    let found = try verify(DataParts(train: DrawnImages(name: "train"), test: nil), threads: 1) {
       shares.append($0)
     }
     #expect(found.findings.isEmpty && found.images == 12)
@@ -51,7 +51,7 @@ import Testing
       let imageSize = 8
       let normalization = Normalization.imageNet
       func label(at index: Int) -> Int? { 0 }
-      func picture(at index: Int) throws -> StoredImage {
+      func storedImage(at index: Int) throws -> StoredImage {
         let image = RGBImage(width: 8, height: 8, pixels: (0..<192).map { UInt8($0) })
         return .encoded(try EncodedImage(try image.jpegData(quality: 90).dropLast(2)))
       }
@@ -61,18 +61,18 @@ import Testing
     #expect(try verify(pair, strict: true).findings.map(\.fault.name) == ["endless, image 0"])
   }
 
-  /// Files as a whole come before the pictures in them.
+  /// Files as a whole come before the images in them.
   @Test func checksumsAreHeldAgainstTheirFiles() throws {
     struct Shards: ChecksummedDataset {
-      let pictures = DrawnPictures(name: "train", damaged: [2])
-      var name: String { pictures.name }
-      var count: Int { pictures.count }
-      var classNames: [String] { pictures.classNames }
-      var imageSize: Int { pictures.imageSize }
-      var normalization: Normalization { pictures.normalization }
+      let images = DrawnImages(name: "train", damaged: [2])
+      var name: String { images.name }
+      var count: Int { images.count }
+      var classNames: [String] { images.classNames }
+      var imageSize: Int { images.imageSize }
+      var normalization: Normalization { images.normalization }
       let checksummedFiles = ["a.shard", "b.shard"]
-      func label(at index: Int) -> Int? { pictures.label(at: index) }
-      func picture(at index: Int) throws -> StoredImage { try pictures.picture(at: index) }
+      func label(at index: Int) -> Int? { images.label(at: index) }
+      func storedImage(at index: Int) throws -> StoredImage { try images.storedImage(at: index) }
       func verifyChecksum(ofFile number: Int) throws {
         if number == 1 { throw DatasetError.badImage(name: "b.shard", reason: "its SHA-256 is another") }
       }

@@ -19,7 +19,7 @@ import Testing
     var normalization: Normalization { shapes.normalization }
     private let shapes = ShapesDataset(.train, count: 9)
     func label(at index: Int) -> Int? { nil }
-    func picture(at index: Int) -> StoredImage { shapes.picture(at: index) }
+    func storedImage(at index: Int) -> StoredImage { shapes.storedImage(at: index) }
   }
 
   private let data = DataParts(
@@ -30,7 +30,7 @@ import Testing
       let path = folder.appendingPathComponent("pack").path
       let packer = Packer(
         .init(
-          source: "made:up", folder: path, shards: 2, encoding: PictureEncoding(), skipsBadPictures: false),
+          source: "made:up", folder: path, shards: 2, encoding: ImageEncoding(), skipsBadImages: false),
         data: data, communicator: .alone(), pool: WorkerPool(threads: 2), display: ProgressDisplay(style: nil)
       )
       let summary = try #require(try packer.run())
@@ -45,7 +45,7 @@ import Testing
         #expect(found.count == dataset.count && found.isLabelled == dataset.isLabelled, "\(part)")
         // The order of a pack is its own; the number of an image is in its name.
         for index in 0..<found.count {
-          let name = found.pictureName(at: index)
+          let name = found.imageName(at: index)
           let number = try #require(Int(name.split(separator: ": ")[1].prefix(8)))
           #expect(try found.image(at: index) == dataset.image(at: number))
           #expect(found.label(at: index) == dataset.label(at: number))
@@ -67,8 +67,8 @@ import Testing
   @Test func verificationReadsEveryPart() throws {
     let found = try DataVerification(
       of: DataParts(
-        train: Unlabelled(), reference: DrawnPictures(name: "reference", damaged: [4]),
-        test: DrawnPictures(name: "val", damaged: [2])),
+        train: Unlabelled(), reference: DrawnImages(name: "reference", damaged: [4]),
+        test: DrawnImages(name: "val", damaged: [2])),
       strict: false, pool: WorkerPool(threads: 2), communicator: .alone(), progress: { _ in })
     #expect(found.images == 33)
     #expect(found.findings.map(\.part) == [.reference, .test])

@@ -86,7 +86,7 @@ import Testing
         #expect(packed.imageSize == 32)
       }
       #expect(
-        pair.train.pictureName(at: 5)
+        pair.train.imageName(at: 5)
           == "\(pack.path)/train-00001.tar: 00000005.png at byte \(512 + offset(pair.train))")
       #expect(
         pair.notes.first?.hasPrefix("packed from shapes:7x3: 7 training images in 2 shards, 3 val images")
@@ -174,7 +174,7 @@ import Testing
     }
   }
 
-  @Test func aDamagedPictureIsNamedAndOthersAreNot() throws {
+  @Test func aDamagedImageIsNamedAndOthersAreNot() throws {
     try Pack.with { pack in
       let pair = try pack.open()
       let begin = offset(pair.train) + 512
@@ -216,8 +216,8 @@ import Testing
     }
   }
 
-  @Test func blocksAreBoundedInPicturesAndBytes() throws {
-    func blocks(_ lengths: [Int]) throws -> PictureBlocks {
+  @Test func blocksAreBoundedInImagesAndBytes() throws {
+    func blocks(_ lengths: [Int]) throws -> ImageBlocks {
       var index = ShardIndex(of: "train-00000.tar")
       var position = 0
       for (number, length) in lengths.enumerated() {

@@ -26,7 +26,7 @@ import Testing
     func open10() throws -> DataParts { try CIFARLayout.cifar10.open(folder: url) }
   }
 
-  @Test func recordsBecomePictures() throws {
+  @Test func recordsBecomeImages() throws {
     let folder = try Folder()
     try folder.write("data_batch_1.bin", labels: [3, 9])
     try folder.write("data_batch_4.bin", labels: [0])

@@ -12,7 +12,7 @@ import Testing
     let imageSize = 32
     let normalization = Normalization.imageNet
     func label(at index: Int) -> Int? { nil }
-    func picture(at index: Int) -> StoredImage { ShapesDataset(.train, count: 5).picture(at: index) }
+    func storedImage(at index: Int) -> StoredImage { ShapesDataset(.train, count: 5).storedImage(at: index) }
   }
 
   private let labelled = ShapesDataset(.train, count: 7)

@@ -17,7 +17,7 @@ import Testing
     #expect(sampler.permutation(epoch: 1) == other.permutation(epoch: 1), "the batch does not matter")
   }
 
-  /// Each of 6 orders of 3 pictures, about equally often over epochs.
+  /// Each of 6 orders of 3 images, about equally often over epochs.
   @Test func ordersAreEquallyLikely() throws {
     let sampler = try EpochSampler(datasetCount: 3, globalBatchSize: 2, seed: 1)
     var counts: [[Int]: Int] = [:]

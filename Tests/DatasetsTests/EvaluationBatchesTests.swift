@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct EvaluationBatchesTests {
   @Test(arguments: [1, 2, 7, 31, 64], [1, 2, 3, 4, 8])
-  func everyPictureComesExactlyOnce(count: Int, worldSize: Int) throws {
+  func everyImageComesExactlyOnce(count: Int, worldSize: Int) throws {
     let dataset = ShapesDataset(.test, count: count)
     var seen: [Int] = []
     for rank in 0..<worldSize {
@@ -21,7 +21,7 @@ import Testing
     #expect(seen == Array(0..<count))
   }
 
-  @Test func picturesAreNormalizedOnly() throws {
+  @Test func imagesAreNormalizedOnly() throws {
     let dataset = ShapesDataset(.test, count: 3)
     let piece = try EvaluationBatches(dataset, pieceSize: 2).piece(1)
     var expected = [Float](repeating: 0, count: 3072)
@@ -29,7 +29,7 @@ import Testing
     #expect(piece.images.values == expected)
   }
 
-  /// One picture of 16×8 in a data set of side 7: resized to 16×8, the middle 7×7 cut out.
+  /// One image of 16×8 in a data set of side 7: resized to 16×8, the middle 7×7 cut out.
   private struct Wide: ImageDataset {
     let name = "wide"
     let count = 1
@@ -37,7 +37,7 @@ import Testing
     let imageSize = 7
     let normalization = Normalization(mean: .zero, deviation: .one)
     func label(at index: Int) -> Int? { 0 }
-    func picture(at index: Int) -> StoredImage {
+    func storedImage(at index: Int) -> StoredImage {
       .pixels(
         RGBImage(width: 16, height: 8, pixels: (0..<128).flatMap { [UInt8($0), UInt8($0), UInt8($0)] }))
     }

@@ -4,17 +4,17 @@ import Testing
 @testable import Datasets
 
 @Suite struct ShapesTests {
-  @Test func picturesAreTheSameEveryTimeAndInAnySize() {
+  @Test func imagesAreTheSameEveryTimeAndInAnySize() {
     let few = ShapesDataset(.train, count: 20)
     let many = ShapesDataset(.train, count: 8000)
     for index in 0..<20 { #expect(few.image(at: index) == many.image(at: index)) }
   }
 
-  @Test func noPictureIsSharedOrRepeated() {
+  @Test func noImageIsSharedOrRepeated() {
     let train = ShapesDataset(.train, count: 500)
     let test = ShapesDataset(.test, count: 500)
-    let pictures = (0..<500).map { train.image(at: $0).pixels } + (0..<500).map { test.image(at: $0).pixels }
-    #expect(Set(pictures).count == 1000)
+    let images = (0..<500).map { train.image(at: $0).pixels } + (0..<500).map { test.image(at: $0).pixels }
+    #expect(Set(images).count == 1000)
   }
 
   @Test func classesComeInTurn() {

@@ -21,13 +21,13 @@ import Testing
       threads: threads, queueDepth: queueDepth)
   }
 
-  /// Pixels by (shard of the global batch, view, picture in the shard), which is the order of rows.
+  /// Pixels by (shard of the global batch, view, image in the shard), which is the order of rows.
   private func rows(_ batch: ViewBatch) -> [[Float]] {
     let values = batch.images.values
     return (0..<batch.images.rows).map { Array(values[$0 * 3072..<($0 + 1) * 3072]) }
   }
 
-  @Test func rowsAreShardThenViewThenPicture() throws {
+  @Test func rowsAreShardThenViewThenImage() throws {
     let loader = try loader()
     let configuration = AugmentationConfiguration()
     let order = try EpochSampler(datasetCount: 53, globalBatchSize: 16, seed: 11).permutation(epoch: 1)
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  @Test func epochsTakeEveryPictureOnceButForTheRest() throws {
+  @Test func epochsTakeEveryImageOnceButForTheRest() throws {
     let loader = try loader(threads: 2)
     #expect(loader.stepsPerEpoch == 3)
     for _ in 0..<2 {
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  /// A data set whose pictures can be missing, and which counts how many were asked for and are being made.
+  /// A data set whose images can be missing, and which counts how many were asked for and are being made.
   private final class Faulty: ImageDataset, @unchecked Sendable {
     // @unchecked: what changes is guarded by `condition`.
     struct Missing: Error, Equatable { let index: Int }
@@ -102,7 +102,7 @@ import Testing
     var askedCount: Int { condition.withLock { asked } }
     var inProgressCount: Int { condition.withLock { inProgress } }
 
-    /// Waits until so many pictures were asked for; false: they were not within a minute.
+    /// Waits until so many images were asked for; false: they were not within a minute.
     func wait(untilAsked count: Int) -> Bool {
       condition.withLock {
         let end = Date().addingTimeInterval(60)
@@ -112,7 +112,7 @@ import Testing
     }
 
     func label(at index: Int) -> Int? { 0 }
-    func picture(at index: Int) throws -> StoredImage {
+    func storedImage(at index: Int) throws -> StoredImage {
       condition.withLock {
         asked += 1
         inProgress += 1

@@ -4,36 +4,36 @@ import Testing
 @testable import Datasets
 
 @Suite struct WindowedOrderTests {
-  /// Blocks of 5 to 12 pictures of 1,000 bytes.
-  static func blocks(_ count: Int) -> PictureBlocks {
+  /// Blocks of 5 to 12 images of 1,000 bytes.
+  static func blocks(_ count: Int) -> ImageBlocks {
     let counts = (0..<count).map { 5 + $0 * 7 % 8 }
-    return PictureBlocks(counts: counts, bytes: counts.map { 1000 * $0 })
+    return ImageBlocks(counts: counts, bytes: counts.map { 1000 * $0 })
   }
 
-  /// - Parameter window: Pictures in all.
-  static func sampler(_ blocks: PictureBlocks, batch: Int, shard: Int, window: Int?) throws -> EpochSampler {
+  /// - Parameter window: Images in all.
+  static func sampler(_ blocks: ImageBlocks, batch: Int, shard: Int, window: Int?) throws -> EpochSampler {
     try EpochSampler(
-      datasetCount: blocks.pictureCount, globalBatchSize: batch, seed: 9,
+      datasetCount: blocks.imageCount, globalBatchSize: batch, seed: 9,
       order: .windowed(WindowedOrder(blocks, streams: batch / shard, shardSize: shard, window: window)))
   }
 
-  @Test func blocksKnowTheirPictures() {
-    let blocks = PictureBlocks(counts: [3, 1, 4], bytes: [30, 10, 40])
+  @Test func blocksKnowTheirImages() {
+    let blocks = ImageBlocks(counts: [3, 1, 4], bytes: [30, 10, 40])
     #expect((0..<8).map(blocks.block) == [0, 0, 0, 1, 2, 2, 2, 2])
-    #expect(blocks[2] == 4..<8 && blocks.pictureCount == 8 && blocks.totalBytes == 80)
+    #expect(blocks[2] == 4..<8 && blocks.imageCount == 8 && blocks.totalBytes == 80)
   }
 
-  /// Windows of one picture, of a few blocks, of more than there is; one block for all, and many.
+  /// Windows of one image, of a few blocks, of more than there is; one block for all, and many.
   @Test(arguments: [1, 60, 200, Int.max], [1, 7, 40])
-  func anEpochTakesPicturesAtMostOnce(window: Int, blockCount: Int) throws {
+  func anEpochTakesImagesAtMostOnce(window: Int, blockCount: Int) throws {
     let blocks =
-      blockCount == 1 ? PictureBlocks(counts: [131], bytes: [131_000]) : Self.blocks(blockCount)
+      blockCount == 1 ? ImageBlocks(counts: [131], bytes: [131_000]) : Self.blocks(blockCount)
     let sampler = try Self.sampler(blocks, batch: 16, shard: 4, window: window)
     for epoch in 0..<4 {
       let order = sampler.permutation(epoch: epoch)
       #expect(order.count == sampler.stepsPerEpoch * 16)
       #expect(Set(order).count == order.count)
-      #expect(order.allSatisfy { (0..<blocks.pictureCount).contains($0) })
+      #expect(order.allSatisfy { (0..<blocks.imageCount).contains($0) })
     }
   }
 
@@ -43,16 +43,16 @@ import Testing
     let orders = (0..<8).map { sampler.permutation(epoch: $0) }
     #expect(Set(orders).count == 8)
     #expect(orders[3] == sampler.permutation(epoch: 3))
-    #expect(Set(orders.joined()).count == blocks.pictureCount, "what an epoch leaves out, another has")
+    #expect(Set(orders.joined()).count == blocks.imageCount, "what an epoch leaves out, another has")
     let other = try EpochSampler(
       datasetCount: sampler.datasetCount, globalBatchSize: 48, seed: 10, order: sampler.order)
     #expect(other.permutation(epoch: 0) != orders[0])
   }
 
-  /// Where there are few blocks, too, a picture is not tied to one shard of the batch.
-  @Test func picturesMeetOthersInEveryEpoch() throws {
+  /// Where there are few blocks, too, an image is not tied to one shard of the batch.
+  @Test func imagesMeetOthersInEveryEpoch() throws {
     let sampler = try Self.sampler(
-      PictureBlocks(counts: [64], bytes: [64_000]), batch: 16, shard: 4, window: nil)
+      ImageBlocks(counts: [64], bytes: [64_000]), batch: 16, shard: 4, window: nil)
     let streams = Set(
       (0..<40).map { sampler.permutation(epoch: $0).firstIndex(of: 5)! / 4 % 4 })
     #expect(streams == [0, 1, 2, 3])
@@ -91,7 +91,7 @@ import Testing
           for index in order[sampler.range(batch: step, rank: rank, worldSize: worldSize)] {
             let block = blocks.block(of: index)
             touched.insert(block)
-            _ = try cache.block(block, pictures: blocks[block].count) {
+            _ = try cache.block(block, images: blocks[block].count) {
               [UInt8](repeating: 0, count: blocks.bytes[block])
             }
             #expect(cache.bytesInUse <= capacity)
@@ -106,10 +106,10 @@ import Testing
     #expect(all <= blocks.count + 8 * 8)
   }
 
-  /// A batch holds pictures of about as many blocks as the windows of all streams, and a picture's neighbours come
+  /// A batch holds images of about as many blocks as the windows of all streams, and an image's neighbours come
   /// from its own block no more often than if the window were drawn from.
   @Test func batchesMixBlocks() throws {
-    let blocks = PictureBlocks(
+    let blocks = ImageBlocks(
       counts: Array(repeating: 50, count: 200), bytes: Array(repeating: 50_000, count: 200))
     // Eight blocks for each of four streams.
     let sampler = try Self.sampler(blocks, batch: 64, shard: 16, window: 4 * 8 * 50)
@@ -140,7 +140,7 @@ import Testing
 
   @Test func theUsualWindowIsMeasuredInBytes() {
     let counts = Array(repeating: 256, count: 100)
-    let blocks = PictureBlocks(counts: counts, bytes: counts.map { $0 * 100_000 })
+    let blocks = ImageBlocks(counts: counts, bytes: counts.map { $0 * 100_000 })
     let order = WindowedOrder(blocks, streams: 8, shardSize: 32, window: nil)
     #expect(order.streamWindow == (256 << 20) / 100_000 / 8)
     // A window, and two blocks for what goes beyond it, on each of four streams.

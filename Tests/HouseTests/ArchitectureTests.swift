@@ -27,7 +27,7 @@ import Testing
   }
 
   /// An arrow where a target imports another that it does not reach by way of a third.
-  @Test func thePictureShowsEveryArrow() {
+  @Test func theImageShowsEveryArrow() {
     var reached: [String: Set<String>] = [:]
     var arrows: [String] = []
     for target in Self.targets {
@@ -37,8 +37,8 @@ import Testing
       arrows.append("  \(target.name)" + (ends.isEmpty ? "" : " --> \(ends)"))
       reached[target.name] = imports.union(beyond)
     }
-    let picture = (["```mermaid", "graph TD"] + arrows.reversed() + ["```"]).joined(separator: "\n")
-    let isShown = Self.page.text.contains(picture)
-    #expect(isShown, "the picture of the house should be\n\(picture)")
+    let image = (["```mermaid", "graph TD"] + arrows.reversed() + ["```"]).joined(separator: "\n")
+    let isShown = Self.page.text.contains(image)
+    #expect(isShown, "the image of the house should be\n\(image)")
   }
 }

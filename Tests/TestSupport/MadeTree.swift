@@ -1,6 +1,6 @@
 import Foundation
 
-/// A tree of class folders that a test makes, with pictures of noise.
+/// A tree of class folders that a test makes, with images of noise.
 public struct MadeTree {
   public let folder: URL
 
@@ -8,12 +8,12 @@ public struct MadeTree {
 
   public var path: String { folder.path }
 
-  /// A training part of `cat` and `dog` with four pictures each, and a part to test on with two each.
+  /// A training part of `cat` and `dog` with four images each, and a part to test on with two each.
   public static func pets(in folder: URL) throws -> MadeTree {
     let tree = MadeTree(in: folder)
     for name in ["cat", "dog"] {
-      try tree.addPictures(4, to: "train/\(name)")
-      try tree.addPictures(2, to: "val/\(name)")
+      try tree.addImages(4, to: "train/\(name)")
+      try tree.addImages(2, to: "val/\(name)")
     }
     return tree
   }
@@ -30,10 +30,10 @@ public struct MadeTree {
   public func write(_ path: String, _ text: String) throws { try write(path, text.utf8) }
 
   /// Writes `0.png`, `1.png`, … of 16×16 pixels, no two alike.
-  public func addPictures(_ count: Int, to path: String) throws {
+  public func addImages(_ count: Int, to path: String) throws {
     for number in 0..<count {
       try write(
-        "\(path)/\(number).png", TestPicture.png(seed: path.utf8.reduce(number) { $0 &* 31 &+ Int($1) }))
+        "\(path)/\(number).png", TestImage.png(seed: path.utf8.reduce(number) { $0 &* 31 &+ Int($1) }))
     }
   }
 
@@ -53,8 +53,8 @@ public struct MadeTree {
   }
 }
 
-/// Pictures without a library that makes them.
-public enum TestPicture {
+/// Images without a library that makes them.
+public enum TestImage {
   /// A PNG of noise: 8 bits a channel, red, green and blue, not compressed.
   ///
   /// - Parameter side: Width and height that its header claims, if they are not the true ones.

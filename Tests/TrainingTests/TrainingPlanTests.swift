@@ -37,7 +37,9 @@ import Testing
       let imageSize = 32
       let normalization = Normalization.imageNet
       func label(at index: Int) -> Int? { nil }
-      func picture(at index: Int) -> StoredImage { ShapesDataset(.train, count: 64).picture(at: index) }
+      func storedImage(at index: Int) -> StoredImage {
+        ShapesDataset(.train, count: 64).storedImage(at: index)
+      }
     }
     func plan(_ reference: (any ImageDataset)?) throws -> TrainingPlan {
       let configuration = try ConfigurationFile(

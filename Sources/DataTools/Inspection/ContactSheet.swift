@@ -2,7 +2,7 @@ import Datasets
 import Images
 import Tensors
 
-/// Views to look at: a row a picture, first as evaluation sees it, then as training does, two views for each of the
+/// Views to look at: a row an image, first as evaluation sees it, then as training does, two views for each of the
 /// first epochs. A function of the data, the augmentation and the seed.
 public struct ContactSheet: Sendable {
   public static let rows = 8
@@ -17,7 +17,7 @@ public struct ContactSheet: Sendable {
   /// - Parameters:
   ///   - augmentation: How views are made; `size` is that of the network's input.
   ///   - seed: Of the run whose views these are.
-  /// - Throws: `DatasetError` where pictures cannot be used, and their neighbours neither.
+  /// - Throws: `DatasetError` where images cannot be used, and their neighbours neither.
   public init(
     of dataset: any ImageDataset, augmentation: AugmentationConfiguration, seed: UInt64, pool: WorkerPool
   ) throws {
@@ -50,14 +50,14 @@ public struct ContactSheet: Sendable {
     let size = maker.augmentation.size
     let evaluation = try EvaluationBatches(dataset, onError: .skip, imageSize: size, pieceSize: 1).piece(
       index)
-    let training = try PictureReader(dataset, onError: .skip).read(at: index) { image, _ in
+    let training = try ImageReader(dataset, onError: .skip).read(at: index) { image, _ in
       try (0..<epochs).map { try maker.views(of: image, index: index, epoch: $0) }
     }.result
     return ([evaluation.images] + training).flatMap { dataset.normalization.images(of: $0) }
   }
 }
 
-/// A white picture to draw on.
+/// A white image to draw on.
 private struct Canvas {
   private let width: Int
   private let height: Int

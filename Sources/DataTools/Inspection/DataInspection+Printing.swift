@@ -86,7 +86,7 @@ extension DataInspection {
   }
 
   private func range(_ sizes: [Int: Int]) -> JSONValue {
-    PictureSizes.range(sizes).map {
+    ImageSizes.range(sizes).map {
       .object(["min": .integer($0.least), "median": .integer($0.median), "max": .integer($0.most)])
     } ?? .null
   }
@@ -102,7 +102,7 @@ extension DataInspection {
   private func decimals(_ values: SIMD3<Float>) -> String { decimals((0..<3).map { Double(values[$0]) }) }
 }
 
-extension PictureSizes {
+extension ImageSizes {
   fileprivate var rows: [(label: String, text: String)] {
     func row(_ label: String, _ sizes: [Int: Int]) -> (label: String, text: String)? {
       Self.range(sizes).map { ("  \(label)", "\($0.least) to \($0.most) pixels, median \($0.median)") }

@@ -4,7 +4,7 @@ import Foundations
 import Images
 import Tensors
 
-/// What a data set is like: how many pictures of which class, how large, in which colours.
+/// What a data set is like: how many images of which class, how large, in which colours.
 public struct DataInspection: Report, Sendable {
   /// One part of the data.
   public struct Part: Sendable {
@@ -12,7 +12,7 @@ public struct DataInspection: Report, Sendable {
     public let images: Int
     /// By label; nil: there are no labels.
     public let classCounts: [Int]?
-    public let sizes: PictureSizes
+    public let sizes: ImageSizes
   }
 
   public let source: String
@@ -27,7 +27,7 @@ public struct DataInspection: Report, Sendable {
   /// How training and evaluation centre the colours.
   public let normalization: Normalization
 
-  /// Reads the header of every picture and decodes a sample of the training images. Every rank calls it and takes
+  /// Reads the header of every image and decodes a sample of the training images. Every rank calls it and takes
   /// its share; all get the same.
   ///
   /// - Parameters:
@@ -48,19 +48,19 @@ public struct DataInspection: Report, Sendable {
     normalization = data.train.normalization
     let sweep = Sweep(communicator: communicator, pool: pool)
     let sample = min(sampleSize, data.train.count)
-    // Decoding a picture takes about as long as reading the headers of ten.
+    // Decoding an image takes about as long as reading the headers of ten.
     let work = Double(data.imageCount + 10 * sample)
     var done = 0.0
     parts = try data.datasets.map { _, dataset in
       let measured = try sweep.map(
         dataset.count, progress: { progress((done + $0 * Double(dataset.count)) / work) }
       ) { index in
-        (try? dataset.picture(at: index)).map(PictureSizes.Measured.init)
+        (try? dataset.storedImage(at: index)).map(ImageSizes.Measured.init)
       }
       done += Double(dataset.count)
-      var own = PictureSizes()
-      for picture in measured { own.add(picture) }
-      var all = PictureSizes()
+      var own = ImageSizes()
+      for image in measured { own.add(image) }
+      var all = ImageSizes()
       for sizes in try communicator.gather([own]) { all.add(sizes) }
       var counts: [Int]?
       if dataset.isLabelled {

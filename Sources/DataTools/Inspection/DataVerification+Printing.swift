@@ -7,10 +7,10 @@ extension DataVerification {
   public var text: String {
     let count = findings.count
     let verdict = count == 0 ? "no faults" : "\(count) fault\(count == 1 ? "" : "s")"
-    let pictures = "\(images) image\(images == 1 ? "" : "s")"
+    let counted = "\(images) image\(images == 1 ? "" : "s")"
     return
       (findings.map { "\($0.fault.name): \($0.fault.reason)" }
-      + ["\(verdict) in \(pictures), decoded in \(durationText(seconds))"])
+      + ["\(verdict) in \(counted), decoded in \(durationText(seconds))"])
       .joined(separator: "\n")
   }
 

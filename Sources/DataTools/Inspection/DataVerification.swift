@@ -4,24 +4,24 @@ import Foundations
 import Images
 import Tensors
 
-/// What decoding every picture of a data set found.
+/// What decoding every image of a data set found.
 public struct DataVerification: Report, Sendable {
-  /// A picture that cannot be used, or a file that is not what it was, and where it was found.
+  /// An image that cannot be used, or a file that is not what it was, and where it was found.
   public struct Finding: Codable, Equatable, Sendable {
     public let fault: DataFault
-    /// nil: of the data as a whole, such as a class folder without pictures.
+    /// nil: of the data as a whole, such as a class folder without images.
     public let part: DataPart?
-    /// Of the picture in its part; nil: a file as a whole.
+    /// Of the image in its part; nil: a file as a whole.
     public let index: Int?
   }
 
-  /// How many pictures were decoded, usable or not.
+  /// How many images were decoded, usable or not.
   public let images: Int
-  /// Of the data as a whole, then of each part; in each files as a whole, then pictures, by number.
+  /// Of the data as a whole, then of each part; in each files as a whole, then images, by number.
   public let findings: [Finding]
   public let seconds: Double
 
-  /// Holds files against their checksums where they have any, and decodes every picture of every part whole. Every
+  /// Holds files against their checksums where they have any, and decodes every image of every part whole. Every
   /// rank calls it and takes its share.
   ///
   /// - Parameters:
@@ -54,7 +54,7 @@ public struct DataVerification: Report, Sendable {
       ) { index in
         Self.reason { try Self.decode(index, of: dataset, strict: strict) }.map {
           Finding(
-            fault: DataFault(name: dataset.pictureName(at: index), reason: $0), part: part, index: index)
+            fault: DataFault(name: dataset.imageName(at: index), reason: $0), part: part, index: index)
         }
       }
       done += dataset.count
@@ -62,7 +62,7 @@ public struct DataVerification: Report, Sendable {
         ($0.index ?? -1, $0.fault.name) < ($1.index ?? -1, $1.fault.name)
       }
     }
-    // What was found when the data was opened: pictures were found again, with the decoder's reason.
+    // What was found when the data was opened: images were found again, with the decoder's reason.
     let named = Set(findings.map(\.fault.name))
     let others = data.faults.filter { !named.contains($0.name) }
     self.findings = others.map { Finding(fault: $0, part: nil, index: nil) } + findings
@@ -70,7 +70,7 @@ public struct DataVerification: Report, Sendable {
   }
 
   private static func decode(_ index: Int, of dataset: any ImageDataset, strict: Bool) throws {
-    switch try dataset.picture(at: index) {
+    switch try dataset.storedImage(at: index) {
     case .pixels: break
     case .encoded(let image): _ = try image.decoded(strict: strict)
     }

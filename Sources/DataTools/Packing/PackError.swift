@@ -1,8 +1,8 @@
 import Collectives
 
-/// Why pictures were not packed, in one sentence.
+/// Why images were not packed, in one sentence.
 public enum PackError: Error, Equatable, CustomStringConvertible {
-  /// The folder belongs to a pack of other pictures.
+  /// The folder belongs to a pack of other images.
   case otherPlan(folder: String, differences: [String])
   /// The folder holds files that no pack wrote.
   case occupied(folder: String, example: String)
@@ -10,8 +10,8 @@ public enum PackError: Error, Equatable, CustomStringConvertible {
   case tooManyShards(shards: Int, images: Int)
   /// A file that another rank wrote is not to be seen here.
   case notShared(path: String)
-  /// Pictures that cannot be used, each of which was named before.
-  case badPictures(count: Int, finishedShards: Int, shards: Int)
+  /// Images that cannot be used, each of which was named before.
+  case badImages(count: Int, finishedShards: Int, shards: Int)
   case nothingLeft(skipped: Int)
 
   public var description: String {
@@ -27,7 +27,7 @@ public enum PackError: Error, Equatable, CustomStringConvertible {
       "\(shards) shards are more than the \(images) training images: the most is --shards \(images)"
     case .notShared(let path):
       "\(path) is not to be seen: the folder must be on a file system that all ranks share"
-    case .badPictures(let count, let finishedShards, let shards):
+    case .badImages(let count, let finishedShards, let shards):
       "\(count) \(count == 1 ? "image" : "images") cannot be packed, see above; "
         + "\(finishedShards) of \(shards) shards are finished and kept: "
         + "mend the source and start the same command again, or add --on-error skip to leave bad images out"

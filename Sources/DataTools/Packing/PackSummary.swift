@@ -13,7 +13,7 @@ public struct PackSummary: Report, Sendable {
   public let seconds: Double
 
   private var shards: Int { index.shardCount }
-  /// Bytes of the shards per byte of the source's pictures.
+  /// Bytes of the shards per byte of the source's images.
   private var ratio: Double { Double(index.bytes) / Double(max(1, index.sourceBytes)) }
   /// nil if all was there before.
   private var imagesPerSecond: Double? { packedImages > 0 ? Double(packedImages) / seconds : nil }

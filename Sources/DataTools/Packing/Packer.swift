@@ -18,18 +18,18 @@ public final class Packer {
     public var folder: String
     /// Of the training part; the test part has as many in proportion, at least 1.
     public var shards: Int
-    public var encoding: PictureEncoding
-    /// Whether pictures that cannot be used are left out.
-    public var skipsBadPictures: Bool
+    public var encoding: ImageEncoding
+    /// Whether images that cannot be used are left out.
+    public var skipsBadImages: Bool
 
     public init(
-      source: String, folder: String, shards: Int, encoding: PictureEncoding, skipsBadPictures: Bool
+      source: String, folder: String, shards: Int, encoding: ImageEncoding, skipsBadImages: Bool
     ) {
       self.source = source
       self.folder = folder
       self.shards = shards
       self.encoding = encoding
-      self.skipsBadPictures = skipsBadPictures
+      self.skipsBadImages = skipsBadImages
     }
   }
 
@@ -52,7 +52,7 @@ public final class Packer {
   /// How long a rank works before all ranks tell each other how far they are and whether to stop.
   private static let roundSeconds = 0.5
 
-  /// - Parameter display: Rank 0 shows progress and bad pictures there.
+  /// - Parameter display: Rank 0 shows progress and bad images there.
   public init(
     _ request: Request, data: DataParts, communicator: Communicator, pool: WorkerPool,
     display: ProgressDisplay
@@ -99,7 +99,7 @@ public final class Packer {
         throw PackingStopped(finishedShards: total.shards, shards: tasks.count)
       }
     } while total.finishedRanks < communicator.worldSize
-    try settleBadPictures(total)
+    try settleBadImages(total)
     let index = try communicator.agree { communicator.rank == 0 ? try writeIndex() : nil }
     return index.map {
       PackSummary(
@@ -191,13 +191,13 @@ public final class Packer {
     while ContinuousClock.now < roundEnd, current != nil || !mine.isEmpty {
       if let packing = current {
         let taken = try packing.advance()
-        counts.pictures += taken
+        counts.images += taken
         counts.packed += taken
         if packing.isComplete { try end(packing) }
       } else {
         let task = mine.removeFirst()
         if let index = finishedIndex(of: task) {
-          counts.keep(index, pictures: task.pictures.count)
+          counts.keep(index, images: task.images.count)
         } else {
           current = try ShardPacking(task, folder: request.folder, encoding: request.encoding, pool: pool)
         }
@@ -210,7 +210,7 @@ public final class Packer {
     bad += packing.bad
     counts.bad += packing.bad.count
     counts.packed -= packing.bad.count
-    if packing.bad.isEmpty || request.skipsBadPictures {
+    if packing.bad.isEmpty || request.skipsBadImages {
       let index = try packing.finish()
       counts.shards += 1
       counts.bytes += index.bytes
@@ -223,8 +223,8 @@ public final class Packer {
     let path = "\(request.folder)/\(task.name)"
     guard let index = try? readIndex(of: task.name).index, index.name == task.name,
       // Another start may have left out what this one has to complain about.
-      index.skipped.isEmpty || request.skipsBadPictures,
-      index.records.count + index.skipped.count == task.pictures.count,
+      index.skipped.isEmpty || request.skipsBadImages,
+      index.records.count + index.skipped.count == task.images.count,
       (try? DurableFiles.digest(ofFile: path)) == index.sha256
     else { return nil }
     return index
@@ -241,7 +241,7 @@ public final class Packer {
   /// Sums over ranks but for those of one rank in `counts`.
   private struct Counts: Codable {
     /// Taken from the source, kept ones included.
-    var pictures = 0
+    var images = 0
     /// By this start.
     var packed = 0
     var shards = 0
@@ -254,13 +254,13 @@ public final class Packer {
 
     static func + (a: Counts, b: Counts) -> Counts {
       Counts(
-        pictures: a.pictures + b.pictures, packed: a.packed + b.packed, shards: a.shards + b.shards,
+        images: a.images + b.images, packed: a.packed + b.packed, shards: a.shards + b.shards,
         keptShards: a.keptShards + b.keptShards, bytes: a.bytes + b.bytes, bad: a.bad + b.bad,
         finishedRanks: a.finishedRanks + b.finishedRanks)
     }
 
-    mutating func keep(_ index: ShardIndex, pictures count: Int) {
-      pictures += count
+    mutating func keep(_ index: ShardIndex, images count: Int) {
+      images += count
       shards += 1
       keptShards += 1
       bytes += index.bytes
@@ -274,30 +274,30 @@ public final class Packer {
     let images = plan.parts.values.reduce(0) { $0 + $1.images }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let rate = Double(total.packed) / max(seconds, 1e-3)
-    let left = total.packed > 0 ? Double(images - total.pictures) / max(rate, 1e-3) : nil
+    let left = total.packed > 0 ? Double(images - total.images) / max(rate, 1e-3) : nil
     let speed = String(format: rate < 100 ? "%.1f images/s" : "%.0f images/s", rate)
     let shards = "\(total.shards)/\(tasks.count) shards"
     let kept = total.keptShards > 0 ? ["\(total.keptShards) of them kept"] : []
-    let details = ["\(total.pictures) of \(images) images", speed, shards] + kept
+    let details = ["\(total.images) of \(images) images", speed, shards] + kept
     display.update(
-      ProgressState(share: Double(total.pictures) / Double(images), secondsLeft: left, details: details))
+      ProgressState(share: Double(total.images) / Double(images), secondsLeft: left, details: details))
     let time = left.map { ", \(durationText($0)) left" } ?? ""
     display.line("packed " + details.joined(separator: ", ") + time)
   }
 
-  /// Names every bad picture that this start has met.
+  /// Names every bad image that this start has met.
   ///
   /// - Throws: The same `AgreedFailure` on every rank where none may be left out.
-  private func settleBadPictures(_ total: Counts) throws {
+  private func settleBadImages(_ total: Counts) throws {
     let lines = try communicator.gather(bad.map(\.onOneLine)).map { "\($0.name): \($0.reason)" }
     if communicator.rank == 0 {
       for line in lines.sorted() {
         display.message("warning: \(line)")
       }
     }
-    guard !request.skipsBadPictures, total.bad > 0 else { return }
+    guard !request.skipsBadImages, total.bad > 0 else { return }
     try communicator.agree {
-      throw PackError.badPictures(
+      throw PackError.badImages(
         count: total.bad, finishedShards: total.shards, shards: tasks.count)
     }
   }

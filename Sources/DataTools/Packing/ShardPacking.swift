@@ -3,18 +3,18 @@ import Foundation
 import Images
 import Tensors
 
-/// A shard that is to be packed: which of a part's pictures, in which order.
+/// A shard that is to be packed: which of a part's images, in which order.
 struct ShardTask: Sendable {
   let dataset: any ImageDataset
   let part: DataPart
   /// For example `train-00000.tar`.
   let name: String
-  /// The pictures' numbers in the data set.
-  let pictures: ArraySlice<Int>
+  /// The images' numbers in the data set.
+  let images: ArraySlice<Int>
   /// The place of the first of them in the part's order.
-  var start: Int { pictures.startIndex }
+  var start: Int { images.startIndex }
 
-  /// All shards of one part. The pictures come in an order of their own, the same for the same count, so that
+  /// All shards of one part. The images come in an order of their own, the same for the same count, so that
   /// neighbours are of different classes.
   static func all(of dataset: any ImageDataset, part: DataPart, shards: Int, seed: UInt64) -> [ShardTask] {
     let order = RandomDraws(seed: seed, purpose: .packing, index: part.packingIndex).permutation(
@@ -24,19 +24,19 @@ struct ShardTask: Sendable {
       let number = String(repeating: "0", count: max(0, 5 - digits.count)) + digits
       return ShardTask(
         dataset: dataset, part: part, name: "\(part.packedName)-\(number).tar",
-        pictures: order[order.count * shard / shards..<order.count * (shard + 1) / shards])
+        images: order[order.count * shard / shards..<order.count * (shard + 1) / shards])
     }
   }
 
-  /// A picture's key: its number in the data set, so that it can be found there again.
-  static func key(of picture: Int) -> String {
-    let digits = "\(picture)"
+  /// An image's key: its number in the data set, so that it can be found there again.
+  static func key(of image: Int) -> String {
+    let digits = "\(image)"
     return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
   }
 }
 
 extension DataPart {
-  /// Decides the order of its pictures in a pack: a part has its own, and existing packs have these.
+  /// Decides the order of its images in a pack: a part has its own, and existing packs have these.
   fileprivate var packingIndex: Int {
     switch self {
     case .train: 0
@@ -46,40 +46,40 @@ extension DataPart {
   }
 }
 
-/// One shard being written, a window of pictures at a time: these are encoded in parallel and written in order.
+/// One shard being written, a window of images at a time: these are encoded in parallel and written in order.
 final class ShardPacking {
   private let task: ShardTask
-  private let encoding: PictureEncoding
+  private let encoding: ImageEncoding
   private let pool: WorkerPool
   private let writer: ShardWriter
   private var next: Int
   private(set) var bad: [DataFault] = []
 
-  init(_ task: ShardTask, folder: String, encoding: PictureEncoding, pool: WorkerPool) throws {
+  init(_ task: ShardTask, folder: String, encoding: ImageEncoding, pool: WorkerPool) throws {
     self.task = task
     self.encoding = encoding
     self.pool = pool
-    next = task.pictures.startIndex
+    next = task.images.startIndex
     writer = try ShardWriter(folder: folder, name: task.name)
   }
 
-  var isComplete: Bool { next == task.pictures.endIndex }
+  var isComplete: Bool { next == task.images.endIndex }
 
-  /// Packs some more pictures.
+  /// Packs some more images.
   ///
   /// - Returns: How many it took from the source.
-  /// - Throws: `UnwritableFile`, or what the data set threw that is no fault of one picture.
+  /// - Throws: `UnwritableFile`, or what the data set threw that is no fault of one image.
   func advance() throws -> Int {
     // A few for each thread, so that none waits long for the others' last.
-    let end = min(next + 4 * pool.threads, task.pictures.endIndex)
-    let window = Array(task.pictures[next..<end])
+    let end = min(next + 4 * pool.threads, task.images.endIndex)
+    let window = Array(task.images[next..<end])
     let results = try pool.map(window.count) { try Self.pack(window[$0], of: task.dataset, encoding) }
     for (index, result) in zip(window, results) {
       switch result {
-      case .success(let picture):
+      case .success(let image):
         try writer.append(
-          picture.bytes[...], key: ShardTask.key(of: index), suffix: picture.suffix,
-          label: task.dataset.label(at: index), sourceBytes: picture.sourceBytes)
+          image.bytes[...], key: ShardTask.key(of: index), suffix: image.suffix,
+          label: task.dataset.label(at: index), sourceBytes: image.sourceBytes)
       case .failure(let fault):
         bad.append(fault)
         writer.skip(fault)
@@ -100,18 +100,18 @@ final class ShardPacking {
     let sourceBytes: Int
   }
 
-  /// - Throws: What is no fault of one picture, such as a shard of a source that cannot be read.
+  /// - Throws: What is no fault of one image, such as a shard of a source that cannot be read.
   private static func pack(
-    _ index: Int, of dataset: any ImageDataset, _ encoding: PictureEncoding
+    _ index: Int, of dataset: any ImageDataset, _ encoding: ImageEncoding
   ) throws -> Result<Packed, DataFault> {
     do {
-      let picture = try dataset.picture(at: index)
-      let (bytes, suffix) = try encoding.packed(picture)
-      return .success(Packed(bytes: bytes, suffix: suffix, sourceBytes: picture.sourceBytes))
+      let image = try dataset.storedImage(at: index)
+      let (bytes, suffix) = try encoding.packed(image)
+      return .success(Packed(bytes: bytes, suffix: suffix, sourceBytes: image.sourceBytes))
     } catch DatasetError.badImage(_, let reason) {
-      return .failure(DataFault(name: dataset.pictureName(at: index), reason: reason))
+      return .failure(DataFault(name: dataset.imageName(at: index), reason: reason))
     } catch let error as ImageError {
-      return .failure(DataFault(name: dataset.pictureName(at: index), reason: "\(error)"))
+      return .failure(DataFault(name: dataset.imageName(at: index), reason: "\(error)"))
     }
   }
 }

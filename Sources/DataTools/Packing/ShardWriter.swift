@@ -37,7 +37,7 @@ final class ShardWriter {
   /// - Parameters:
   ///   - bytes: The JPEG or PNG.
   ///   - key: Without a dot, at most 90 bytes; comes once.
-  ///   - sourceBytes: What the picture took where it comes from.
+  ///   - sourceBytes: What the image took where it comes from.
   func append(
     _ bytes: ArraySlice<UInt8>, key: String, suffix: String, label: Int?, sourceBytes: Int
   ) throws(UnwritableFile) {
@@ -51,7 +51,7 @@ final class ShardWriter {
     if let label { try write(member: "\(key).cls", ArraySlice("\(label)".utf8)) }
   }
 
-  /// Notes a picture that is left out.
+  /// Notes an image that is left out.
   func skip(_ fault: DataFault) { index.skipped.append(fault) }
 
   /// Ends the shard and gives both files their names.

@@ -1,6 +1,6 @@
 /// The parts of a tar file of regular files in POSIX's ustar format that do not depend on what the files hold.
 ///
-/// Source: POSIX.1-2008, pax, "ustar Interchange Format". Owner, group and time are 0, so that the same pictures
+/// Source: POSIX.1-2008, pax, "ustar Interchange Format". Owner, group and time are 0, so that the same images
 /// give the same bytes.
 enum TarFormat {
   /// Headers and files begin at multiples of this many bytes.

@@ -19,7 +19,7 @@ public struct CIFARDataset: ImageDataset {
   static let side = 32
   static let pixelBytes = 3 * side * side
   private let labels: [UInt8]
-  /// `[picture][channel][row][column]`
+  /// `[image][channel][row][column]`
   private let planes: [UInt8]
 
   /// Reads files one after the other.
@@ -62,8 +62,8 @@ public struct CIFARDataset: ImageDataset {
 
   public func label(at index: Int) -> Int? { Int(labels[index]) }
 
-  public func picture(at index: Int) -> StoredImage {
-    precondition(index >= 0 && index < count, "picture \(index) of \(count)")
+  public func storedImage(at index: Int) -> StoredImage {
+    precondition(index >= 0 && index < count, "image \(index) of \(count)")
     return planes.withUnsafeBufferPointer { planes in
       let start = index * Self.pixelBytes
       return .pixels(

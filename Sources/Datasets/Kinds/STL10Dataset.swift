@@ -97,13 +97,13 @@ struct STL10Dataset: ImageDataset {
 
   func label(at index: Int) -> Int? { labels.map { Int($0[index]) } }
 
-  func picture(at index: Int) throws -> StoredImage {
+  func storedImage(at index: Int) throws -> StoredImage {
     precondition(index >= 0 && index < count, "image \(index) of \(count)")
     let bytes: [UInt8]
     do throws(DataFault) {
       bytes = try ImageFile(path).read(index * Self.imageBytes..<(index + 1) * Self.imageBytes)
     } catch {
-      throw DatasetError.badImage(name: pictureName(at: index), reason: error.reason)
+      throw DatasetError.badImage(name: imageName(at: index), reason: error.reason)
     }
     let (side, plane) = (Self.side, Self.side * Self.side)
     var pixels: [UInt8] = []

@@ -2,7 +2,7 @@ import Foundation
 import Images
 import Tensors
 
-/// One picture of `ShapesDataset` before it is rendered: the class and all nuisance.
+/// One image of `ShapesDataset` before it is rendered: the class and all nuisance.
 struct ShapeScene: Sendable {
   /// A small disk of the background; it belongs to no class.
   struct Blob: Sendable {
@@ -20,11 +20,11 @@ struct ShapeScene: Sendable {
   let turn: Float
   let ground: SIMD3<Float>
   let pattern: SIMD3<Float>
-  /// The background runs from one colour to the other across the picture.
+  /// The background runs from one colour to the other across the image.
   let background: (SIMD3<Float>, SIMD3<Float>)
   let backgroundTurn: Float
   let blobs: [Blob]
-  /// The same in every picture: it would tell pictures apart, not classes.
+  /// The same in every image: it would tell images apart, not classes.
   static let noiseAmplitude: Float = 0.03
 
   /// Draws the nuisance from numbers 0 to 47; `rendered` takes those from 64 on.
@@ -32,17 +32,17 @@ struct ShapeScene: Sendable {
     func uniform(_ draw: Int, _ range: ClosedRange<Float>) -> Float {
       range.lowerBound + (range.upperBound - range.lowerBound) * draws.uniform(draw)
     }
-    // Weak, so that features that tell pictures apart by colour alone do not satisfy a contrastive loss.
+    // Weak, so that features that tell images apart by colour alone do not satisfy a contrastive loss.
     let strength: ClosedRange<Float> = 0...0.3
     self.shape = shape
     radius = uniform(0, 9...13)
-    // Larger shapes stray less: at most a fifth of one leaves the picture.
+    // Larger shapes stray less: at most a fifth of one leaves the image.
     let stray = 19 - radius * 1.2
     center = [16 + uniform(1, -1...1) * stray, 16 + uniform(2, -1...1) * stray]
     turn = uniform(3, 0...2 * .pi)
     period = uniform(4, 4.2...6) / radius
 
-    // The texture must survive grey pictures, so its two colours differ in luma, with the background between
+    // The texture must survive grey images, so its two colours differ in luma, with the background between
     // or beyond them; which one is lighter is chance.
     let dark = uniform(5, 0.05...0.4)
     let light = uniform(6, dark + 0.4...0.95)

@@ -21,17 +21,17 @@ extension DataKind {
   }
 }
 
-/// Built-in pictures of 32×32 pixels that need no files: ten textured shapes under nuisance colours,
+/// Built-in images of 32×32 pixels that need no files: ten textured shapes under nuisance colours,
 /// position, scale, rotation and background.
 ///
-/// Each picture is a pure function of its number, the same in every run, whatever the run's seed. Labels come
-/// in turn (index modulo 10), so that any run of pictures is balanced.
+/// Each image is a pure function of its number, the same in every run, whatever the run's seed. Labels come
+/// in turn (index modulo 10), so that any run of images is balanced.
 public struct ShapesDataset: ImageDataset {
   public enum Part: String, Sendable {
     case train, test
   }
 
-  /// Test pictures are numbered from here on, so that no training set can hold one.
+  /// Test images are numbered from here on, so that no training set can hold one.
   static let largestCount = 1 << 30
   private static let seed: UInt64 = 0x5348_4150_4553  // "SHAPES"
 
@@ -40,7 +40,7 @@ public struct ShapesDataset: ImageDataset {
   public var name: String { "shapes \(part.rawValue)" }
   public var classNames: [String] { TexturedShape.allCases.map(\.name) }
   public var imageSize: Int { 32 }
-  /// Rounded from 8,000 training pictures: means 0.500, 0.501, 0.501, deviations 0.221, 0.213, 0.226.
+  /// Rounded from 8,000 training images: means 0.500, 0.501, 0.501, deviations 0.221, 0.213, 0.226.
   public let normalization = Normalization(mean: [0.5, 0.5, 0.5], deviation: [0.22, 0.22, 0.22])
 
   public init(_ part: Part, count: Int) {
@@ -51,11 +51,11 @@ public struct ShapesDataset: ImageDataset {
 
   public func label(at index: Int) -> Int? { index % TexturedShape.allCases.count }
 
-  public func picture(at index: Int) -> StoredImage { .pixels(image(at: index)) }
+  public func storedImage(at index: Int) -> StoredImage { .pixels(image(at: index)) }
 
-  /// Draws picture `index`.
+  /// Draws image `index`.
   public func image(at index: Int) -> RGBImage {
-    precondition(index >= 0 && index < count, "picture \(index) of \(count)")
+    precondition(index >= 0 && index < count, "image \(index) of \(count)")
     let number = part == .train ? index : Self.largestCount + index
     let draws = RandomDraws(seed: Self.seed, purpose: .dataset, index: number)
     return ShapeScene(TexturedShape.allCases[index % TexturedShape.allCases.count], draws: draws).rendered(

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Which pictures each step of each epoch takes: one order an epoch, from seed and epoch alone.
+/// Which images each step of each epoch takes: one order an epoch, from seed and epoch alone.
 ///
 /// Global batch b of epoch e is entries b·B ..< (b + 1)·B of that epoch's permutation, and a rank takes a
 /// consecutive run of it; so neither the rank count nor a resumption changes what a step sees (contract C3).
@@ -13,9 +13,9 @@ public struct EpochSampler: Sendable {
 
   /// How an epoch is shuffled.
   public enum Order: Sendable, Equatable {
-    /// All pictures, each order as likely as another.
+    /// All images, each order as likely as another.
     case full
-    /// So that ranks read blocks of pictures one after the other.
+    /// So that ranks read blocks of images one after the other.
     case windowed(WindowedOrder)
   }
 
@@ -23,7 +23,7 @@ public struct EpochSampler: Sendable {
   ///
   /// - Parameters:
   ///   - shardSize: Divides the global batch.
-  ///   - shuffleWindow: Pictures that are shuffled at a time, in all, where the data is read in blocks; nil: see
+  ///   - shuffleWindow: Images that are shuffled at a time, in all, where the data is read in blocks; nil: see
   ///     `WindowedOrder`.
   /// - Throws: `SamplerError` for a global batch below 2 or above the data set.
   public init(
@@ -62,7 +62,7 @@ public struct EpochSampler: Sendable {
     }
   }
 
-  /// Bytes of pictures' blocks that a rank has in use at one time.
+  /// Bytes of images' blocks that a rank has in use at one time.
   public func cacheBytes(worldSize: Int) -> Int {
     switch order {
     case .full: 0

@@ -7,20 +7,20 @@ public struct ViewBatch: Sendable {
   public let epoch: Int
   /// Counted from 0 over all epochs.
   public let step: Int
-  /// The data set's index of each local picture, shard after shard.
+  /// The data set's index of each local image, shard after shard.
   public let indices: [Int]
   /// `[rows, 3, size, size]`, NCHW (one lane), normalised.
   public let images: Tensor
-  /// Which picture and view each row is.
+  /// Which image and view each row is.
   public let layout: RowLayout
-  /// The bad pictures that were met for this batch, in the order of the local pictures; the images are their
+  /// The bad images that were met for this batch, in the order of the local images; the images are their
   /// stand-ins'.
   public internal(set) var skipped: [SkippedImage] = []
 
-  /// What the pictures are of; nil where no loader made the batch.
+  /// What the images are of; nil where no loader made the batch.
   private let dataset: (any ImageDataset)?
 
-  /// The class of each local picture that is shown, a stand-in's where one is; nil where there are none. Looked up
+  /// The class of each local image that is shown, a stand-in's where one is; nil where there are none. Looked up
   /// when it is asked for.
   public var labels: [Int]? {
     guard let dataset else { return nil }
@@ -61,9 +61,9 @@ public final class ViewLoader: Sendable {
   ///
   /// - Parameters:
   ///   - maker: Of the views; its seed decides the order of images, too.
-  ///   - onError: What happens where a picture cannot be used.
-  ///   - globalBatchSize: Pictures of all ranks in a step; a multiple of `shardSize · worldSize`.
-  ///   - shuffleWindow: Pictures that are shuffled at a time where the data is read in blocks, see
+  ///   - onError: What happens where an image cannot be used.
+  ///   - globalBatchSize: Images of all ranks in a step; a multiple of `shardSize · worldSize`.
+  ///   - shuffleWindow: Images that are shuffled at a time where the data is read in blocks, see
   ///     `EpochSampler`.
   ///   - startStep: The step of the first batch.
   ///   - threads: That make views, at least 1.
@@ -85,7 +85,7 @@ public final class ViewLoader: Sendable {
     dataset.reserve(cacheBytes: sampler.cacheBytes(worldSize: worldSize))
     stepsPerEpoch = sampler.stepsPerEpoch
     let plan = ViewPlan(
-      pictures: PictureReader(dataset, onError: onError), maker: maker,
+      reader: ImageReader(dataset, onError: onError), maker: maker,
       layout: RowLayout(images: globalBatchSize / worldSize, views: maker.count, shardSize: shardSize),
       sampler: sampler, rank: rank, worldSize: worldSize)
     queue = ViewQueue(plan: plan, startStep: startStep, threads: threads, depth: queueDepth)
@@ -106,7 +106,7 @@ public final class ViewLoader: Sendable {
 
   /// The next batch; waits until it is made.
   ///
-  /// - Throws: What the data set threw for a picture of this batch (of several, the first in the batch), from
+  /// - Throws: What the data set threw for an image of this batch (of several, the first in the batch), from
   ///   then on at every call; `LoaderStopped` after `stop()`.
   public func next() throws -> ViewBatch { try queue.next() }
 

@@ -17,7 +17,7 @@ final class ViewQueue: @unchecked Sendable {
   private var order: (epoch: Int, permutation: [Int]) = (-1, [])
   private var waited = Duration.zero
 
-  /// A batch of which some pictures are not made yet.
+  /// A batch of which some images are not made yet.
   private final class Unfinished {
     let batch: ViewBatch
     var next = 0
@@ -71,7 +71,7 @@ final class ViewQueue: @unchecked Sendable {
     }
   }
 
-  /// The life of a thread: takes pictures of the earliest batch that has any left to take.
+  /// The life of a thread: takes images of the earliest batch that has any left to take.
   func work() {
     condition.lock()
     while !stopped {
@@ -88,7 +88,7 @@ final class ViewQueue: @unchecked Sendable {
     condition.unlock()
   }
 
-  /// Makes one picture's views. The lock is held on entry and on return.
+  /// Makes one image's views. The lock is held on entry and on return.
   private func fill(_ unfinished: Unfinished) {
     let position = unfinished.next
     unfinished.next += 1
@@ -117,7 +117,7 @@ final class ViewQueue: @unchecked Sendable {
       Unfinished(
         ViewBatch(
           epoch: epoch, step: stepToOpen, indices: indices, images: plan.makeImages(), layout: plan.layout,
-          dataset: plan.pictures.dataset)))
+          dataset: plan.images.dataset)))
     stepToOpen += 1
     condition.broadcast()
   }

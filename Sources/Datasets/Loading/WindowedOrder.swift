@@ -1,44 +1,44 @@
 import Tensors
 
-/// An order of pictures in which each rank reads blocks one after the other, and which does not depend on ranks.
+/// An order of images in which each rank reads blocks one after the other, and which does not depend on ranks.
 ///
 /// Shard s of every global batch is fed by stream s. An epoch takes the blocks in a random order, and each
-/// block's pictures in a random order; this line is cut into one equal run a stream (the rest is left out, and
+/// block's images in a random order; this line is cut into one equal run a stream (the rest is left out, and
 /// is another one every epoch). A stream shuffles its run within windows of whole blocks, and each batch takes
-/// the stream's next `shardSize` pictures. A rank that computes shards a ..< b of each batch so needs the blocks
+/// the stream's next `shardSize` images. A rank that computes shards a ..< b of each batch so needs the blocks
 /// of runs a ..< b alone, each of them for the length of one window and then no more until the next epoch.
 public struct WindowedOrder: Sendable, Equatable {
-  public let blocks: PictureBlocks
+  public let blocks: ImageBlocks
   /// Shards of a global batch.
   public let streams: Int
-  /// Pictures of a shard.
+  /// Images of a shard.
   public let shardSize: Int
-  /// How many pictures a stream shuffles at least; a window goes on to the end of its last block.
+  /// How many images a stream shuffles at least; a window goes on to the end of its last block.
   public let streamWindow: Int
 
   /// What the windows of all streams hold together unless `window` says otherwise.
   static let defaultWindowBytes = 256 << 20
 
   /// - Parameters:
-  ///   - window: Pictures that the windows of all streams hold together; nil: as many as take 256 MB, on average.
-  public init(_ blocks: PictureBlocks, streams: Int, shardSize: Int, window: Int?) {
+  ///   - window: Images that the windows of all streams hold together; nil: as many as take 256 MB, on average.
+  public init(_ blocks: ImageBlocks, streams: Int, shardSize: Int, window: Int?) {
     precondition(streams > 0 && shardSize > 0)
     self.blocks = blocks
     self.streams = streams
     self.shardSize = shardSize
-    let pictureBytes = max(1, blocks.totalBytes / max(1, blocks.pictureCount))
-    let pictures = min(window ?? Self.defaultWindowBytes / pictureBytes, blocks.pictureCount)
-    streamWindow = max(1, pictures / streams)
+    let imageBytes = max(1, blocks.totalBytes / max(1, blocks.imageCount))
+    let images = min(window ?? Self.defaultWindowBytes / imageBytes, blocks.imageCount)
+    streamWindow = max(1, images / streams)
   }
 
-  /// The pictures of an epoch of `steps` batches: batch b is entries b·B ..< (b + 1)·B, its shard s the
+  /// The images of an epoch of `steps` batches: batch b is entries b·B ..< (b + 1)·B, its shard s the
   /// `shardSize` of them that begin at s · `shardSize`.
   func permutation(steps: Int, seed: UInt64, epoch: Int) -> [Int] {
     func draws(_ use: Int, _ index: Int = 0) -> RandomDraws {
       RandomDraws(seed: seed, purpose: .shuffle, index: index, epoch: epoch, view: use)
     }
     var line: [Int] = []
-    line.reserveCapacity(blocks.pictureCount)
+    line.reserveCapacity(blocks.imageCount)
     /// Where blocks begin in `line`.
     var begins: [Int] = []
     begins.reserveCapacity(blocks.count)
@@ -80,8 +80,8 @@ public struct WindowedOrder: Sendable, Equatable {
   /// Bytes of blocks that a rank needs at a time so that it reads none twice: for each of its streams a window,
   /// the block that a window goes on to the end of, and one that another stream's run has cut.
   func cacheBytes(worldSize: Int) -> Int {
-    let pictureBytes = max(1, blocks.totalBytes / max(1, blocks.pictureCount))
-    let stream = streamWindow * pictureBytes + 2 * blocks.largestBytes
+    let imageBytes = max(1, blocks.totalBytes / max(1, blocks.imageCount))
+    let stream = streamWindow * imageBytes + 2 * blocks.largestBytes
     return min(streams / worldSize * stream, blocks.totalBytes)
   }
 }

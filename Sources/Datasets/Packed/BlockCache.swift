@@ -2,7 +2,7 @@ import Foundation
 
 /// Blocks that were read and are not used up, shared by the threads of a rank.
 ///
-/// A block leaves when each of its pictures was handed out: an epoch asks for each once. Those that are not asked
+/// A block leaves when each of its images was handed out: an epoch asks for each once. Those that are not asked
 /// for to the end (a part belongs to another rank, or to no batch) leave as the least recently used ones when
 /// there is no room.
 final class BlockCache: @unchecked Sendable {
@@ -18,7 +18,7 @@ final class BlockCache: @unchecked Sendable {
     /// nil: a thread is reading it.
     var bytes: [UInt8]?
     var lastUse = 0
-    var picturesLeft = 0
+    var imagesLeft = 0
   }
 
   /// - Parameter capacity: Bytes; the block in use stays even if it is larger.
@@ -31,12 +31,12 @@ final class BlockCache: @unchecked Sendable {
   var readCount: Int { condition.withLock { reads } }
   var bytesInUse: Int { condition.withLock { heldBytes } }
 
-  /// A block, for one of its pictures. Threads that ask for the same block wait for one read.
+  /// A block, for one of its images. Threads that ask for the same block wait for one read.
   ///
   /// - Parameters:
-  ///   - pictures: In the block.
+  ///   - images: In the block.
   ///   - read: Called without the lock.
-  func block(_ number: Int, pictures: Int, read: () throws -> [UInt8]) throws -> [UInt8] {
+  func block(_ number: Int, images: Int, read: () throws -> [UInt8]) throws -> [UInt8] {
     condition.lock()
     defer { condition.unlock() }
     while let entry = entries[number] {
@@ -47,7 +47,7 @@ final class BlockCache: @unchecked Sendable {
       condition.wait()
     }
     let entry = Entry()
-    entry.picturesLeft = pictures
+    entry.imagesLeft = images
     entries[number] = entry
     condition.unlock()
     let result = Result(catching: read)
@@ -70,8 +70,8 @@ final class BlockCache: @unchecked Sendable {
   private func use(_ entry: Entry, _ number: Int) {
     time += 1
     entry.lastUse = time
-    entry.picturesLeft -= 1
-    if entry.picturesLeft == 0 { drop(number) }
+    entry.imagesLeft -= 1
+    if entry.imagesLeft == 0 { drop(number) }
   }
 
   /// The lock is held.

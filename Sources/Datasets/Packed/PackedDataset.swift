@@ -3,23 +3,23 @@ import Foundations
 import Images
 import Tensors
 
-/// One part of a pack: pictures in tar files, read by blocks of consecutive ones.
+/// One part of a pack: images in tar files, read by blocks of consecutive ones.
 public struct PackedDataset: ChecksummedDataset {
   public let name: String
   public let classNames: [String]
   public let imageSize: Int
   public let normalization: Normalization
   public var count: Int { records.count }
-  public var blocks: PictureBlocks? { layout }
+  public var blocks: ImageBlocks? { layout }
 
-  /// A block ends where the next picture would make it longer, or has this many.
+  /// A block ends where the next image would make it longer, or has this many.
   static let blockBytes = 4 << 20
-  static let blockPictures = 256
-  /// Blocks of pictures that are read in order: a few threads are a few blocks apart.
+  static let blockImages = 256
+  /// Blocks of images that are read in order: a few threads are a few blocks apart.
   private static let sequentialCacheBytes = 64 << 20
 
   private let records: [ShardIndex.Record]
-  private let layout: PictureBlocks
+  private let layout: ImageBlocks
   /// Where each block lies.
   private let spans: [Span]
   private let shardPaths: [String]
@@ -61,7 +61,7 @@ public struct PackedDataset: ChecksummedDataset {
         let isLast = position + 1 == shard.records.count
         let next = isLast ? record : shard.records[position + 1]
         guard
-          isLast || position + 1 - begin == Self.blockPictures
+          isLast || position + 1 - begin == Self.blockImages
             || next.offset + next.length - first.offset > Self.blockBytes
         else { continue }
         spans.append(Span(shard: number, range: first.offset..<record.offset + record.length))
@@ -72,11 +72,11 @@ public struct PackedDataset: ChecksummedDataset {
     }
     self.records = records
     self.spans = spans
-    layout = PictureBlocks(counts: counts, bytes: spans.map(\.range.count))
+    layout = ImageBlocks(counts: counts, bytes: spans.map(\.range.count))
     cache = BlockCache(capacity: Self.sequentialCacheBytes)
   }
 
-  /// The list of pictures, and blocks of them while they are read in order.
+  /// The list of images, and blocks of them while they are read in order.
   public var residentBytes: Int {
     records.count * MemoryLayout<ShardIndex.Record>.stride
       + min(Self.sequentialCacheBytes, layout.totalBytes)
@@ -89,29 +89,29 @@ public struct PackedDataset: ChecksummedDataset {
 
   public func label(at index: Int) -> Int? { records[index].label }
 
-  public func pictureName(at index: Int) -> String {
+  public func imageName(at index: Int) -> String {
     let record = records[index]
     return "\(shardPaths[spans[layout.block(of: index)].shard]): \(record.member) at byte \(record.offset)"
   }
 
-  /// - Throws: `DatasetError.badImage` for a damaged picture, `.unreadable` or `.damaged` for a shard that cannot
+  /// - Throws: `DatasetError.badImage` for a damaged image, `.unreadable` or `.damaged` for a shard that cannot
   ///   be read.
-  public func picture(at index: Int) throws -> StoredImage {
+  public func storedImage(at index: Int) throws -> StoredImage {
     let number = layout.block(of: index)
     let span = spans[number]
-    let bytes = try cache.block(number, pictures: layout[number].count) { try read(span) }
+    let bytes = try cache.block(number, images: layout[number].count) { try read(span) }
     let record = records[index]
     let begin = record.offset - span.range.lowerBound
-    let picture = bytes[begin..<begin + record.length]
-    guard ShardIndex.checksum(picture) == record.checksum else {
+    let image = bytes[begin..<begin + record.length]
+    guard ShardIndex.checksum(image) == record.checksum else {
       throw DatasetError.badImage(
-        name: pictureName(at: index),
+        name: imageName(at: index),
         reason: "its bytes are not those that were packed (CRC-32); restore the shard, or pack again")
     }
     do {
-      return .encoded(try EncodedImage(picture))
+      return .encoded(try EncodedImage(image))
     } catch {
-      throw DatasetError.badImage(name: pictureName(at: index), reason: "\(error)")
+      throw DatasetError.badImage(name: imageName(at: index), reason: "\(error)")
     }
   }
 

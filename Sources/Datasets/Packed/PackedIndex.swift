@@ -54,11 +54,11 @@ public struct PackedIndex: Codable, Equatable, Sendable {
   /// SHA-256 over the names, each with a line feed behind it.
   public var classDigest: String
   public var normalization: Colours
-  /// Side of the pictures that evaluation sees.
+  /// Side of the images that evaluation sees.
   public var imageSize: Int
   /// What the source said of itself.
   public var sourceNotes: [String]
-  /// What the pictures took in the source.
+  /// What the images took in the source.
   public var sourceBytes: Int
   // The file's own words for the parts.
   private var train: Part
@@ -90,7 +90,7 @@ public struct PackedIndex: Codable, Equatable, Sendable {
   public var bytes: Int { shards.reduce(0) { $0 + $1.bytes } }
   public var skippedCount: Int { parts.values.reduce(0) { $0 + $1.skipped.count } }
 
-  /// SHA-256 over the shards' indices, which say what every picture is and where.
+  /// SHA-256 over the shards' indices, which say what every image is and where.
   public var digest: String {
     DurableFiles.digest(Data(shards.map { $0.indexSha256 + "\n" }.joined().utf8))
   }

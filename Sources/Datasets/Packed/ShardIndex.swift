@@ -9,14 +9,14 @@ import Tensors
 /// Lines of fields between tabs, numbers decimal but for the CRC-32:
 /// ```
 /// sluice shard 1
-/// shard     NAME  BYTES  SHA-256  BYTES OF THE SOURCE'S PICTURES
-/// skipped   NAME  REASON                          one for each picture left out
-/// OFFSET    LENGTH  LABEL  CRC-32 (8 hex digits)  MEMBER      one for each picture, in the order of the shard; LABEL is
+/// shard     NAME  BYTES  SHA-256  BYTES OF THE SOURCE'S IMAGES
+/// skipped   NAME  REASON                          one for each image left out
+/// OFFSET    LENGTH  LABEL  CRC-32 (8 hex digits)  MEMBER      one for each image, in the order of the shard; LABEL is
 ///                                                             - where there is none
 /// checksum  SHA-256 of all bytes above this line
 /// ```
 public struct ShardIndex: Equatable, Sendable {
-  /// One picture.
+  /// One image.
   public struct Record: Equatable, Sendable {
     /// Where its bytes begin in the shard, behind their tar header.
     public var offset: Int
@@ -39,10 +39,10 @@ public struct ShardIndex: Equatable, Sendable {
   public var name: String
   public var bytes: Int
   public var sha256: String
-  /// What the pictures took in the source; for pixels three bytes each.
+  /// What the images took in the source; for pixels three bytes each.
   public var sourceBytes: Int
   public var records: [Record]
-  /// Pictures of the source that could not be used.
+  /// Images of the source that could not be used.
   public var skipped: [DataFault]
 
   /// Of a shard that holds nothing yet.
@@ -69,7 +69,8 @@ public struct ShardIndex: Equatable, Sendable {
     for record in records {
       let hex = String(record.checksum, radix: 16)
       let digits = String(repeating: "0", count: 8 - hex.count) + hex
-      text += "\(record.offset)\t\(record.length)\t\(record.label.map(String.init) ?? "-")\t\(digits)\t\(record.member)\n"
+      text +=
+        "\(record.offset)\t\(record.length)\t\(record.label.map(String.init) ?? "-")\t\(digits)\t\(record.member)\n"
     }
     let data = Data(text.utf8)
     return data + Data("checksum\t\(DurableFiles.digest(data))\n".utf8)
@@ -99,9 +100,9 @@ public struct ShardIndex: Equatable, Sendable {
       case (5, "shard"):
         name = text(fields[1])
         sha256 = text(fields[3])
-        let (shardBytes, pictures) = (Self.number(fields[2]), Self.number(fields[4]))
-        (bytes, sourceBytes) = (shardBytes ?? 0, pictures ?? 0)
-        isRead = shardBytes != nil && pictures != nil
+        let (shardBytes, images) = (Self.number(fields[2]), Self.number(fields[4]))
+        (bytes, sourceBytes) = (shardBytes ?? 0, images ?? 0)
+        isRead = shardBytes != nil && images != nil
       case (3, "skipped"):
         skipped.append(DataFault(name: text(fields[1]), reason: text(fields[2])))
         isRead = true

@@ -5,9 +5,9 @@ extension ImageFile {
   private static let headerBytes = 64 << 10
   private static let tailBytes = 1 << 10
 
-  /// Why the file is no picture that can be trained on; nil: nothing speaks against it.
+  /// Why the file is no image that can be trained on; nil: nothing speaks against it.
   ///
-  /// Reads the header and the end. Only a picture whose end is not the usual one is decoded, so damage in the
+  /// Reads the header and the end. Only an image whose end is not the usual one is decoded, so damage in the
   /// middle is not found: that is what `sluice data verify` is for.
   static func fault(of path: FilePath) -> String? {
     do {
@@ -36,7 +36,7 @@ extension ImageFile {
     return nil
   }
 
-  /// Whether a file's last bytes are those that end a picture of this format; zeros and line breaks may follow.
+  /// Whether a file's last bytes are those that end an image of this format; zeros and line breaks may follow.
   static func isWhole(_ format: EncodedImage.Format, tail: [UInt8]) -> Bool {
     let padding: Set<UInt8> = [0, UInt8(ascii: "\n"), UInt8(ascii: "\r")]
     var end = tail.endIndex

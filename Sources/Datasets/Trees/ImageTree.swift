@@ -1,6 +1,6 @@
 import Images
 
-/// One part of a tree of class folders. Pictures stay in their files until they are asked for.
+/// One part of a tree of class folders. Images stay in their files until they are asked for.
 public struct ImageTree: ImageDataset {
   public let name: String
   public let classNames: [String]
@@ -23,9 +23,9 @@ public struct ImageTree: ImageDataset {
   public func label(at index: Int) -> Int? { files.label(at: index) }
 
   /// The file's path.
-  public func pictureName(at index: Int) -> String { path(at: index).text }
+  public func imageName(at index: Int) -> String { path(at: index).text }
 
-  public func picture(at index: Int) throws -> StoredImage {
+  public func storedImage(at index: Int) throws -> StoredImage {
     let path = path(at: index)
     func bad(_ reason: String) -> DatasetError { .badImage(name: path.text, reason: reason) }
     let bytes: [UInt8]

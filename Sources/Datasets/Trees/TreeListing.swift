@@ -51,7 +51,7 @@ struct TreeListing: Sendable, Equatable {
     number < train.count ? train.path(at: number) : test!.path(at: number - train.count)
   }
 
-  /// What is not as in `other`, which was found elsewhere; nil: pictures have the same numbers and labels.
+  /// What is not as in `other`, which was found elsewhere; nil: images have the same numbers and labels.
   func difference(from other: TreeListing) -> String? {
     let (mine, others) = (Set(facts.classNames), Set(other.facts.classNames))
     if let name = other.facts.classNames.first(where: { !mine.contains($0) }) {

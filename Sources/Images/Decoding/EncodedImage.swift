@@ -1,4 +1,4 @@
-/// A JPEG or PNG picture whose header was read and whose pixels were not.
+/// A JPEG or PNG image whose header was read and whose pixels were not.
 ///
 /// What the bytes are decides, not a file's name. EXIF orientation is ignored, as torchvision does. Any bytes may
 /// be handed in: whatever is wrong with them is an `ImageError`.
@@ -9,7 +9,7 @@ public struct EncodedImage: Sendable {
     public var name: String { rawValue.uppercased() }
   }
 
-  /// Pictures of more pixels are refused before any memory is taken: Pillow's limit, twice its
+  /// Images of more pixels are refused before any memory is taken: Pillow's limit, twice its
   /// `MAX_IMAGE_PIXELS`.
   public static let largestPixelCount = 178_956_970
 
@@ -17,7 +17,7 @@ public struct EncodedImage: Sendable {
   /// In pixels, as stored.
   public let width: Int
   public let height: Int
-  /// The whole file; a slice, so that a picture in a packed shard need not be copied out of its block.
+  /// The whole file; a slice, so that an image in a packed shard need not be copied out of its block.
   public let bytes: ArraySlice<UInt8>
 
   /// Reads the header.
@@ -38,10 +38,10 @@ public struct EncodedImage: Sendable {
     guard width <= Self.largestPixelCount / height else { throw .tooLarge(width: width, height: height) }
   }
 
-  /// The whole picture as a box.
+  /// The whole image as a box.
   public var bounds: CropBox { CropBox(top: 0, left: 0, height: height, width: width) }
 
-  /// The whole picture at full resolution, as Pillow's `convert("RGB")` has it but for 16-bit grey PNGs, which
+  /// The whole image at full resolution, as Pillow's `convert("RGB")` has it but for 16-bit grey PNGs, which
   /// keep their high bytes here and are clipped there.
   ///
   /// What changes pixels is always an error: missing rows, damaged scans. Warnings that change none (bytes before
@@ -53,14 +53,14 @@ public struct EncodedImage: Sendable {
     try decoded(covering: bounds, eighths: 8, strict: strict).pixels
   }
 
-  /// The pixels that `box` touches, at `eighths`/8 of the resolution: the same bits as in the whole picture decoded
+  /// The pixels that `box` touches, at `eighths`/8 of the resolution: the same bits as in the whole image decoded
   /// at this resolution, of which each side is rounded up.
   ///
   /// Rows below the box are not decoded, so damage there goes unseen (but for progressive JPEGs and interlaced
   /// PNGs, which are always read whole).
   ///
   /// - Parameters:
-  ///   - box: In pixels of the full resolution, inside the picture.
+  ///   - box: In pixels of the full resolution, inside the image.
   ///   - eighths: 8, or for a JPEG 4, 2 or 1: libjpeg's scaling.
   public func decoded(covering box: CropBox, eighths: Int = 8) throws(ImageError) -> DecodedRegion {
     try decoded(covering: box, eighths: eighths, strict: false)
@@ -75,7 +75,7 @@ public struct EncodedImage: Sendable {
 
   private func decoded(covering box: CropBox, eighths: Int, strict: Bool) throws(ImageError) -> DecodedRegion
   {
-    precondition(box.lies(inWidth: width, height: height), "\(box) leaves the picture")
+    precondition(box.lies(inWidth: width, height: height), "\(box) leaves the image")
     precondition(
       eighths == 8 || format == .jpeg && [1, 2, 4].contains(eighths), "no scale of \(eighths)/8")
     let top = box.top * eighths / 8
@@ -93,10 +93,10 @@ public struct EncodedImage: Sendable {
   }
 }
 
-/// A rectangle of a picture, decoded at a share of its resolution.
+/// A rectangle of an image, decoded at a share of its resolution.
 public struct DecodedRegion: Sendable, Equatable {
   public let pixels: RGBImage
-  /// Where in the whole picture at this resolution the rectangle's first pixel lies.
+  /// Where in the whole image at this resolution the rectangle's first pixel lies.
   public let top: Int
   public let left: Int
   /// The resolution in eighths.

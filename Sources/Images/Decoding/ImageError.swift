@@ -1,15 +1,15 @@
-/// Why bytes are no picture that can be used. Which file they came from, whoever read it says.
+/// Why bytes are no image that can be used. Which file they came from, whoever read it says.
 public enum ImageError: Error, Equatable, CustomStringConvertible {
   case empty
   /// Neither JPEG nor PNG; the first bytes, for a person to recognise what it is.
   case unknownFormat(start: [UInt8])
-  /// The picture ends before its last row.
+  /// The image ends before its last row.
   case truncated(EncodedImage.Format)
   /// The library's own words.
   case damaged(EncodedImage.Format, reason: String)
   /// Sound as far as it was read, but of a kind that is not decoded; the library's own words.
   case unsupported(EncodedImage.Format, reason: String)
-  /// No fault of the picture's.
+  /// No fault of the image's.
   case noMemory
   /// More pixels than `EncodedImage.largestPixelCount`.
   case tooLarge(width: Int, height: Int)

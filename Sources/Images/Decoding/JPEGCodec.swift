@@ -10,7 +10,7 @@ enum JPEGCodec {
     return (Int(header.width), Int(header.height))
   }
 
-  /// - Parameter box: In pixels of the picture at this scale.
+  /// - Parameter box: In pixels of the image at this scale.
   static func decode(
     _ bytes: ArraySlice<UInt8>, eighths: Int, box: CropBox, strict: Bool
   ) throws(ImageError) -> RGBImage {

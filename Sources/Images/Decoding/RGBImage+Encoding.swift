@@ -1,7 +1,7 @@
 import Foundation
 
 extension RGBImage {
-  /// The picture as a baseline JPEG, colour at half the resolution both ways (4:2:0), standard tables.
+  /// The image as a baseline JPEG, colour at half the resolution both ways (4:2:0), standard tables.
   ///
   /// The same pixels give the same bytes with the same libjpeg-turbo.
   ///
@@ -12,7 +12,7 @@ extension RGBImage {
     return try JPEGCodec.encode(self, quality: quality)
   }
 
-  /// The picture as a PNG of 8 bits a channel.
+  /// The image as a PNG of 8 bits a channel.
   ///
   /// - Throws: `ImageError.damaged` for a side of more than a million pixels, libpng's limit.
   public func pngData() throws(ImageError) -> [UInt8] {

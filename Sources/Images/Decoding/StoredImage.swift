@@ -1,4 +1,4 @@
-/// A picture as a data set keeps it: pixels, or a file's bytes that are decoded as far as they are needed.
+/// An image as a data set keeps it: pixels, or a file's bytes that are decoded as far as they are needed.
 public enum StoredImage: Sendable {
   case pixels(RGBImage)
   case encoded(EncodedImage)
@@ -18,7 +18,7 @@ public enum StoredImage: Sendable {
     }
   }
 
-  /// The whole picture at full resolution.
+  /// The whole image at full resolution.
   public func decoded() throws(ImageError) -> RGBImage {
     switch self {
     case .pixels(let image): image

@@ -35,7 +35,7 @@ public struct Checkpoint {
   ///
   /// - Parameters:
   ///   - settings: Texts of `--set` options that are laid over it.
-  ///   - imageSize: Side in pixels of the pictures, for runs that did not record their input's size.
+  ///   - imageSize: Side in pixels of the images, for runs that did not record their input's size.
   /// - Throws: The same `AgreedFailure` on every rank.
   public func configuration(settings: [String] = [], imageSize: Int) throws -> Configuration {
     try communicator.agree {

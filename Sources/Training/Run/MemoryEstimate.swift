@@ -8,7 +8,7 @@ import Networks
 ///
 /// Derived from the network and from what oneDNN asks for: the maps of a training pass at its fullest moment, packed
 /// weights, partial sums of their gradients and working memory of threads in one call, parameters, batches waiting to
-/// be used, pictures held in memory; or, where that is more, evaluation's share of this. Statistics, gates and shuffles
+/// be used, images held in memory; or, where that is more, evaluation's share of this. Statistics, gates and shuffles
 /// are small and left out. Held against VmHWM in docs/benchmarks.md.
 public struct MemoryEstimate: Equatable, Sendable {
   /// In all.
@@ -75,10 +75,10 @@ public struct MemoryEstimate: Equatable, Sendable {
       for: data.train, globalBatchSize: configuration.batch.global, shardSize: shard,
       seed: configuration.seed, shuffleWindow: configuration.data.shuffleWindow
     ).cacheBytes(worldSize: ranks)
-    let pictures = data.datasets.values.reduce(blocks) { $0 + $1.residentBytes }
+    let residentBytes = data.datasets.values.reduce(blocks) { $0 + $1.residentBytes }
     batchBytes = 4 * batch
     bytes =
-      Double(Self.processBytes + (ranks > 1 ? Self.messagingBytes : 0) + pictures + parameters)
+      Double(Self.processBytes + (ranks > 1 ? Self.messagingBytes : 0) + residentBytes + parameters)
       + max(4 * (batch + Double(workspace)), 4 * Double(evaluation) + featureBytes)
   }
 

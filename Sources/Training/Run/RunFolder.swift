@@ -18,7 +18,7 @@ public struct RunFolder: Sendable {
 
   /// Changes nothing.
   ///
-  /// - Parameter imageSize: Side in pixels of the data's pictures, for runs that did not record theirs.
+  /// - Parameter imageSize: Side in pixels of the data's images, for runs that did not record theirs.
   /// - Throws: `RunError.otherConfiguration` where the folder holds a run whose result other values decide.
   func check(_ configuration: Configuration, imageSize: Int) throws {
     guard FileManager.default.fileExists(atPath: self.configuration) else { return }

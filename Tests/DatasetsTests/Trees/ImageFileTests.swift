@@ -7,10 +7,10 @@ import Testing
 
 /// What is found wrong with a file before training.
 @Suite struct ImageFileTests {
-  private static let picture = RGBImage(
+  private static let image = RGBImage(
     width: 40, height: 30, pixels: (0..<3600).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 5) })
-  private static let jpeg = try! picture.jpegData(quality: 90)
-  private static let png = TestPicture.png(width: 40, height: 30)
+  private static let jpeg = try! image.jpegData(quality: 90)
+  private static let png = TestImage.png(width: 40, height: 30)
 
   private func fault(_ name: String, _ bytes: [UInt8]) throws -> String? {
     try withTemporaryFolder { folder in
@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test func soundPicturesPass() throws {
+  @Test func soundImagesPass() throws {
     for (name, bytes) in [
       ("a.jpg", Self.jpeg), ("a.png", Self.png), ("a.png", Self.jpeg), ("a.JPEG", Self.png),
       ("a.jpg", Self.jpeg + [0, 0, 0, 0x0D, 0x0A]), ("a.png", Self.png + [0x0A]),
@@ -29,7 +29,7 @@ import Testing
     ] { #expect(try fault(name, bytes) == nil, "\(name) of \(bytes.count) bytes") }
   }
 
-  /// A thumbnail or a colour profile can push the picture's size out of what is read first.
+  /// A thumbnail or a colour profile can push the image's size out of what is read first.
   @Test func longHeadersAreReadToTheirEnd() throws {
     let comment: [UInt8] = [0xFF, 0xFE, 0xFF, 0xFF] + [UInt8](repeating: 7, count: 65533)
     let long = Self.jpeg.prefix(2) + comment + comment + Self.jpeg.dropFirst(2)
@@ -37,7 +37,7 @@ import Testing
     #expect(try fault("x.jpg", Array(long.dropLast(600))) != nil)
   }
 
-  @Test func damagedPicturesDoNot() throws {
+  @Test func damagedImagesDoNot() throws {
     let faults: [(String, [UInt8])] = [
       ("it has no bytes", []),
       ("it is neither JPEG nor PNG (it begins with 47 49 46 38)", Array("GIF89a".utf8)),
@@ -46,7 +46,7 @@ import Testing
       ("the PNG ends before its last row", Self.png.dropLast(400)),
       (
         "its 20000×20000 pixels are more than the 178956970 that are decoded",
-        TestPicture.png(claiming: 20000)
+        TestImage.png(claiming: 20000)
       ),
     ]
     for (reason, bytes) in faults { #expect(try fault("x.jpg", bytes) == reason) }

@@ -16,7 +16,7 @@ import Testing
     try withTemporaryFolder { try body(.pets(in: $0.appendingPathComponent("pets"))) }
   }
 
-  @Test func picturesAreThoseOfTheFiles() throws {
+  @Test func imagesAreThoseOfTheFiles() throws {
     try withPets { tree in
       let pair = try open(tree)
       let train = pair.train
@@ -25,8 +25,8 @@ import Testing
       #expect(train.count == 8 && pair.test?.count == 4)
       #expect((0..<8).map(train.label) == [0, 0, 0, 0, 1, 1, 1, 1])
       #expect(train.imageSize == 224 && train.normalization == .imageNet)
-      #expect(train.pictureName(at: 5) == "\(tree.path)/train/dog/1.png")
-      guard case .encoded(let image) = try train.picture(at: 5) else {
+      #expect(train.imageName(at: 5) == "\(tree.path)/train/dog/1.png")
+      guard case .encoded(let image) = try train.storedImage(at: 5) else {
         return #expect(Bool(false), "not a file")
       }
       #expect(Array(image.bytes) == Array(try Data(contentsOf: tree.url("train/dog/1.png"))))
@@ -57,12 +57,12 @@ import Testing
     }
   }
 
-  /// The number of a picture must not depend on the machine, but on names alone.
+  /// The number of an image must not depend on the machine, but on names alone.
   @Test func theDigestFollowsNamesAlone() throws {
     let (one, other) = (
       try withPets { try open($0).digest },
       try withPets { tree in
-        try tree.write("train/cat/0.png", TestPicture.png(seed: 99))
+        try tree.write("train/cat/0.png", TestImage.png(seed: 99))
         return try open(tree).digest
       }
     )
@@ -121,8 +121,8 @@ import Testing
       #expect(pair.digest == whole.digest && pair.train.count == 8)
       #expect(
         throws: DatasetError.badImage(name: "\(tree.path)/train/cat/1.png", reason: "it has no bytes")
-      ) { try pair.train.picture(at: 1) }
-      #expect(throws: Never.self) { try pair.train.picture(at: 2) }
+      ) { try pair.train.storedImage(at: 1) }
+      #expect(throws: Never.self) { try pair.train.storedImage(at: 2) }
     }
   }
 
@@ -132,7 +132,7 @@ import Testing
       try tree.remove("train/dog/0.png")
       #expect(
         throws: DatasetError.badImage(name: "\(tree.path)/train/dog/0.png", reason: "it is no longer there")
-      ) { try pair.train.picture(at: 4) }
+      ) { try pair.train.storedImage(at: 4) }
     }
   }
 
@@ -174,7 +174,7 @@ import Testing
   @Test(arguments: ["train/cat/9.png", "train/dog/deep/1.png", "val/cat/9.png", "train/eel/1.png"])
   func aNewFileMakesItInvalid(path: String) throws {
     try withIndex { tree, open in
-      try tree.write(path, TestPicture.png())
+      try tree.write(path, TestImage.png())
       let pair = try open(nil)
       #expect(pair.index != nil && pair.imageCount == 13)
     }
@@ -230,7 +230,7 @@ import Testing
     try withIndex(.skip, damaged: true) { tree, open in
       let again = try open(nil)
       #expect(again.index == nil && again.warnings.count == 1)
-      try tree.write("train/cat/1.png", TestPicture.png())
+      try tree.write("train/cat/1.png", TestImage.png())
       let repaired = try open(nil)
       #expect(repaired.index != nil && repaired.warnings.isEmpty)
     }
@@ -270,6 +270,6 @@ import Testing
       pair.train.count == 100 && pair.test == nil && pair.train.classNames == ClassList.imageNet100.names)
     #expect((0..<100).map(pair.train.label) == Array(0..<100))
     #expect(pair.warnings == ["\(folder.path) has no folder val: there are no images to test on"])
-    for index in 0..<100 { #expect(throws: Never.self) { try pair.train.picture(at: index) } }
+    for index in 0..<100 { #expect(throws: Never.self) { try pair.train.storedImage(at: index) } }
   }
 }

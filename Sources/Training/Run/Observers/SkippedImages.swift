@@ -40,7 +40,7 @@ public struct SkippedImages: Codable, Equatable, Sendable {
 
   /// What a person calls the first `count` of them.
   func names(in data: DataParts, atMost count: Int) -> [String] {
-    data.datasets.all.flatMap { part, dataset in self[part].map { dataset.pictureName(at: $0) } }
+    data.datasets.all.flatMap { part, dataset in self[part].map { dataset.imageName(at: $0) } }
       .prefix(count).map(\.self)
   }
 }

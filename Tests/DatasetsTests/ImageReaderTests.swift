@@ -5,11 +5,11 @@ import Testing
 
 @testable import Datasets
 
-/// `data.on_error`: which picture stands in for a bad one, and what is said about it.
-@Suite struct PictureReaderTests {
-  /// Pictures of one grey level each, their number, which are also their labels; some are bad.
+/// `data.on_error`: which image stands in for a bad one, and what is said about it.
+@Suite struct ImageReaderTests {
+  /// Images of one grey level each, their number, which are also their labels; some are bad.
   struct Grey: ImageDataset {
-    /// How a picture is bad.
+    /// How an image is bad.
     enum Fault { case vanished, truncated, other }
     struct Other: Error {}
 
@@ -21,9 +21,9 @@ import Testing
     var faults: [Int: Fault] = [:]
 
     func label(at index: Int) -> Int? { index }
-    func picture(at index: Int) throws -> StoredImage {
+    func storedImage(at index: Int) throws -> StoredImage {
       switch faults[index] {
-      case .vanished: throw DatasetError.badImage(name: pictureName(at: index), reason: "it is away")
+      case .vanished: throw DatasetError.badImage(name: imageName(at: index), reason: "it is away")
       case .truncated: throw ImageError.truncated(.jpeg)
       case .other: throw Other()
       case nil:
@@ -33,22 +33,22 @@ import Testing
   }
 
   private func read(_ index: Int, of dataset: Grey, _ onError: OnBadImage = .skip) throws -> (Int, [Int]) {
-    let (result, skipped) = try PictureReader(dataset, onError: onError).read(at: index) { $1 }
+    let (result, skipped) = try ImageReader(dataset, onError: onError).read(at: index) { $1 }
     return (result, skipped.map(\.index))
   }
 
-  @Test func theNextUsablePictureStandsIn() throws {
+  @Test func theNextUsableImageStandsIn() throws {
     let grey = Grey(faults: [3: .vanished, 4: .truncated, 63: .truncated, 0: .vanished])
     #expect(try read(2, of: grey) == (2, []))
     #expect(try read(3, of: grey) == (5, [3, 4]))
     #expect(try read(4, of: grey) == (5, [4]))
-    // After the last picture comes the first.
+    // After the last image comes the first.
     #expect(try read(63, of: grey) == (1, [63, 0]))
   }
 
-  @Test func aPictureThatCannotBeDecodedIsABadOneToo() throws {
-    let reader = PictureReader(Grey(), onError: .skip)
-    let (result, skipped) = try reader.read(at: 7) { picture, index in
+  @Test func anImageThatCannotBeDecodedIsABadOneToo() throws {
+    let reader = ImageReader(Grey(), onError: .skip)
+    let (result, skipped) = try reader.read(at: 7) { image, index in
       if index == 7 { throw ImageError.truncated(.png) }
       return index
     }
@@ -56,7 +56,7 @@ import Testing
     #expect(skipped == [SkippedImage(index: 7, reason: "the PNG ends before its last row")])
   }
 
-  @Test func stoppingNamesPictureAndReason() {
+  @Test func stoppingNamesImageAndReason() {
     let grey = Grey(faults: [3: .vanished, 4: .truncated])
     #expect(throws: DatasetError.badImage(name: "grey, image 3", reason: "it is away")) {
       try read(3, of: grey, .stop)
@@ -71,7 +71,7 @@ import Testing
     #expect(throws: Grey.Other.self) { try read(3, of: Grey(faults: [3: .other])) }
   }
 
-  @Test func aHundredBadPicturesInARowAreTooMany() throws {
+  @Test func aHundredBadImagesInARowAreTooMany() throws {
     let most = Dictionary(uniqueKeysWithValues: (10..<109).map { ($0, Grey.Fault.truncated) })
     #expect(try read(10, of: Grey(count: 200, faults: most)).0 == 109)
     var all = most
@@ -80,7 +80,7 @@ import Testing
       throws: DatasetError.badRun(
         first: "grey, image 10", count: 100, last: "grey, image 109", reason: "it is away")
     ) { try read(10, of: Grey(count: 200, faults: all)) }
-    // A small data set without a good picture ends sooner.
+    // A small data set without a good image ends sooner.
     let three = Grey(count: 3, faults: [0: .truncated, 1: .truncated, 2: .vanished])
     #expect(
       throws: DatasetError.badRun(
@@ -100,7 +100,7 @@ import Testing
       rank: rank, worldSize: worldSize, threads: threads)
   }
 
-  /// The data set in one batch: each stand-in is seen in its place, and each bad picture told.
+  /// The data set in one batch: each stand-in is seen in its place, and each bad image told.
   @Test(arguments: [1, 2, 4], [1, 3])
   func viewsAreTheSameOnAnyRanksAndThreads(worldSize: Int, threads: Int) throws {
     let whole = try loader().next()
@@ -110,7 +110,7 @@ import Testing
     #expect(whole.skipped.map(\.index).sorted() == [5, 6, 6, 20, 63])
   }
 
-  /// The label of a place is that of the picture that is seen there.
+  /// The label of a place is that of the image that is seen there.
   @Test func aStandInHasItsOwnLabel() throws {
     let batch = try loader().next()
     let standIns = [5: 7, 6: 7, 20: 21, 63: 0]
@@ -156,7 +156,7 @@ import Testing
     #expect(skipped == [5, 6, 6, 20, 63])
   }
 
-  @Test func eachSkippedPictureIsKeptOnce() {
+  @Test func eachSkippedImageIsKeptOnce() {
     let images = [(9, "a"), (2, "b"), (9, "a")].map { SkippedImage(index: $0.0, reason: $0.1) }
     #expect(images.unique.map(\.index) == [2, 9])
   }

@@ -1,35 +1,35 @@
 import Datasets
 import Images
 
-/// How large the pictures of a data set are, and how they are kept, from their headers.
-public struct PictureSizes: Codable, Equatable, Sendable {
-  /// Pixels → how many pictures are so wide.
+/// How large the images of a data set are, and how they are kept, from their headers.
+public struct ImageSizes: Codable, Equatable, Sendable {
+  /// Pixels → how many images are so wide.
   public private(set) var widths: [Int: Int] = [:]
   public private(set) var heights: [Int: Int] = [:]
-  /// Pictures with a side below 224 pixels, which are enlarged where networks take 224.
+  /// Images with a side below 224 pixels, which are enlarged where networks take 224.
   public private(set) var small = 0
-  /// `JPEG`, `PNG` or `pixels` → how many pictures are kept so.
+  /// `JPEG`, `PNG` or `pixels` → how many images are kept so.
   public private(set) var kinds: [String: Int] = [:]
-  /// Pictures whose header cannot be read.
+  /// Images whose header cannot be read.
   public private(set) var unreadable = 0
 
   static let usualSide = 224
 
   init() {}
 
-  /// - Parameter picture: nil: it cannot be read.
-  mutating func add(_ picture: Measured?) {
-    guard let picture else {
+  /// - Parameter image: nil: it cannot be read.
+  mutating func add(_ image: Measured?) {
+    guard let image else {
       unreadable += 1
       return
     }
-    widths[picture.width, default: 0] += 1
-    heights[picture.height, default: 0] += 1
-    kinds[picture.format?.name ?? "pixels", default: 0] += 1
-    if min(picture.width, picture.height) < Self.usualSide { small += 1 }
+    widths[image.width, default: 0] += 1
+    heights[image.height, default: 0] += 1
+    kinds[image.format?.name ?? "pixels", default: 0] += 1
+    if min(image.width, image.height) < Self.usualSide { small += 1 }
   }
 
-  mutating func add(_ other: PictureSizes) {
+  mutating func add(_ other: ImageSizes) {
     widths.merge(other.widths, uniquingKeysWith: +)
     heights.merge(other.heights, uniquingKeysWith: +)
     kinds.merge(other.kinds, uniquingKeysWith: +)
@@ -37,16 +37,16 @@ public struct PictureSizes: Codable, Equatable, Sendable {
     unreadable += other.unreadable
   }
 
-  /// What the header of a picture says.
+  /// What the header of an image says.
   struct Measured {
     let width: Int
     let height: Int
     /// nil: pixels in memory.
     let format: EncodedImage.Format?
 
-    init(_ picture: StoredImage) {
-      (width, height) = (picture.width, picture.height)
-      switch picture {
+    init(_ image: StoredImage) {
+      (width, height) = (image.width, image.height)
+      switch image {
       case .pixels: format = nil
       case .encoded(let image): format = image.format
       }

@@ -1,8 +1,8 @@
 import Datasets
 import Images
 
-/// JPEG and PNG pictures of known sizes and colours, some of them damaged.
-struct DrawnPictures: ImageDataset {
+/// JPEG and PNG images of known sizes and colours, some of them damaged.
+struct DrawnImages: ImageDataset {
   let name: String
   var count = 12
   var damaged: Set<Int> = []
@@ -13,7 +13,7 @@ struct DrawnPictures: ImageDataset {
   func label(at index: Int) -> Int? { index * 3 / count }
 
   /// 20, 21, 22, … pixels wide and 40, 38, … high; of one colour, which JPEG keeps; every third a PNG.
-  func picture(at index: Int) throws -> StoredImage {
+  func storedImage(at index: Int) throws -> StoredImage {
     let (width, height) = (20 + index, 40 - 2 * index)
     let pixel = [UInt8(10 * index), 100, 200]
     let image = RGBImage(
@@ -23,5 +23,5 @@ struct DrawnPictures: ImageDataset {
     return .encoded(try EncodedImage(bytes[...]))
   }
 
-  func pictureName(at index: Int) -> String { "\(name)/\(index).jpg" }
+  func imageName(at index: Int) -> String { "\(name)/\(index).jpg" }
 }

@@ -1,7 +1,7 @@
 import Images
 
-/// What becomes of a picture when it is packed.
-public struct PictureEncoding: Equatable, Sendable {
+/// What becomes of an image when it is packed.
+public struct ImageEncoding: Equatable, Sendable {
   /// The longer side in pixels at most; nil: as it is.
   public var maxSide: Int?
   /// Of JPEG; nil: see `packed`.
@@ -18,22 +18,22 @@ public struct PictureEncoding: Equatable, Sendable {
   /// The bytes to pack, and what they are.
   ///
   /// A file's bytes stay as they are if neither size nor quality is asked for; else it becomes a JPEG. Pixels
-  /// become a PNG unless a quality is asked for. Each picture is decoded in any case, so that what was packed can
+  /// become a PNG unless a quality is asked for. Each image is decoded in any case, so that what was packed can
   /// be decoded.
-  func packed(_ picture: StoredImage) throws(ImageError) -> (bytes: [UInt8], suffix: String) {
-    var image = try picture.decoded()
-    if case .encoded(let file) = picture, maxSide == nil, quality == nil {
+  func packed(_ stored: StoredImage) throws(ImageError) -> (bytes: [UInt8], suffix: String) {
+    var image = try stored.decoded()
+    if case .encoded(let file) = stored, maxSide == nil, quality == nil {
       return (Array(file.bytes), Self.suffix(file.format))
     }
     if let size = resized(width: image.width, height: image.height) {
       image = image.resizedCrop(
         image.bounds, width: size.width, height: size.height, interpolation: .bicubic)
     }
-    if case .pixels = picture, quality == nil { return (try image.pngData(), Self.suffix(.png)) }
+    if case .pixels = stored, quality == nil { return (try image.pngData(), Self.suffix(.png)) }
     return (try image.jpegData(quality: quality ?? Self.usualQuality), Self.suffix(.jpeg))
   }
 
-  /// The size that a picture shrinks to, its sides' ratio kept to the nearest pixel; nil: it is small enough.
+  /// The size that an image shrinks to, its sides' ratio kept to the nearest pixel; nil: it is small enough.
   func resized(width: Int, height: Int) -> (width: Int, height: Int)? {
     let longer = max(width, height)
     guard let maxSide, longer > maxSide else { return nil }
@@ -52,7 +52,7 @@ public struct PictureEncoding: Equatable, Sendable {
 }
 
 extension StoredImage {
-  /// What the picture takes where it is kept.
+  /// What the image takes where it is kept.
   var sourceBytes: Int {
     switch self {
     case .pixels(let image): image.pixels.count
