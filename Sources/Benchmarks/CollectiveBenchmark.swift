@@ -31,7 +31,7 @@ public enum CollectiveBenchmarkError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .oneRank:
-      "one rank has nobody to exchange with: start several with scripts/launch, or plan with --latency and "
+      "one rank has no one to exchange data with: start several with scripts/launch, or plan with --latency and "
         + "--bandwidth"
     }
   }

@@ -48,9 +48,9 @@ public struct LoaderBenchmarkReport: Report {
       [
         "\(views) views of \(size)×\(size) of \(images) images, \(dataset) (\(datasetImages) images) in batches of \(batch)",
         "\(counted(ranks, "rank")) × \(counted(threads, "thread"))", "",
-        row("images a second", String(format: "%.1f", imagesPerSecond))
+        row("images per second", String(format: "%.1f", imagesPerSecond))
           + String(format: "   %.1f a thread", perThread),
-        row("views a second", String(format: "%.1f", Double(views) * imagesPerSecond)),
+        row("views per second", String(format: "%.1f", Double(views) * imagesPerSecond)),
         row("peak memory", peakMB.map { String(format: "%.0f MB", $0) } ?? "unknown")
           + (ranks == 1 ? "" : "   of the rank that takes most"),
         "", "An image and its views on one thread by itself:",

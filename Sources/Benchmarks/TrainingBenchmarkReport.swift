@@ -96,7 +96,7 @@ public struct TrainingBenchmarkReport: Report {
     }
     lines += [
       "\(counted(ranks, "rank")) × \(counted(threads, "thread"))", "",
-      row("views a second", String(format: "%.2f", viewsPerSecond)),
+      row("views per second", String(format: "%.2f", viewsPerSecond)),
       row("step", "\(milliseconds(times.median)) ms")
         + "   \(milliseconds(times.shortest)) to \(milliseconds(times.longest)), median of \(options.steps)",
       row("peak memory", peakMB.map { String(format: "%.0f MB", $0) } ?? "unknown")

@@ -14,12 +14,12 @@ public enum CollectiveError: Error, Equatable, CustomStringConvertible {
     case .mpi(let call, let text):
       "\(call) failed: \(text)"
     case .tooManyElements(let call, let count):
-      "\(call) cannot take \(count) elements at once, the most is \(Int32.max)"
+      "\(call) cannot take \(count) elements at once; the most is \(Int32.max)"
     case .noThreads:
       "this MPI library was built without thread support (MPI_THREAD_SINGLE), Sluice needs at least "
         + "MPI_THREAD_FUNNELED: install another build of it"
     case .separateTasks(let count):
-      "srun started \(count) tasks that do not know each other: start them with 'srun --mpi=pmix', or with mpirun "
+      "srun started \(count) tasks that do not know about each other: start them with 'srun --mpi=pmix', or with mpirun "
         + "or scripts/launch in the Slurm job (if they are meant to be \(count) separate runs, unset "
         + "SLURM_STEP_NUM_TASKS)"
     }

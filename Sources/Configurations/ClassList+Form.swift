@@ -5,7 +5,7 @@ extension ValueForm where Value == ConfigurationFile.ValueOrFile<ClassList?> {
   static let classes: Self = {
     let text = ValueForm<String>.text("")
     return Self(
-      expected: "auto or a file with the name of a class folder a line",
+      expected: "auto or a file with the name of one class folder per line",
       read: { value in
         if case .list(let items) = value {
           let names = items.compactMap(\.text)

@@ -63,7 +63,7 @@ public enum ClassificationGap: Error, Sendable {
   /// Completes the sentence "the data has …".
   public var words: String {
     switch self {
-    case .noTestImages: "no images to test on"
+    case .noTestImages: "no test images"
     case .noTestLabels: "no labels for its test images"
     case .noLabels: "no labelled images to compare test images with"
     }

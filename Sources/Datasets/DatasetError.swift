@@ -45,10 +45,10 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       let records = max(1, (bytes + recordBytes / 2) / recordBytes)
       return "\(path) has \(bytes) bytes, which is not a whole number of records of \(recordBytes) bytes: "
         + "the nearest is \(records) \(records == 1 ? "record" : "records"), \(records * recordBytes) bytes; "
-        + "fetch the file again"
+        + "download the file again"
     case .labelOutOfRange(let path, let record, let label, let classes):
       return "\(path): record \(record) (counting from 0) has label \(label), "
-        + "labels go from 0 to \(classes - 1); fetch the file again"
+        + "labels go from 0 to \(classes - 1); download the file again"
     case .unknownSource(let text, let suggestion):
       let hint = suggestion.map { "; did you mean \($0)?" } ?? ""
       return "data source '\(text)' is unknown, there are \(DataKind.forms.joined(separator: ", "))"

@@ -54,7 +54,7 @@ public struct KNNReport: Report, Sendable {
     skipped =
       (train.skipped.map { (parts.neighbors.imageName(at: $0.index), $0.reason) }
       + test.skipped.map { (parts.test.imageName(at: $0.index), $0.reason) })
-      .map { "\($0) is skipped, its neighbour stands in: \($1)" }
+      .map { "\($0) is skipped and its neighbour used instead: \($1)" }
     dataNotes = data.notes
     dataDigest = data.digest
   }

@@ -8,7 +8,7 @@ public enum LayerError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .convolution(let what, let reason): "\(what) cannot be computed here: \(reason)"
-    case .nonFinite(let layer): "a value that is not finite first appeared at '\(layer)'"
+    case .nonFinite(let layer): "a non-finite value first appeared at '\(layer)'"
     }
   }
 }

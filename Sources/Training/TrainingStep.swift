@@ -86,7 +86,7 @@ public final class TrainingStep {
   ///   - noise: Needed where gates learn.
   ///   - annealing: p of the bound loss.
   ///   - clock: Takes the time of the step's parts.
-  /// - Throws: `LayerError.nonFinite` naming the layer where a value that is not finite first appeared;
+  /// - Throws: `LayerError.nonFinite` naming the layer where a non-finite value first appeared;
   ///   `CollectiveError`.
   public func run(
     _ batch: StepBatch, noise: (any GateNoise)?, annealing: Double,

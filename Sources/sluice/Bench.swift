@@ -4,7 +4,7 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures speed: training steps, the loader, convolutions, the loss, communication.",
     discussion: """
-      Numbers mean something on an otherwise idle machine only. Compare ratios of one session.
+      Numbers are meaningful only on an otherwise idle machine. Compare ratios measured in one session.
       """,
     subcommands: [
       BenchTrain.self, BenchLoader.self, BenchKernels.self, BenchLoss.self, BenchCollectives.self,

@@ -23,7 +23,9 @@ struct BenchCollectives: RankCommand {
     help: ArgumentHelp("Images of a rank in a step (default: its share of batch.global).", valueName: "N"))
   var batch: Int?
 
-  @Option(help: ArgumentHelp("Takes so many training steps and says what they hid.", valueName: "N"))
+  @Option(
+    help: ArgumentHelp(
+      "Take this many training steps and report how much communication they hide.", valueName: "N"))
   var steps = 0
 
   @Flag(help: "Predict a step's time on other numbers of nodes.")
@@ -37,7 +39,7 @@ struct BenchCollectives: RankCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Plan for a network on which a small message takes so long, in microseconds.", valueName: "US"))
+      "Plan for a network on which a small message takes this long, in microseconds.", valueName: "US"))
   var latency: Double?
 
   @Option(
@@ -46,7 +48,8 @@ struct BenchCollectives: RankCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Plan for ranks that take so long for a step alone (default: as long as here).", valueName: "MS"))
+      "Plan for ranks that take this long for a step by themselves (default: as measured here).",
+      valueName: "MS"))
   var stepMs: Double?
 
   @OptionGroup var results: ResultOptions

@@ -7,7 +7,7 @@ struct BenchLoss: RankCommand {
     commandName: "loss",
     abstract: "Times NT-Xent and its memory for one rank of many.",
     discussion: """
-      The other ranks are imagined: nothing is sent. The default is a global batch of 8,192 images on 64 ranks.
+      The other ranks are simulated: nothing is sent. The default is a global batch of 8,192 images on 64 ranks.
       """)
 
   @Option(help: ArgumentHelp("Embeddings of all ranks, two for each image.", valueName: "N"))

@@ -6,7 +6,7 @@ import Datasets
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The class folders of \(Self.kinds) that are used: a file with a name a line.",
+      "The class folders of \(Self.kinds) that are used: a file with one name per line.",
       valueName: "FILE"),
     completion: .file())
   var classes: String?

@@ -14,7 +14,7 @@ struct DataPack: RankCommand {
     discussion: """
       The shards are tar files of JPEG and PNG images with their labels, which tar and WebDataset read as well; \
       packed:OUT names them for training. Without --max-side and --quality images keep their bytes. What is \
-      written does not depend on ranks or threads. After an interruption the same command goes on: finished shards \
+      written does not depend on ranks or threads. After an interruption the same command resumes: finished shards \
       are kept.
 
       Examples:

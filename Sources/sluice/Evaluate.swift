@@ -2,5 +2,5 @@ import ArgumentParser
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures what a checkpoint's features are worth.", subcommands: [EvaluateKNN.self])
+    abstract: "Measures the quality of a checkpoint's features.", subcommands: [EvaluateKNN.self])
 }

@@ -42,7 +42,7 @@ struct EvaluateKNN: RankCommand {
   @Option(help: ArgumentHelp("Temperature of cosine votes.", valueName: "T"))
   var temperature = 0.07
 
-  @Option(help: "What to do about an image that cannot be used; skip: its neighbour stands in.")
+  @Option(help: "What to do about an image that cannot be used; skip uses its neighbour instead.")
   var onError = OnBadImage.stop
 
   @OptionGroup var threads: ThreadOptions

@@ -9,7 +9,7 @@ struct ProgressOptions: ParsableArguments {
       "Progress on standard error; auto: a bar on a terminal, else lines.", valueName: "style"))
   var progress = ProgressStyle.auto
 
-  @Flag(name: .shortAndLong, help: "Say nothing but warnings, errors and the result.")
+  @Flag(name: .shortAndLong, help: "Print only warnings, errors and the result.")
   var quiet = false
 
   /// nil: no progress is shown.

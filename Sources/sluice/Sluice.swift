@@ -9,10 +9,10 @@ struct Sluice: ParsableCommand {
     commandName: "sluice",
     abstract: "Pretrains convolutional networks that choose their own channels, on any number of ranks.",
     discussion: """
-      Start it alone for one rank, or on many with mpirun or srun: 2, 4, 8 … ranks give bit for bit what one would.
+      Start it by itself for one rank, or on many with mpirun or srun: 2, 4, 8 … ranks give the same bits as one.
 
       Results go to standard output, everything else to standard error.
-      Exit codes: 0 success, 1 failure, 64 wrong usage, 75 stopped as asked (start it again to go on).
+      Exit codes: 0 success, 1 failure, 64 wrong usage, 75 stopped as requested (run it again to resume).
       """,
     version: "sluice \(Version.description)",
     subcommands: [Pretrain.self, Evaluate.self, MACsCommand.self, DataCommand.self, Bench.self, Doctor.self])

@@ -10,7 +10,7 @@ import Testing
     ),
     (
       .tooManyElements(call: "MPI_Allgather", count: 3_000_000_000),
-      "MPI_Allgather cannot take 3000000000 elements at once, the most is 2147483647"
+      "MPI_Allgather cannot take 3000000000 elements at once; the most is 2147483647"
     ),
     (
       .noThreads,

@@ -36,7 +36,7 @@ extension CommandLineTests {
         #expect(
           sentences[0].hasSuffix(
             "; the last checkpoint is \(small.checkpoint(2).path); 'sluice data verify \(tree.source)' finds every "
-              + "such image, data.on_error=skip goes on without them"), "\(sentences)")
+              + "such image, data.on_error=skip continues without them"), "\(sentences)")
         #expect(small.hasCheckpoint(2) && !small.hasCheckpoint(3))
       }
     }
@@ -54,7 +54,7 @@ extension CommandLineTests {
         try #require(sentences.count == 1, "\(output)")
         #expect(
           sentences[0].hasPrefix("sluice: evaluation after step 0: \(tree.path(test: 30)) cannot be used: "))
-        #expect(sentences[0].contains("; no checkpoint was written yet; "))
+        #expect(sentences[0].contains("; no checkpoint has been written yet; "))
       }
     }
 

@@ -106,7 +106,7 @@ extension CommandLineTests {
     @Test(arguments: [
       (
         1, "--plan",
-        "one rank has nobody to exchange with: start several with scripts/launch, or plan with --latency and "
+        "one rank has no one to exchange data with: start several with scripts/launch, or plan with --latency and "
           + "--bandwidth"
       ),
       (

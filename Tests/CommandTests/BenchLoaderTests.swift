@@ -43,7 +43,7 @@ extension CommandLineTests {
       // 24 is the largest divisor up to 32, 9 such batches hold the least of 200.
       #expect(
         with.result.hasPrefix("2 views of 32×32 of 216 images, shapes train (24 images) in batches of 24\n"))
-      for row in Self.parts.union(["images a second", "views a second", "peak memory", "together"]) {
+      for row in Self.parts.union(["images per second", "views per second", "peak memory", "together"]) {
         #expect(with.result.contains("\n\(row)  "), "\(row)")
       }
     }

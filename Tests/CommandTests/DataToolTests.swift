@@ -22,7 +22,7 @@ extension CommandLineTests {
         let lines = text.result.split(separator: "\n").map(String.init)
         try #require(lines.count >= 3, "\(text)")
         #expect(lines[0].hasPrefix("\(bad[0]): the PNG is damaged: "))
-        #expect(lines[1] == "\(bad[1]): it has no bytes")
+        #expect(lines[1] == "\(bad[1]): it is empty")
         #expect(lines.last?.contains(" faults in ") == true || lines.last?.contains(" fault in ") == true)
         #expect(text.lines.filter { $0.hasPrefix("sluice: ") } == [])
 

@@ -93,7 +93,7 @@ extension CommandLineTests {
         #expect(output.status == 0, "\(output)")
         #expect(
           Self.told(output) == [
-            "warning: \(small.run.path) vanished and was made anew; checkpoints that were in it are lost"
+            "warning: \(small.run.path) disappeared and has been recreated; the checkpoints that were in it are lost"
           ])
         #expect(try Data(contentsOf: small.run.appendingPathComponent("config.yaml")) == configuration)
         try Self.expectWhole(small, steps: 60)

@@ -18,7 +18,7 @@ extension CommandLineTests {
         // The same step and layer on any number of ranks.
         #expect(
           sentences == [
-            "sluice: step 2: a value that is not finite first appeared at 'layer1.0.gate.1'; "
+            "sluice: step 2: a non-finite value first appeared at 'layer1.0.gate.1'; "
               + "the last good checkpoint is \(small.checkpoint(1).path); "
               + "a lower optimizer.learning_rate usually helps"
           ])
@@ -38,8 +38,8 @@ extension CommandLineTests {
         #expect(output.status == 1)
         #expect(
           output.lines.filter { $0.hasPrefix("sluice: ") } == [
-            "sluice: step 1: a value that is not finite first appeared at 'conv1.weight'; "
-              + "no checkpoint was written yet; a lower optimizer.learning_rate usually helps"
+            "sluice: step 1: a non-finite value first appeared at 'conv1.weight'; "
+              + "no checkpoint has been written yet; a lower optimizer.learning_rate usually helps"
           ])
         #expect(!small.hasCheckpoint(1))
       }

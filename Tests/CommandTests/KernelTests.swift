@@ -80,7 +80,8 @@ extension CommandLineTests {
         #expect(refused.status == 1)
         #expect(
           refused.errors.contains(
-            /holds a run of another configuration \(kernels: table [0-9a-f]{8} of 11 convolutions → auto\)/),
+            /holds a run with a different configuration \(kernels: table [0-9a-f]{8} of 11 convolutions → auto\)/
+          ),
           "\(refused)")
         try FileManager.default.removeItem(atPath: "\(run).yaml")
         let evaluated = try Program.run([

@@ -47,8 +47,8 @@ extension CommandLineTests {
         #expect(output.status == 1)
         #expect(
           output.lines == [
-            "sluice: \(small.run.path) holds a run of another configuration (optimizer.name: sgd → lars): "
-              + "choose another folder with --run, or the old values"
+            "sluice: \(small.run.path) holds a run with a different configuration (optimizer.name: sgd → lars): "
+              + "choose another folder with --run, or restore the old values"
           ])
       }
     }

@@ -119,11 +119,11 @@ extension Mistake {
     .set(
       "data.source=cifar10:FILES/cut",
       "FILES/cut/data_batch_1.bin has 5146 bytes, which is not a whole number of records of 3073 bytes: "
-        + "the nearest is 2 records, 6146 bytes; fetch the file again"),
+        + "the nearest is 2 records, 6146 bytes; download the file again"),
     .set(
       "data.source=cifar10:FILES/label",
       "FILES/label/data_batch_1.bin: record 2 (counting from 0) has label 10, labels go from 0 to 9; "
-        + "fetch the file again"),
+        + "download the file again"),
     .init(
       "bench train --batch 10 --threads 1 --set batch.shard=4",
       "batch.global 10 is not a whole number of shards of batch.shard 4 for each of RANKS: "
@@ -153,15 +153,15 @@ extension Mistake {
       "FILES/simclr.yaml/run/checkpoints: cannot be written: Not a directory", isRootOnly: true),
     .init(
       "pretrain FILES/simclr.yaml --run FILES/run --set network.width=4 --set seed=1",
-      "FILES/run holds a run of another configuration (seed: 0 → 1; network.width: 8 → 4): "
-        + "choose another folder with --run, or the old values", isRootOnly: true),
+      "FILES/run holds a run with a different configuration (seed: 0 → 1; network.width: 8 → 4): "
+        + "choose another folder with --run, or restore the old values", isRootOnly: true),
     .init(
       "pretrain FILES/simclr.yaml --run FILES/run --resume never",
-      "FILES/run holds checkpoints of an earlier run: go on from them with --resume auto, "
+      "FILES/run holds checkpoints of an earlier run: resume from them with --resume auto, "
         + "or choose another folder with --run", isRootOnly: true),
     .init(
       "pretrain FILES/simclr.yaml --run FILES/damaged",
-      "FILES/damaged holds no checkpoint that is whole ("
+      "FILES/damaged holds no intact checkpoint ("
         + "FILES/damaged/checkpoints/step-00000002/model.safetensors: damaged: "
         + "it cannot be read: No such file or directory; "
         + "FILES/damaged/checkpoints/step-00000001/model.safetensors: damaged: "
@@ -173,13 +173,13 @@ extension Mistake {
     .init(
       "pretrain FILES/simclr.yaml --run FILES/new --set network.width=4 "
         + "--resume FILES/run/checkpoints/latest",
-      "FILES/run/checkpoints/latest holds a run of another configuration (network.width: 8 → 4): "
-        + "choose another folder with --run, or the old values"),
+      "FILES/run/checkpoints/latest holds a run with a different configuration (network.width: 8 → 4): "
+        + "choose another folder with --run, or restore the old values"),
     .init(
       "pretrain FILES/simclr.yaml --run FILES/new --set seed=1 "
         + "--resume FILES/run/checkpoints/step-00000001",
-      "FILES/run/checkpoints/step-00000001 holds a run of another configuration (seed: 0 → 1): "
-        + "choose another folder with --run, or the old values"),
+      "FILES/run/checkpoints/step-00000001 holds a run with a different configuration (seed: 0 → 1): "
+        + "choose another folder with --run, or restore the old values"),
     .init(
       "macs --checkpoint FILES/none", "FILES/none: not a checkpoint: there is no such folder",
       isRootOnly: true),

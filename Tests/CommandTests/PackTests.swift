@@ -56,7 +56,7 @@ extension CommandLineTests {
           "evaluate", "knn", "--checkpoint", "none", "--data", "packed:\(out.path)",
         ])
         #expect(
-          early.errors.contains("packing was not finished: start the same sluice data pack again"), "\(early)"
+          early.errors.contains("packing did not finish: run the same sluice data pack again"), "\(early)"
         )
         let output = try Self.pack(Self.shapes, out, ranks: ranksAfter)
         try #require(output.status == 0, "\(output)")
@@ -76,7 +76,7 @@ extension CommandLineTests {
         #expect(stopped.status == 75, "\(stopped)")
         #expect(
           stopped.errors.contains(
-            #/sluice: stopped as asked with \d of 7 shards finished: the same command goes on/#),
+            #/sluice: stopped as requested with \d of 7 shards finished: the same command goes on/#),
           "\(stopped)")
         let names = try FileManager.default.contentsOfDirectory(atPath: out.path)
         #expect(names.contains("pack.json") && !names.contains { $0.hasPrefix(".tmp-") }, "\(names)")
@@ -145,7 +145,7 @@ extension CommandLineTests {
         try expect("nowhere:x \(out) --shards 2", "data source 'nowhere:x' is unknown")
         #expect(!FileManager.default.fileExists(atPath: out))
         try Data("a".utf8).write(to: folder.appendingPathComponent("mine.txt"))
-        try expect("shapes:10x5 \(folder.path) --shards 2", "holds 'mine.txt', which no packing wrote")
+        try expect("shapes:10x5 \(folder.path) --shards 2", "holds 'mine.txt', which data pack did not write")
         try expect("shapes:10x5 \(folder.path)/mine.txt/out --shards 2", "mine.txt/out: cannot be written: ")
         try #require(try Self.pack("shapes:10x5", URL(fileURLWithPath: out), "--shards 2").status == 0)
         try expect(

@@ -15,7 +15,7 @@ extension CommandLineTests {
         try #require(first.status == 0 && small.hasCheckpoint(7), "\(first)")
         let second = try Program.run(small.command(), ranks: ranks.after)
         try #require(second.status == 0, "\(second)")
-        #expect(second.lines.contains { $0.hasPrefix("going on from") && $0.hasSuffix("step 7 of 20") })
+        #expect(second.lines.contains { $0.hasPrefix("resuming from") && $0.hasSuffix("step 7 of 20") })
         expectEqual(
           try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(objective))
       }
@@ -66,10 +66,10 @@ extension CommandLineTests {
         try #require(second.status == 0, "\(second)")
         #expect(
           second.lines.filter { $0.contains("damaged") } == [
-            "warning: checkpoint passed over: \(model.path): damaged: "
+            "warning: skipping a checkpoint: \(model.path): damaged: "
               + "its SHA-256 is not that of its manifest"
           ])
-        #expect(second.lines.contains("going on from \(small.checkpoint(6).path), step 6 of 20"))
+        #expect(second.lines.contains("resuming from \(small.checkpoint(6).path), step 6 of 20"))
         expectEqual(
           try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(.simclr))
       }

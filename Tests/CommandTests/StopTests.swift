@@ -24,7 +24,7 @@ extension CommandLineTests {
 
     /// The only sentence about the stop.
     static func sentence(_ output: Program.Output) -> String? {
-      let sentences = output.lines.filter { $0.contains("stopped as asked") || $0.hasPrefix("sluice: ") }
+      let sentences = output.lines.filter { $0.contains("stopped as requested") || $0.hasPrefix("sluice: ") }
       return sentences.count == 1 ? sentences[0] : nil
     }
 
@@ -62,14 +62,14 @@ extension CommandLineTests {
         let step = try #require(Int(match.1))
         #expect(
           sentence
-            == "sluice: stopped as asked after step \(step): checkpoint \(small.checkpoint(step).path); "
-            + "the same command goes on from there")
+            == "sluice: stopped as requested after step \(step): checkpoint \(small.checkpoint(step).path); "
+            + "the same command resumes from there")
         #expect(small.hasCheckpoint(step) && (5..<SmallRun.steps).contains(step))
         #expect(try small.loggedSteps() == Array(1...step))
 
         let output = try Program.run(command, ranks: ranksAfter)
         try #require(output.status == 0, "\(output)")
-        #expect(output.lines.contains("going on from \(small.checkpoint(step).path), step \(step) of 20"))
+        #expect(output.lines.contains("resuming from \(small.checkpoint(step).path), step \(step) of 20"))
         expectEqual(
           try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(.simclr))
         #expect(try small.metrics() == SmallRun.metrics(in: Self.evaluated.get()))
@@ -89,7 +89,7 @@ extension CommandLineTests {
         #expect(before.status == 75)
         #expect(
           Self.sentence(before)
-            == "sluice: stopped as asked before the first step: the same command begins anew")
+            == "sluice: stopped as requested before the first step: the same command starts over")
         #expect(try small.metrics().isEmpty)
 
         let second = try Job(command, ranks: ranks)
@@ -97,7 +97,8 @@ extension CommandLineTests {
         kill(try target.pid(in: second), SIGUSR1)
         let after = try second.wait()
         #expect(after.status == 75)
-        #expect(Self.sentence(after)?.hasPrefix("sluice: stopped as asked after step 2: checkpoint") == true)
+        #expect(
+          Self.sentence(after)?.hasPrefix("sluice: stopped as requested after step 2: checkpoint") == true)
         #expect(try small.metrics().count { $0["evaluation"] != nil } == 1)
 
         let third = try Program.run(command)
@@ -146,7 +147,7 @@ extension CommandLineTests {
         let output = try job.wait()
         #expect(output.status == 75)
         #expect(
-          Self.sentence(output)?.hasSuffix("; the same command with --resume auto goes on from there") == true
+          Self.sentence(output)?.hasSuffix("; the same command with --resume auto resumes from there") == true
         )
       }
     }

@@ -29,9 +29,9 @@ extension CommandLineTests {
         #expect(
           output.lines == [
             "sluice: folder:\(tree.path): 4 faults in 13 files:",
-            "  \(tree.path)/train/dog/0.png: it has no bytes",
-            "  \(tree.path)/train/dog/1.png: it has no bytes",
-            "  \(tree.path)/train/dog/2.png: it has no bytes",
+            "  \(tree.path)/train/dog/0.png: it is empty",
+            "  \(tree.path)/train/dog/1.png: it is empty",
+            "  \(tree.path)/train/dog/2.png: it is empty",
             "  \(tree.path)/val/cat/x.jpg: the PNG ends before its last row",
             "  `sluice data verify folder:\(tree.path)` finds everything",
           ])
@@ -105,14 +105,14 @@ extension CommandLineTests {
         try tree.write("train/cat/0.png", "")
         let second = try Program.run(command(small, tree), ranks: 1)
         #expect(
-          second.status == 1 && second.errors.contains("train/cat/0.png cannot be used: it has no bytes"))
+          second.status == 1 && second.errors.contains("train/cat/0.png cannot be used: it is empty"))
         try tree.write("train/cat/0.png", TestImage.png())
 
         // Other files: other numbers, so the run cannot go on.
         try tree.addImages(6, to: "train/cat")
         let other = try Program.run(command(small, tree, "max_steps=2"), ranks: 2)
         let sentence =
-          "\(small.checkpoint(1).path) holds a run over other data "
+          "\(small.checkpoint(1).path) holds a run on different data "
           + "(file list SHA-256 \(digest.prefix(12)) → "
         #expect(other.status == 1 && other.errors.contains("sluice: " + sentence), "\(other)")
       }

@@ -170,7 +170,7 @@ import Testing
       try FileManager.default.moveItem(at: pack.file("index.json"), to: pack.file("pack.json"))
       let message = pack.message { _ = try pack.open() }
       #expect(
-        message.hasSuffix("packing was not finished: start the same sluice data pack again"), "\(message)")
+        message.hasSuffix("packing did not finish: run the same sluice data pack again"), "\(message)")
     }
   }
 

@@ -80,7 +80,7 @@ import Testing
     #expect(
       error?.description
         == "\(path) has 9146 bytes, which is not a whole number of records of 3073 bytes: "
-        + "the nearest is 3 records, 9219 bytes; fetch the file again")
+        + "the nearest is 3 records, 9219 bytes; download the file again")
     try folder.write("data_batch_1.bin", labels: [])
     let empty = #expect(throws: DatasetError.self) { try folder.open10() }
     #expect(empty?.description.contains("has 0 bytes") == true)

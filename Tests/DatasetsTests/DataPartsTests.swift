@@ -28,7 +28,7 @@ import Testing
   @Test func whatIsMissingIsSaid() {
     func gap(_ parts: DataParts) -> String? { parts.classificationGap?.words }
     #expect(gap(DataParts(train: labelled, test: test)) == nil)
-    #expect(gap(DataParts(train: labelled, test: nil)) == "no images to test on")
+    #expect(gap(DataParts(train: labelled, test: nil)) == "no test images")
     #expect(gap(DataParts(train: labelled, test: Unlabelled())) == "no labels for its test images")
     #expect(
       gap(DataParts(train: Unlabelled(), test: test)) == "no labelled images to compare test images with")

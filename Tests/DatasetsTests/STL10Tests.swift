@@ -102,7 +102,7 @@ import Testing
       #expect(try train.image(at: 0).width == 96)
       #expect(
         throws: DatasetError.badImage(
-          name: "stl10 unlabeled, image 2", reason: "it became shorter while it was read")
+          name: "stl10 unlabeled, image 2", reason: "it shrank while it was being read")
       ) { try train.image(at: 2) }
     }
   }

@@ -99,7 +99,7 @@ import Testing
     var history = SessionHistory()
     for step in [0, 10, 20] { try history.append(session(fromStep: step)) }
     history = try SessionHistory(history.data())
-    // Killed after step 20 without a checkpoint, and going on from the one before.
+    // Killed after step 20 without a checkpoint, and resumed from the one before.
     #expect(history.last(before: 20) == session(fromStep: 10, startedAs: history.last(before: 20)))
     try history.append(session(fromStep: 10))
     let text = String(decoding: try history.data(), as: UTF8.self)

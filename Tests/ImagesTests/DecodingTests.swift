@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func errorsSayWhatIsWrong() {
-    #expect("\(ImageError.noMemory)" == "there is no memory to decode or encode it")
+    #expect("\(ImageError.noMemory)" == "there is not enough memory to decode or encode it")
     #expect(
       "\(ImageError.unsupported(.jpeg, reason: "why"))"
         == "the JPEG is of a kind that is not decoded: why")

@@ -92,7 +92,7 @@ import Testing
       try run.record(4)
       #expect(
         run.warnings == [
-          "\(run.folder.path) vanished and was made anew; checkpoints that were in it are lost"
+          "\(run.folder.path) disappeared and has been recreated; the checkpoints that were in it are lost"
         ])
       #expect(try run.steps() == [1, 2, 3, 4])
       #expect(files.map(FileManager.default.contents) == contents && !contents.contains(nil))

@@ -27,7 +27,7 @@ import Testing
       let error = #expect(throws: RunError.self) { try state.requireSameData(as: digest, in: "runs/a") }
       #expect(
         error?.description.hasPrefix(
-          "runs/a holds a run over other data (file list SHA-256 abcdefabcdef → \(shown)): ") == true)
+          "runs/a holds a run on different data (file list SHA-256 abcdefabcdef → \(shown)): ") == true)
     }
   }
 

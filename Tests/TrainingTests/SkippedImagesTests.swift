@@ -48,15 +48,15 @@ import Testing
 
   @Test func badDataSaysWhatToDo() {
     func error(_ canSkip: Bool, _ checkpoint: String?) -> String {
-      "\(TrainingFailure.badData(during: "step 3", problem: "a.png cannot be used: it has no bytes", source: "folder:d", canSkip: canSkip, lastCheckpoint: checkpoint))"
+      "\(TrainingFailure.badData(during: "step 3", problem: "a.png cannot be used: it is empty", source: "folder:d", canSkip: canSkip, lastCheckpoint: checkpoint))"
     }
     #expect(
       error(true, "run/step-2")
-        == "step 3: a.png cannot be used: it has no bytes; the last checkpoint is run/step-2; "
-        + "'sluice data verify folder:d' finds every such image, data.on_error=skip goes on without them")
+        == "step 3: a.png cannot be used: it is empty; the last checkpoint is run/step-2; "
+        + "'sluice data verify folder:d' finds every such image, data.on_error=skip continues without them")
     #expect(
       error(false, nil)
-        == "step 3: a.png cannot be used: it has no bytes; no checkpoint was written yet; "
+        == "step 3: a.png cannot be used: it is empty; no checkpoint has been written yet; "
         + "'sluice data verify folder:d' finds every such image")
   }
 }

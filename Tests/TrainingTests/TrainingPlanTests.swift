@@ -129,15 +129,16 @@ import Testing
 
   @Test(arguments: [
     (
-      ["unit=epoch", "warmup_epochs=4"], "from 0.003 over 4 epochs, then down a cosine to 0, anew each epoch"
+      ["unit=epoch", "warmup_epochs=4"],
+      "from 0.003 over 4 epochs, then a cosine decay to 0, updated every epoch"
     ),
-    (["unit=epoch", "warmup_epochs=1"], "from the start, then down a cosine to 0, anew each epoch"),
-    (["unit=step", "warmup_epochs=1"], "from 0 over 1 epoch, then down a cosine to 0, anew each step"),
-    (["unit=step", "warmup_epochs=0"], "from the start, then down a cosine to 0, anew each step"),
-    (["unit=step", "warmup_epochs=10"], "from 0 over 10 epochs, anew each step"),
+    (["unit=epoch", "warmup_epochs=1"], "from the start, then a cosine decay to 0, updated every epoch"),
+    (["unit=step", "warmup_epochs=1"], "from 0 over 1 epoch, then a cosine decay to 0, updated every step"),
+    (["unit=step", "warmup_epochs=0"], "from the start, then a cosine decay to 0, updated every step"),
+    (["unit=step", "warmup_epochs=10"], "from 0 over 10 epochs, updated every step"),
     (
       ["unit=epoch", "warmup_start=0.1", "final_learning_rate=1e-5"],
-      "from 0.1 over 10 epochs, anew each epoch"
+      "from 0.1 over 10 epochs, updated every epoch"
     ),
   ])
   func schedulesReadAsTheyRun(settings: [String], words: String) throws {

@@ -17,20 +17,20 @@ public enum PackError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .otherPlan(let folder, let differences):
-      "\(folder) was begun with other values (\(differences.joined(separator: ", "))): "
+      "\(folder) was started with different values (\(differences.joined(separator: ", "))): "
         + "name another folder, or remove this one"
     case .occupied(let folder, let example):
-      "\(folder) holds '\(example)', which no packing wrote: name an empty or a new folder"
+      "\(folder) holds '\(example)', which data pack did not write: name an empty or a new folder"
     case .insideSource(let folder, let source):
       "\(folder) lies inside the source \(source): name a folder beside it"
     case .tooManyShards(let shards, let images):
       "\(shards) shards are more than the \(images) training images: the most is --shards \(images)"
     case .notShared(let path):
-      "\(path) is not to be seen: the folder must be on a file system that all ranks share"
+      "\(path) cannot be seen from this rank: the folder must be on a file system that all ranks share"
     case .badImages(let count, let finishedShards, let shards):
       "\(count) \(count == 1 ? "image" : "images") cannot be packed, see above; "
         + "\(finishedShards) of \(shards) shards are finished and kept: "
-        + "mend the source and start the same command again, or add --on-error skip to leave bad images out"
+        + "fix the source and run the same command again, or add --on-error skip to leave bad images out"
     case .nothingLeft(let skipped):
       "all \(skipped) training images were left out as bad: there is nothing to pack"
     }
@@ -43,6 +43,6 @@ public struct PackingStopped: StoppedAsAsked, Equatable, CustomStringConvertible
   public let shards: Int
 
   public var description: String {
-    "stopped as asked with \(finishedShards) of \(shards) shards finished: the same command goes on from there"
+    "stopped as requested with \(finishedShards) of \(shards) shards finished: the same command resumes from there"
   }
 }

@@ -117,7 +117,7 @@ final class ViewQueue: @unchecked Sendable {
       Unfinished(
         ViewBatch(
           epoch: epoch, step: stepToOpen, indices: indices, images: plan.makeImages(), layout: plan.layout,
-          dataset: plan.images.dataset)))
+          dataset: plan.reader.dataset)))
     stepToOpen += 1
     condition.broadcast()
   }

@@ -41,7 +41,8 @@ struct PackedFolder {
       }
     }
     return DataParts(
-      train: datasets.train, reference: datasets.reference, test: datasets.test, notes: [index.note] + index.sourceNotes, digest: index.digest)
+      train: datasets.train, reference: datasets.reference, test: datasets.test,
+      notes: [index.note] + index.sourceNotes, digest: index.digest)
   }
 
   private var indexPath: String { "\(path)/\(PackedIndex.fileName)" }
@@ -53,7 +54,7 @@ struct PackedFolder {
     } catch {
       if FileManager.default.fileExists(atPath: "\(path)/\(PackPlan.fileName)") {
         throw .badSource(
-          "packed:\(path)", rule: "packing was not finished: start the same sluice data pack again")
+          "packed:\(path)", rule: "packing did not finish: run the same sluice data pack again")
       }
       throw .unreadable(path: indexPath, reason: error.fileReason)
     }

@@ -120,7 +120,7 @@ public struct PackedIndex: Codable, Equatable, Sendable {
     let colours = [normalization.mean, normalization.deviation]
     guard colours.allSatisfy({ $0.count == 3 }), normalization.deviation.allSatisfy({ $0 > 0 }),
       imageSize > 0
-    else { throw .damaged(path: path, problem: "its colours, classes or sizes are none; pack again") }
+    else { throw .damaged(path: path, problem: "its colours, classes or sizes are invalid; pack again") }
   }
 }
 

@@ -44,7 +44,7 @@ public struct ClassList: Sendable, Equatable {
       lines[name] = number + 1
     }
     guard !lines.isEmpty else {
-      throw .badLine(path: path, line: 1, problem: "expected the names of class folders, one a line")
+      throw .badLine(path: path, line: 1, problem: "expected the names of class folders, one per line")
     }
     names = Self.sorted(Array(lines.keys))
   }

@@ -37,7 +37,7 @@ struct ImageFile: ~Copyable {
       }
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw path.fault(String(cString: strerror(errno))) }
-      guard count > 0 else { throw path.fault("it became shorter while it was read") }
+      guard count > 0 else { throw path.fault("it shrank while it was being read") }
       done += count
     }
     return bytes
@@ -50,7 +50,7 @@ struct ImageFile: ~Copyable {
     let number = errno
     var status = stat()
     if number == ENOENT, lstat(path.characters, &status) == 0 {
-      return path.fault("it is a link that leads nowhere")
+      return path.fault("it is a broken link")
     }
     return path.fault(number == ENOENT ? "it is no longer there" : String(cString: strerror(number)))
   }

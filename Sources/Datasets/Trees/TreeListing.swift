@@ -58,13 +58,13 @@ struct TreeListing: Sendable, Equatable {
       return "the class \(name) is missing"
     }
     if let name = facts.classNames.first(where: { !others.contains($0) }) {
-      return "the class \(name) is too much"
+      return "the class \(name) is unexpected"
     }
     if let difference = Self.difference(train, other.train, "training images") { return difference }
     switch (test, other.test) {
     case (nil, nil): return nil
     case (nil, .some): return "\(other.facts.testName ?? "val") is missing"
-    case (.some, nil): return "\(facts.testName ?? "val") is too much"
+    case (.some, nil): return "\(facts.testName ?? "val") is unexpected"
     case (let mine?, let others?): return Self.difference(mine, others, "test images")
     }
   }
@@ -83,9 +83,10 @@ struct TreeListing: Sendable, Equatable {
         if label == otherLabel && path == otherPath { continue }
         if path == otherPath { return "\(path.text) is in another class" }
         let isTooMuch = label < otherLabel || label == otherLabel && path.precedes(otherPath)
-        return (isTooMuch ? "\(path.text) is too much" : "\(otherPath.text) is missing") + counts
+        return (isTooMuch ? "\(path.text) is unexpected" : "\(otherPath.text) is missing") + counts
       }
-      return (here ? "\(mine.path(at: index).text) is too much" : "\(others.path(at: index).text) is missing")
+      return
+        (here ? "\(mine.path(at: index).text) is unexpected" : "\(others.path(at: index).text) is missing")
         + counts
     }
     return nil

@@ -53,7 +53,7 @@ struct TreeScan {
     let found = try folders(root, of: "")
     // ImageNet's own `test` has no classes that anybody knows.
     guard let name = (form == .imageNet100 ? ["val"] : ["val", "test"]).first(where: found.contains) else {
-      listing.facts.warnings.append("\(folder) has no folder val: there are no images to test on")
+      listing.facts.warnings.append("\(folder) has no folder val: there are no test images")
       return
     }
     let names = listing.facts.classNames

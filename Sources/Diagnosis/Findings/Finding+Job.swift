@@ -99,7 +99,7 @@ extension Finding {
         .risk,
         problem:
           "\(host) has \(Fact.bytes(bytes)) of memory left for \(counted(ranks.count, "rank")): the "
-          + "system may kill one in the midst of training",
+          + "system may kill one in the middle of training",
         advice: "ask for more (sbatch --mem, docker run --memory), or start fewer ranks there")
     }
   }

@@ -64,7 +64,7 @@ extension Finding {
     guard environment.cpu.instructionSet != "baseline", old.contains(core.lowercased()) else { return nil }
     return Finding(
       .slow,
-      problem: "OpenBLAS uses kernels for \(core), which know nothing of AVX2: heads and losses take longer",
+      problem: "OpenBLAS uses kernels for \(core), which do not use AVX2: heads and losses take longer",
       advice: environment.variables["OPENBLAS_CORETYPE"] == nil
         ? "use an OpenBLAS that was built with DYNAMIC_ARCH=1, as Debian's and Ubuntu's are"
         : "unset OPENBLAS_CORETYPE")
@@ -121,7 +121,7 @@ extension Finding {
     return Finding(
       .slow,
       problem:
-        "\(names.joined(separator: ", ")) makes oneDNN print a line for every convolution, in the midst "
+        "\(names.joined(separator: ", ")) makes oneDNN print a line for every convolution, in the middle "
         + "of what --json prints",
       advice: "unset \(names.joined(separator: " and "))")
   }
@@ -143,7 +143,7 @@ extension Finding {
     return Finding(
       .wrong,
       problem: "the launcher started \(tasks) tasks, and \(mpi.library) made a world of \(mpi.worldSize) of "
-        + "each: they do not know of one another",
+        + "each: they do not know about each other",
       advice: mpi.batchSystem == "Slurm"
         ? "use scripts/launch, or srun --mpi=pmix (srun --mpi=list shows what there is), or \(mpirun)"
         : "use \(mpirun)")

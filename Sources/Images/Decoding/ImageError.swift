@@ -17,7 +17,7 @@ public enum ImageError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .empty:
-      return "it has no bytes"
+      return "it is empty"
     case .unknownFormat(let start):
       let bytes = start.map { byte in
         let digits = String(byte, radix: 16)
@@ -31,7 +31,7 @@ public enum ImageError: Error, Equatable, CustomStringConvertible {
     case .unsupported(let format, let reason):
       return "the \(format.name) is of a kind that is not decoded: \(reason)"
     case .noMemory:
-      return "there is no memory to decode or encode it"
+      return "there is not enough memory to decode or encode it"
     case .tooLarge(let width, let height):
       return
         "its \(width)×\(height) pixels are more than the \(EncodedImage.largestPixelCount) that are decoded"

@@ -117,7 +117,7 @@ public struct CheckpointStore: Sendable {
       throw .damaged(path: manifestPath, problem: "it is not the JSON that was written")
     }
     guard manifest.format == 1 else {
-      throw .missing(path: path, problem: "its format is \(manifest.format), this program knows 1")
+      throw .missing(path: path, problem: "its format is \(manifest.format); this program reads 1")
     }
     try manifest.verify(folder: path)
   }

@@ -207,7 +207,7 @@ public final class PretrainingRun {
     switch prepared.start {
     case .fresh: break
     case .resumed(let checkpoint):
-      prepared.log.info("going on from \(checkpoint.path), step \(state.step) of \(plan.lastStep)")
+      prepared.log.info("resuming from \(checkpoint.path), step \(state.step) of \(plan.lastStep)")
     case .weights(let checkpoint): prepared.log.info("starting with the weights of \(checkpoint.path)")
     }
   }

@@ -14,22 +14,22 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .otherConfiguration(let folder, let differences):
-      "\(folder) holds a run of another configuration (\(differences.joined(separator: "; "))): "
-        + "choose another folder with --run, or the old values"
+      "\(folder) holds a run with a different configuration (\(differences.joined(separator: "; "))): "
+        + "choose another folder with --run, or restore the old values"
     case .otherData(let folder, let old, let new):
-      "\(folder) holds a run over other data (file list SHA-256 \(old.prefix(12)) → \(new?.prefix(12) ?? "none")): "
-        + "since then files were added, removed or renamed: bring the old ones back, or choose another folder with "
+      "\(folder) holds a run on different data (file list SHA-256 \(old.prefix(12)) → \(new?.prefix(12) ?? "none")): "
+        + "files have been added, removed or renamed since: restore them, or choose another folder with "
         + "--run"
     case .alreadyStarted(let folder):
-      "\(folder) holds checkpoints of an earlier run: go on from them with --resume auto, or choose another "
+      "\(folder) holds checkpoints of an earlier run: resume from them with --resume auto, or choose another "
         + "folder with --run"
     case .noWholeCheckpoint(let folder, let problems):
-      "\(folder) holds no checkpoint that is whole (\(problems.joined(separator: "; "))): choose another "
+      "\(folder) holds no intact checkpoint (\(problems.joined(separator: "; "))): choose another "
         + "folder with --run"
     case .unsaved(let step, let problem, let newest):
       "after step \(step): \(problem); "
         + (newest.map { "the newest checkpoint is \($0)" } ?? "there is no checkpoint")
-        + "; make room and give the same command again"
+        + "; free some space and run the same command again"
     }
   }
 }

@@ -32,7 +32,7 @@ extension RunFolder {
           history = try SessionHistory(Data(contentsOf: URL(fileURLWithPath: path)))
         } catch {
           let reason = error is DecodingError ? "it is not what Sluice writes" : error.fileReason
-          warn("\(path): cannot be read (\(reason)): what ran before is forgotten")
+          warn("\(path): cannot be read (\(reason)): earlier sessions are not recorded")
         }
       }
       if let old = history.last(before: session.fromStep) {
@@ -41,7 +41,7 @@ extension RunFolder {
         let deciding = changes.filter(\.decidesBits).map(\.description)
         if !deciding.isEmpty {
           warn(
-            "\(since): \(deciding.joined(separator: "; ")): from now on bits can differ from those of a run "
+            "\(since): \(deciding.joined(separator: "; ")): from here on, bits can differ from those of a run "
               + "without this change")
         }
         let others = changes.filter { !$0.decidesBits }.map(\.description)

@@ -62,12 +62,14 @@ final class RunRecords {
       try saveOnce(step: step, files)
     } catch let fault as UnwritableFile {
       if faults.failed(.checkpoints, reason: fault.reason) {
-        warn("\(fault); training goes on without the checkpoint after step \(step), the next is tried")
+        warn(
+          "\(fault); training continues without the checkpoint after step \(step); the next one will be tried"
+        )
       }
       return false
     }
     if faults.worked(.checkpoints) {
-      warn("checkpoints can be written again, the one after step \(step) is there")
+      warn("checkpoints can be written again; the one after step \(step) has been saved")
     }
     try recording { () throws(MetricsError) in try metrics.sync() }
     removeOld(upTo: step)
@@ -103,7 +105,7 @@ final class RunRecords {
         throw RunError.unsaved(
           step: step, problem: problem, newest: folder.checkpoints.list().last?.path)
       }
-      if !isTold { warn("\(problem); the run has ended and tries again for five minutes: make room") }
+      if !isTold { warn("\(problem); the run has ended and keeps trying for five minutes: free some space") }
       isTold = true
       let next = ContinuousClock.now + rest
       while ContinuousClock.now < next, try !isStopRequested() { Thread.sleep(forTimeInterval: 0.1) }
@@ -125,7 +127,7 @@ final class RunRecords {
       try body()
     } catch {
       if faults.failed(.metrics, reason: error.reason) {
-        warn("\(error); training goes on, lines wait in memory")
+        warn("\(error); training continues and lines wait in memory")
       }
       return
     }
@@ -141,7 +143,7 @@ final class RunRecords {
   }
 
   private func tellThatItVanished() {
-    warn("\(folder.path) vanished and was made anew; checkpoints that were in it are lost")
+    warn("\(folder.path) disappeared and has been recreated; the checkpoints that were in it are lost")
   }
 
   private func removeOld(upTo step: Int) {
@@ -150,7 +152,7 @@ final class RunRecords {
       _ = faults.worked(.removal)
     } catch {
       if faults.failed(.removal, reason: "\(error)") {
-        warn("an old checkpoint stays: \(error)")
+        warn("an old checkpoint could not be removed: \(error)")
       }
     }
   }

@@ -33,7 +33,7 @@ public enum Resume: Equatable, Sendable {
         return (path, problems)
       }
     }
-    for problem in found.problems { warn("checkpoint passed over: \(problem)") }
+    for problem in found.problems { warn("skipping a checkpoint: \(problem)") }
     if case .weights(let path) = self { return .weights(try Checkpoint.open(path, on: communicator)) }
     guard let path = try communicator.broadcast(value: found.path) else { return .fresh }
     return .resumed(try Checkpoint.open(path, on: communicator))

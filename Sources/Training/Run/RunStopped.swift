@@ -11,9 +11,9 @@ public struct RunStopped: StoppedAsAsked, Equatable, CustomStringConvertible {
 
   public var description: String {
     guard let checkpoint else {
-      return "stopped as asked before the first step: the same command begins anew"
+      return "stopped as requested before the first step: the same command starts over"
     }
     let command = isFoundAgain ? "the same command" : "the same command with --resume auto"
-    return "stopped as asked after step \(step): checkpoint \(checkpoint); \(command) goes on from there"
+    return "stopped as requested after step \(step): checkpoint \(checkpoint); \(command) resumes from there"
   }
 }

@@ -44,7 +44,7 @@ public struct RunSummary: Report, Sendable {
       (results + [
         "speed:      "
           + (imagesPerSecond.map { String(format: "%.0f images/s", $0) + waiting }
-            ?? "no step was left to take"),
+            ?? "no steps were left"),
         "checkpoint: \(checkpoint) (step \(steps))",
         "environment: \(session.line)",
       ] + skippedRow).joined(separator: "\n")

@@ -12,14 +12,14 @@ public enum TrainingFailure: SharedFailure, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .nonFinite(let step, let layer, let lastCheckpoint):
-      "step \(step): a value that is not finite first appeared at '\(layer)'; "
-        + (lastCheckpoint.map { "the last good checkpoint is \($0)" } ?? "no checkpoint was written yet")
+      "step \(step): a non-finite value first appeared at '\(layer)'; "
+        + (lastCheckpoint.map { "the last good checkpoint is \($0)" } ?? "no checkpoint has been written yet")
         + "; a lower optimizer.learning_rate usually helps"
     case .badData(let work, let problem, let source, let canSkip, let lastCheckpoint):
       "\(work): \(problem); "
-        + (lastCheckpoint.map { "the last checkpoint is \($0)" } ?? "no checkpoint was written yet")
+        + (lastCheckpoint.map { "the last checkpoint is \($0)" } ?? "no checkpoint has been written yet")
         + "; 'sluice data verify \(source)' finds every such image"
-        + (canSkip ? ", data.on_error=skip goes on without them" : "")
+        + (canSkip ? ", data.on_error=skip continues without them" : "")
     }
   }
 

@@ -33,12 +33,12 @@ extension TrainingPlan {
       ),
       (
         "size",
-        "\(grouped(parameters)) parameters with heads; \(grouped(Int(denseMACs))) MACs an image, dense"
+        "\(grouped(parameters)) parameters with heads; \(grouped(Int(denseMACs))) dense MACs per image"
       ),
       (
         "objective",
         "\(objective.rawValue)"
-          + (negativesPerAnchor.map { ", \(grouped($0)) negatives an anchor" } ?? ", no negatives")
+          + (negativesPerAnchor.map { ", \(grouped($0)) negatives per anchor" } ?? ", no negatives")
       ),
       (
         "batch",
@@ -69,7 +69,7 @@ extension TrainingPlan {
         ))
     }
     rows.append(
-      ("memory", "about \(memory.text) a rank, \(memory.batchText) of it for its images in a step"))
+      ("memory", "about \(memory.text) a rank, \(memory.batchText) of which for its images in a step"))
     return rows
   }
 
@@ -126,8 +126,8 @@ extension LearningRateSchedule {
     // By epoch the first epoch of warm-up runs at its start and the last at the peak: one alone is no warm-up.
     let hasWarmup = warmupEpochs > (unit == .epoch ? 1 : 0)
     let warmup = hasWarmup ? "from \(short(start)) over \(counted(warmupEpochs, "epoch"))" : "from the start"
-    let cosine = warmupEpochs < epochs ? ", then down a cosine to \(short(final))" : ""
-    return "\(warmup)\(cosine), anew each \(unit.rawValue)"
+    let cosine = warmupEpochs < epochs ? ", then a cosine decay to \(short(final))" : ""
+    return "\(warmup)\(cosine), updated every \(unit.rawValue)"
   }
 }
 

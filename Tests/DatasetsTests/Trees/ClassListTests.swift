@@ -45,7 +45,7 @@ import Testing
 
   @Test(arguments: [
     ("cat\n#\ncat\n", "FILE:3: 'cat' is listed before, in line 1"),
-    ("\n# nothing\n", "FILE:1: expected the names of class folders, one a line"),
+    ("\n# nothing\n", "FILE:1: expected the names of class folders, one per line"),
     ("cat\na/b\n", "FILE:2: 'a/b' cannot be the name of a class folder"),
     ("..", "FILE:1: '..' cannot be the name of a class folder"),
   ])

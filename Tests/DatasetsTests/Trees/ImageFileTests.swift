@@ -39,7 +39,7 @@ import Testing
 
   @Test func damagedImagesDoNot() throws {
     let faults: [(String, [UInt8])] = [
-      ("it has no bytes", []),
+      ("it is empty", []),
       ("it is neither JPEG nor PNG (it begins with 47 49 46 38)", Array("GIF89a".utf8)),
       ("it is neither JPEG nor PNG (it begins with 00)", [0]),
       ("the JPEG ends before its last row", Self.jpeg.dropLast(400)),
@@ -62,7 +62,7 @@ import Testing
         at: tree.url("ok.jpg"), withDestinationURL: tree.url("d.jpg/x.jpg"))
       #expect(mkfifo(tree.url("p.jpg").path, 0o600) == 0)
       for (name, reason) in [
-        ("d.jpg", "it is a folder"), ("l.jpg", "it is a link that leads nowhere"),
+        ("d.jpg", "it is a folder"), ("l.jpg", "it is a broken link"),
         ("p.jpg", "it is not a file"),
         ("gone.jpg", "it is no longer there"), ("ok.jpg", nil),
       ] {
@@ -88,7 +88,7 @@ import Testing
       #expect(try file.readAll() == Self.jpeg)
       truncate("\(folder.path)/x.jpg", 10)
       let error = #expect(throws: DataFault.self) { try file.readAll() }
-      #expect(error?.reason == "it became shorter while it was read")
+      #expect(error?.reason == "it shrank while it was being read")
     }
   }
 }

@@ -36,25 +36,26 @@ import Testing
       (
         listing(["a": ["1", "3"], "b": ["4"]], test: ["a": ["1"]]),
         "train/a/2 is missing (3 training images instead of 4)",
-        "train/a/2 is too much (4 training images instead of 3)"
+        "train/a/2 is unexpected (4 training images instead of 3)"
       ),
       (
         listing(["a": ["1", "2", "3"], "b": []], test: ["a": ["1"]]),
         "train/b/4 is missing (3 training images instead of 4)",
-        "train/b/4 is too much (4 training images instead of 3)"
+        "train/b/4 is unexpected (4 training images instead of 3)"
       ),
       (
         listing(["a": ["1", "2", "4"], "b": ["4"]], test: ["a": ["1"]]), "train/a/3 is missing",
-        "train/a/3 is too much"
+        "train/a/3 is unexpected"
       ),
       (
         listing(["a": ["1", "2", "3"]], test: ["a": ["1"]]), "the class b is missing",
-        "the class b is too much"
+        "the class b is unexpected"
       ),
-      (listing(["a": ["1", "2", "3"], "b": ["4"]]), "val is missing", "val is too much"),
+      (listing(["a": ["1", "2", "3"], "b": ["4"]]), "val is missing", "val is unexpected"),
       (
         listing(["a": ["1", "2", "3"], "b": ["4"]], test: ["a": ["1", "2"]]),
-        "val/a/2 is too much (2 test images instead of 1)", "val/a/2 is missing (1 test images instead of 2)"
+        "val/a/2 is unexpected (2 test images instead of 1)",
+        "val/a/2 is missing (1 test images instead of 2)"
       ),
     ]
     for (other, there, here) in others {

@@ -91,7 +91,7 @@ import Testing
         error?.description == """
           folder:\(tree.path): 3 faults in 12 files:
             \(tree.path)/train/bat: the class folder holds no images
-            \(tree.path)/train/cat/1.png: it has no bytes
+            \(tree.path)/train/cat/1.png: it is empty
             \(tree.path)/val/dog/0.png: it is neither JPEG nor PNG (it begins with 74 65 78 74)
             `sluice data verify folder:\(tree.path)` finds everything
           """)
@@ -103,7 +103,7 @@ import Testing
       for number in 10..<35 { try tree.write("train/cat/\(number).png", "") }
       let lines = #expect(throws: AgreedFailure.self) { try open(tree) }?.description.split(separator: "\n")
       #expect(lines?.count == 22)
-      #expect(lines?[20].hasSuffix("train/cat/29.png: it has no bytes") == true)
+      #expect(lines?[20].hasSuffix("train/cat/29.png: it is empty") == true)
       #expect(lines?[21] == "  … and 5 more; `sluice data verify folder:\(tree.path)` finds everything")
     }
   }
@@ -120,7 +120,7 @@ import Testing
         ])
       #expect(pair.digest == whole.digest && pair.train.count == 8)
       #expect(
-        throws: DatasetError.badImage(name: "\(tree.path)/train/cat/1.png", reason: "it has no bytes")
+        throws: DatasetError.badImage(name: "\(tree.path)/train/cat/1.png", reason: "it is empty")
       ) { try pair.train.storedImage(at: 1) }
       #expect(throws: Never.self) { try pair.train.storedImage(at: 2) }
     }
@@ -269,7 +269,7 @@ import Testing
     #expect(
       pair.train.count == 100 && pair.test == nil && pair.train.classNames == ClassList.imageNet100.names)
     #expect((0..<100).map(pair.train.label) == Array(0..<100))
-    #expect(pair.warnings == ["\(folder.path) has no folder val: there are no images to test on"])
+    #expect(pair.warnings == ["\(folder.path) has no folder val: there are no test images"])
     for index in 0..<100 { #expect(throws: Never.self) { try pair.train.storedImage(at: index) } }
   }
 }

@@ -35,7 +35,7 @@ final class SkippedImagesLog: RunObserver {
     guard let dataset = data.datasets[part] else { return }
     for image in state.skipped.insert(images, of: part) where communicator.rank == 0 {
       log.warning(
-        "\(dataset.imageName(at: image.index)) is skipped, its neighbour stands in: \(image.reason)")
+        "\(dataset.imageName(at: image.index)) is skipped and its neighbour used instead: \(image.reason)")
     }
   }
 }
