@@ -41,7 +41,7 @@ extension CommandLineTests {
         let told = Self.told(output)
         #expect(
           told.count { $0.contains("metrics.jsonl: cannot be written: File too large") } == 1, "\(told)")
-        #expect(told.count { $0.contains("File too large; training goes on without the checkpoint") } == 1)
+        #expect(told.count { $0.contains("File too large; training continues without the checkpoint") } == 1)
         #expect(told.count { $0.hasSuffix("metrics.jsonl can be written again, no line is missing") } == 1)
         #expect(told.count { $0.contains("checkpoints can be written again") } == 1)
         #expect(told.count == 4, "\(told)")
@@ -63,7 +63,7 @@ extension CommandLineTests {
         try job.wait { small.hasCheckpoint(4) }
         let ballast = disk.appendingPathComponent("ballast")
         try? Data(count: 4 << 20).write(to: ballast)
-        try job.wait { job.hasSaid("cannot be written: No space left on device; training goes on without") }
+        try job.wait { job.hasSaid("cannot be written: No space left on device; training continues without") }
         try job.wait { job.hasSaid("metrics.jsonl: cannot be written: No space left on device") }
         let latest = try FileManager.default.destinationOfSymbolicLink(
           atPath: small.run.path + "/checkpoints/latest")
@@ -109,7 +109,7 @@ extension CommandLineTests {
         let checkpoints = small.run.appendingPathComponent("checkpoints")
         try FileManager.default.removeItem(at: checkpoints)
         try Data().write(to: checkpoints)
-        try job.wait { job.hasSaid("tries again for five minutes") }
+        try job.wait { job.hasSaid("keeps trying for five minutes") }
         for rank in job.ranks.suffix(1) { kill(rank, SIGTERM) }
         let output = try job.wait()
         #expect(output.status == 1)

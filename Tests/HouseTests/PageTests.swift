@@ -27,6 +27,22 @@ import Testing
     }
   }
 
+  /// In the pages that lead through the code: `Type`, or `Type.member`.
+  @Test(arguments: ["docs/architecture.md", "docs/extending.md", "docs/derivations.md"])
+  func typesThatAreNamedExist(path: String) throws {
+    let sources = try text(of: "Sources") + text(of: "Tests")
+    let targets = try Set(Manifest.read().map(\.name) + Manifest.cTargets())
+    for name in try Page(path).prose.joined(separator: "\n").matches(of: /`([A-Z]\w*[a-z]\w*)(?:\.(\w+))?`/) {
+      let (type, member) = (String(name.1), name.2.map(String.init))
+      guard !type.contains("NAME"), !targets.contains(type), member != "swift" else { continue }
+      let isDeclared = declares("(?:struct|class|enum|protocol|typealias) \(type)", sources)
+      #expect(isDeclared, "\(path) names \(type)")
+      guard let member else { continue }
+      let isMember = declares("(?:let|var|func|case|struct|enum) \(member)", sources)
+      #expect(isMember, "\(path) names \(type).\(member)")
+    }
+  }
+
   @Test(arguments: Page.all.map(\.path)) func testsThatAreNamedExist(path: String) throws {
     let page = try Page(path).text
     for name in page.matches(of: /`(\w+Tests)\.(\w+(?:\/\w+)*)`/) {

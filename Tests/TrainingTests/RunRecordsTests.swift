@@ -66,13 +66,13 @@ import Testing
       let path = run.folder.checkpoints.folder
       #expect(
         run.warnings == [
-          "\(path): cannot be written: File exists; training goes on without the checkpoint after step 4, "
-            + "the next is tried"
+          "\(path): cannot be written: File exists; training continues without the checkpoint after "
+            + "step 4; the next one will be tried"
         ])
       try run.setBroken(false)
       #expect(run.folder.checkpoints.newestValid().path == run.folder.checkpoints.path(ofStep: 3))
       #expect(try run.save(6))
-      #expect(run.warnings.dropFirst() == ["checkpoints can be written again, the one after step 6 is there"])
+      #expect(run.warnings.dropFirst() == ["checkpoints can be written again; the one after step 6 has been saved"])
       #expect(run.folder.checkpoints.list().map(\.step) == [3, 6])
       try run.setBroken(true)
       #expect(try !run.save(7))
@@ -144,7 +144,7 @@ import Testing
         return false
       }
       #expect(asked == 3)
-      #expect(run.warnings.count == 1 && run.warnings[0].hasSuffix("tries again for five minutes: make room"))
+      #expect(run.warnings.count == 1 && run.warnings[0].hasSuffix("keeps trying for five minutes: free some space"))
       #expect(run.folder.checkpoints.newestValid().path == run.folder.checkpoints.path(ofStep: 2))
     }
   }
