@@ -82,7 +82,8 @@ extension CommandLineTests {
           #expect(object["images_skipped"] as? Int == 5)
           #expect(object["skipped"] as? [String] == names)
           for name in names {
-            #expect(output.warnings.count { $0.hasPrefix("warning: \(name) is skipped, ") } == 1, "\(name)")
+            #expect(
+              output.warnings.count { $0.hasPrefix("warning: \(name) is skipped and ") } == 1, "\(name)")
           }
           checkpoints.append(try contents(of: small.checkpoint(SmallRun.steps)))
           metrics.append(try small.metrics())

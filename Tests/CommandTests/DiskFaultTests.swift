@@ -116,7 +116,7 @@ extension CommandLineTests {
         let sentences = output.lines.filter { $0.hasPrefix("sluice: ") }
         #expect(sentences.count == 1, "\(output)")
         let cause =
-          #/^sluice: rank 0 on \S+: after step 15: .*/checkpoints: cannot be written: .*; there is no checkpoint; make/#
+          #/^sluice: rank 0 on \S+: after step 15: .*/checkpoints: cannot be written: .*; there is no checkpoint; free some space/#
         #expect(sentences.allSatisfy { $0.contains(cause) }, "\(sentences)")
         #expect(try small.loggedSteps() == Array(1...15))
       }

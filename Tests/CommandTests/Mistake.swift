@@ -81,7 +81,7 @@ extension Mistake {
   static let data: [Mistake] = [
     .set(
       "data.source=shape",
-      "data source 'shape' is unknown, there are cifar10:DIR, cifar100:DIR, imagenet100:DIR, folder:DIR, packed:DIR, "
+      "data source 'shape' is unknown, there are cifar10:DIR, cifar100:DIR, stl10:DIR, imagenet100:DIR, folder:DIR, packed:DIR, "
         + "shapes, shapes:TRAINxTEST; did you mean shapes?"),
     .set(
       "data.source=folder:FILES/none",

@@ -76,7 +76,7 @@ extension CommandLineTests {
         #expect(stopped.status == 75, "\(stopped)")
         #expect(
           stopped.errors.contains(
-            #/sluice: stopped as requested with \d of 7 shards finished: the same command goes on/#),
+            #/sluice: stopped as requested with \d of 7 shards finished: the same command resumes/#),
           "\(stopped)")
         let names = try FileManager.default.contentsOfDirectory(atPath: out.path)
         #expect(names.contains("pack.json") && !names.contains { $0.hasPrefix(".tmp-") }, "\(names)")

@@ -22,7 +22,8 @@ enum Program {
     let result: String
     let errors: String
 
-    /// The program's own lines on standard error, without mpirun's notices, which it frames in dashes.
+    /// The program's own lines on standard error, without mpirun's notices, which it frames in dashes, and what its
+    /// event library says where ranks end while it looks at them.
     var lines: [String] {
       var isNotice = false
       return errors.split(separator: "\n").map(String.init).filter { line in
@@ -30,7 +31,7 @@ enum Program {
           isNotice.toggle()
           return false
         }
-        return !isNotice
+        return !isNotice && !line.hasPrefix("[warn] Epoll ")
       }
     }
     var warnings: [String] { lines.filter { $0.hasPrefix("warning: ") } }

@@ -139,7 +139,7 @@ extension CommandLineTests {
         #expect(other.status == 1)
         #expect(
           other.errors.contains(
-            #/another configuration \(data\.classes: list [0-9a-f]{8} of 2 classes → list/#),
+            #/a different configuration \(data\.classes: list [0-9a-f]{8} of 2 classes → list/#),
           "\(other)")
         let same = try run("same", 2)
         #expect(same.status == 0, "\(same)")
