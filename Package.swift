@@ -49,7 +49,7 @@ let package = Package(
     .target(
       name: "DataTools",
       dependencies: [
-        "Foundations", "Datasets", "Images", "Collectives", "Progress", "Tensors",
+        "Foundations", "Machine", "Datasets", "Images", "Collectives", "Progress", "Tensors",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .plugin(name: "RecordCommit", capability: .buildTool()),
@@ -104,8 +104,8 @@ let package = Package(
       ],
       path: "Tests/GoldenCases"),
     .testTarget(name: "HouseTests"),
-    .testTarget(name: "FoundationsTests", dependencies: ["Foundations"]),
-    .testTarget(name: "MachineTests", dependencies: ["Machine"]),
+    .testTarget(name: "FoundationsTests", dependencies: ["Foundations", "TestSupport"]),
+    .testTarget(name: "MachineTests", dependencies: ["Machine", "Foundations", "TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CVector", "TestSupport"]),
     .testTarget(
       name: "LayersTests", dependencies: ["Layers", "Tensors", "CVector", "GoldenCases", "TestSupport"]),
@@ -141,7 +141,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Configurations", "Objectives", "Optimizers", "Networks", "Layers", "Datasets", "Images",
+        "Training", "Machine", "Configurations", "Objectives", "Optimizers", "Networks", "Layers", "Datasets",
+        "Images",
         "Collectives", "Metrics", "Progress", "Tensors", "Foundations", "GoldenCases", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -13,30 +13,60 @@ public enum DurableFiles {
   }
 
   /// Writes a file that has its old contents or the new ones at any moment, a crash included.
+  ///
+  /// A link is followed: what it leads to is replaced. What is there and is no regular file, such as a device or a
+  /// pipe, is written to and stays what it is.
   public static func replace(_ path: String, by data: Data) throws(UnwritableFile) {
-    let url = URL(fileURLWithPath: path)
+    let target = try OutputPath(path)
+    guard target.isReplaceable else { return try pour(data, into: path) }
+    let url = URL(fileURLWithPath: target.path)
     let folder = url.deletingLastPathComponent().path
     let temporary = "\(folder)/.tmp-\(url.lastPathComponent)"
-    try write(data, to: temporary)
-    try move(temporary, to: path)
+    do {
+      try write(data, to: temporary)
+      try move(temporary, to: target.path)
+    } catch {
+      unlink(temporary)
+      throw UnwritableFile(path: path, code: error.code, reason: error.reason)
+    }
     try syncFolder(folder)
   }
 
-  /// Makes the names in a folder durable.
+  /// Writes to what cannot be replaced; whether it reaches a disk is not ours to know.
+  private static func pour(_ data: Data, into path: String) throws(UnwritableFile) {
+    // Appends: /dev/stdout may be a file that others write to as well.
+    let file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+    guard file >= 0 else { throw failure(path) }
+    defer { close(file) }
+    guard writeAll(data, to: file) else { throw failure(path) }
+  }
+
+  /// Makes the names in a folder durable, where its file system can: CIFS and some in user space have no such
+  /// operation, and their names are as safe as they make them.
   public static func syncFolder(_ path: String) throws(UnwritableFile) {
     let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { throw failure(path) }
     defer { close(folder) }
-    guard fsync(folder) == 0 else { throw failure(path) }
+    guard fsync(folder) == 0 || [EINVAL, ENOTSUP].contains(errno) else { throw failure(path) }
   }
 
-  /// Makes a folder; with `withParents` also those that it is in, and none if it is there.
+  /// Makes a folder, unless it is there; with `withParents` also those that it is in.
   public static func makeFolder(_ path: String, withParents: Bool = true) throws(UnwritableFile) {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: withParents)
-    } catch {
-      throw UnwritableFile(path: path, reason: error.fileReason)
+    guard mkdir(path, 0o777) != 0 else { return }
+    let code = errno
+    var status = stat()
+    if code == EEXIST {
+      guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        throw UnwritableFile(path: path, code: ENOTDIR)
+      }
+      return
     }
+    let parent = (path as NSString).deletingLastPathComponent
+    guard code == ENOENT, withParents, !parent.isEmpty, parent != path else {
+      throw UnwritableFile(path: path, code: code)
+    }
+    try makeFolder(parent)
+    try makeFolder(path, withParents: false)
   }
 
   /// Gives a file or folder another name, in one step; a file that has that name is replaced.
@@ -59,7 +89,7 @@ public enum DurableFiles {
     do {
       try FileManager.default.removeItem(atPath: path)
     } catch {
-      throw UnwritableFile(path: path, reason: error.fileReason)
+      throw UnwritableFile(path: path, error)
     }
   }
 
@@ -75,9 +105,7 @@ public enum DurableFiles {
     return hash.finalize().hexadecimal
   }
 
-  private static func failure(_ path: String) -> UnwritableFile {
-    UnwritableFile(path: path, reason: String(cString: strerror(errno)))
-  }
+  private static func failure(_ path: String) -> UnwritableFile { UnwritableFile(path: path, code: errno) }
 }
 
 extension SHA256Digest {
@@ -85,18 +113,4 @@ extension SHA256Digest {
   public var hexadecimal: String {
     map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
   }
-}
-
-/// A file or folder that could not be written, moved or removed.
-public struct UnwritableFile: Error, Equatable, CustomStringConvertible {
-  public let path: String
-  /// The system's own words.
-  public let reason: String
-
-  public init(path: String, reason: String) {
-    self.path = path
-    self.reason = reason
-  }
-
-  public var description: String { "\(path): cannot be written: \(reason)" }
 }

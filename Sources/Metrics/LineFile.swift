@@ -35,7 +35,7 @@ final class LineFile {
   var waiting: Int { lines.count - written }
 
   /// Takes a line, and writes it with all that are waiting.
-  func append(_ line: String) throws(MetricsError) {
+  func append(_ line: String) throws(UnwritableFile) {
     lines.append(Data((line + "\n").utf8))
     if lines.count > limit {
       let oldest = lines.removeFirst()
@@ -45,7 +45,7 @@ final class LineFile {
   }
 
   /// Waits until the disk has every line.
-  func sync() throws(MetricsError) {
+  func sync() throws(UnwritableFile) {
     try write()
     guard fsync(file) == 0 else {
       let failure = self.failure()
@@ -58,7 +58,7 @@ final class LineFile {
     written = 0
   }
 
-  private func write() throws(MetricsError) {
+  private func write() throws(UnwritableFile) {
     if !isAsLeft { try reopen() }
     while written < lines.count {
       guard writeAll(lines[written], to: file) else {
@@ -79,7 +79,7 @@ final class LineFile {
   }
 
   /// Opens what the path leads to, and leaves the safe lines in it.
-  private func reopen() throws(MetricsError) {
+  private func reopen() throws(UnwritableFile) {
     let opened = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard opened >= 0 else { throw failure() }
     guard let kept = restoreSafeLines(in: opened) else {
@@ -120,7 +120,5 @@ final class LineFile {
     return data.count == safe ? data : Data()
   }
 
-  private func failure() -> MetricsError {
-    MetricsError(path: path, reason: String(cString: strerror(errno)))
-  }
+  private func failure() -> UnwritableFile { UnwritableFile(path: path, code: errno) }
 }

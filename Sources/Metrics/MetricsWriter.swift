@@ -1,14 +1,6 @@
 import Foundation
 import Foundations
 
-/// Why metrics could not be written.
-public struct MetricsError: Error, Equatable, CustomStringConvertible {
-  public let path: String
-  public let reason: String
-
-  public var description: String { "\(path): cannot be written: \(reason)" }
-}
-
 /// Writes `metrics.jsonl`: one JSON object a line, each line in the file as soon as it is known.
 public final class MetricsWriter {
   /// What a run that goes on needs to know of the lines that it finds.
@@ -41,16 +33,11 @@ public final class MetricsWriter {
   ///
   /// - Parameter resumedStep: The step of the checkpoint that the run goes on from: later lines, which will
   ///   be written again, and a line that was cut short are removed. nil: a new run, which starts empty.
-  /// - Throws: `MetricsError`.
-  public init(path: String, resumedStep: Int?) throws(MetricsError) {
-    let url = URL(fileURLWithPath: path)
+  /// - Throws: `UnwritableFile`.
+  public init(path: String, resumedStep: Int?) throws(UnwritableFile) {
     let written = resumedStep == nil ? nil : FileManager.default.contents(atPath: path)
     let (text, kept) = Self.lines(of: written ?? Data(), upTo: resumedStep ?? 0)
-    do {
-      try text.write(to: url, options: .atomic)
-    } catch {
-      throw MetricsError(path: path, reason: error.fileReason)
-    }
+    try DurableFiles.replace(path, by: text)
     self.kept = kept
     file = LineFile(path: path, size: text.count)
   }
@@ -60,24 +47,24 @@ public final class MetricsWriter {
   /// Lines that are lost because too many were waiting.
   public var lost: Int { file.lost }
 
-  /// - Throws: `MetricsError`; the line waits.
-  public func write(_ metrics: TrainingMetrics) throws(MetricsError) {
+  /// - Throws: `UnwritableFile`; the line waits.
+  public func write(_ metrics: TrainingMetrics) throws(UnwritableFile) {
     try file.append(metrics.json.line)
   }
 
   /// Writes an evaluation's result.
   ///
   /// - Parameter result: The object that the evaluating command prints with `--json`.
-  /// - Throws: `MetricsError`; the line waits.
-  public func write(evaluation result: JSONValue, step: Int, epoch: Int) throws(MetricsError) {
+  /// - Throws: `UnwritableFile`; the line waits.
+  public func write(evaluation result: JSONValue, step: Int, epoch: Int) throws(UnwritableFile) {
     try file.append(
       JSONValue.object(["step": .integer(step), "epoch": .integer(epoch), "evaluation": result]).line)
   }
 
   /// Waits until the disk has every line.
   ///
-  /// - Throws: `MetricsError`; lines that it may not have wait.
-  public func sync() throws(MetricsError) { try file.sync() }
+  /// - Throws: `UnwritableFile`; lines that it may not have wait.
+  public func sync() throws(UnwritableFile) { try file.sync() }
 
   /// The whole lines of steps up to `step`.
   static func lines(of data: Data, upTo step: Int) -> (text: Data, lines: [KeptLine]) {

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
@@ -17,7 +18,7 @@ import Testing
       try FileManager.default.moveItem(atPath: path, toPath: path + ".aside")
       try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/full")
       for line in ["2", "3"] {
-        #expect(throws: MetricsError(path: path, reason: "No space left on device")) {
+        #expect(throws: UnwritableFile(path: path, code: ENOSPC)) {
           try file.append(line)
         }
       }
@@ -40,7 +41,7 @@ import Testing
       try file.sync()
       try file.append("2")
       try FileManager.default.removeItem(atPath: inner)
-      #expect(throws: MetricsError.self) { try file.append("3") }
+      #expect(throws: UnwritableFile.self) { try file.append("3") }
       try FileManager.default.createDirectory(atPath: inner, withIntermediateDirectories: false)
       try file.append("4")
       #expect(try Self.text(inner + "/lines") == "1\n2\n3\n4\n")
@@ -66,7 +67,7 @@ import Testing
     try withTemporaryFolder { folder in
       let path = folder.path + "/away/lines"
       let file = LineFile(path: path, size: 0, limit: 3)
-      for line in 1...5 { #expect(throws: MetricsError.self) { try file.append("\(line)") } }
+      for line in 1...5 { #expect(throws: UnwritableFile.self) { try file.append("\(line)") } }
       #expect(file.waiting == 3 && file.lost == 2)
       try FileManager.default.createDirectory(
         atPath: folder.path + "/away", withIntermediateDirectories: false)

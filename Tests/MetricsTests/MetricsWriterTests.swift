@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test func saysThatItCannotWrite() {
-    let error = #expect(throws: MetricsError.self) {
+    let error = #expect(throws: UnwritableFile.self) {
       try MetricsWriter(path: "/no/such/metrics.jsonl", resumedStep: nil)
     }
     #expect(error.map { "\($0)".hasPrefix("/no/such/metrics.jsonl: cannot be written: ") } == true)

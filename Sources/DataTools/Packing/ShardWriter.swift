@@ -87,6 +87,6 @@ final class ShardWriter {
   }
 
   private static func failure(_ path: String) -> UnwritableFile {
-    UnwritableFile(path: path, reason: String(cString: strerror(errno)))
+    UnwritableFile(path: path, code: errno)
   }
 }
