@@ -50,7 +50,10 @@ extension DoctorReport {
     return ["Run folder"] + Self.row("folder", system.folder)
       + Self.row("file system", (system.type ?? Fact.unknown) + mount)
       + Self.row("free", "\(Fact.bytes(system.free)) of \(Fact.bytes(system.total))")
-      + Self.row("trial", system.problem ?? "written, synchronised and renamed")
+      + Self.row(
+        "trial",
+        system.problem ?? (["written, synchronised and renamed"] + system.limitations).joined(separator: "; ")
+      )
   }
 
   private var findingLines: [String] {

@@ -14,6 +14,8 @@ public struct FileSystem: Codable, Equatable, Sendable {
   public var freeFiles: Int?
   /// What a checkpoint needs and this folder refuses, in words; nil: nothing.
   public var problem: String?
+  /// What a checkpoint would do here and can do without, in words: links, folders that are brought to the disk.
+  public var limitations: [String]
   /// Seconds that a file of 1 MiB took to reach the disk; nil where it did not.
   public var writeSeconds: Double?
 
@@ -36,12 +38,14 @@ public struct FileSystem: Codable, Equatable, Sendable {
     freeFiles = space?.freeFiles
     let trial = DurableTrial(in: path)
     problem = trial.problem
+    limitations = trial.limitations
     writeSeconds = trial.seconds
   }
 
   init(
     folder: String, type: String?, mountPoint: String? = nil, options: [String] = [], total: Int? = nil,
-    free: Int? = nil, freeFiles: Int? = nil, problem: String? = nil, writeSeconds: Double? = nil
+    free: Int? = nil, freeFiles: Int? = nil, problem: String? = nil, limitations: [String] = [],
+    writeSeconds: Double? = nil
   ) {
     self.folder = folder
     self.type = type
@@ -51,6 +55,7 @@ public struct FileSystem: Codable, Equatable, Sendable {
     self.free = free
     self.freeFiles = freeFiles
     self.problem = problem
+    self.limitations = limitations
     self.writeSeconds = writeSeconds
   }
 
@@ -92,18 +97,16 @@ struct Mount: Equatable {
   }
 }
 
-/// What a checkpoint does, once with a small file: write, reach the disk, take another name.
+/// What a checkpoint does, once with a small file: write, reach the disk, take another name, be what a link leads to.
 private struct DurableTrial {
   private(set) var problem: String?
+  private(set) var limitations: [String] = []
   private(set) var seconds: Double?
 
   init(in folder: String) {
     let name = "\(folder)/.sluice-doctor-\(getpid())"
-    let (first, second) = (name + ".tmp", name)
-    defer {
-      unlink(first)
-      unlink(second)
-    }
+    let (first, second, link) = (name + ".tmp", name, name + ".link")
+    defer { for path in [first, second, link] { unlink(path) } }
     func failed(_ what: String) -> String { "\(what): \(String(cString: strerror(errno)))" }
     let begin = ContinuousClock.now
     let file = open(first, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -122,5 +125,10 @@ private struct DurableTrial {
     } else {
       seconds = (ContinuousClock.now - begin) / .seconds(1)
     }
+    guard problem == nil else { return }
+    if symlink("step", link) != 0 { limitations.append(failed("links cannot be made")) }
+    let opened = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { if opened >= 0 { close(opened) } }
+    if opened < 0 || fsync(opened) != 0 { limitations.append(failed("fsync of a folder does not work")) }
   }
 }

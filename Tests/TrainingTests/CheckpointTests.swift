@@ -156,8 +156,52 @@ import Testing
     }
   }
 
+  // MARK: latest
+
+  /// A copy that followed links has a folder in the place of `latest`, perhaps of a checkpoint that is nowhere else.
+  @Test(arguments: [false, true]) func aFolderInThePlaceOfLatestBecomesItsCheckpoint(isAlone: Bool) throws {
+    try withTemporaryFolder { folder in
+      let store = CheckpointStore(runFolder: folder.path)
+      try Self.save(store, step: 1)
+      let latest = store.folder + "/latest"
+      try FileManager.default.removeItem(atPath: latest)
+      if isAlone {
+        try FileManager.default.moveItem(atPath: store.path(ofStep: 1), toPath: latest)
+      } else {
+        try FileManager.default.copyItem(atPath: store.path(ofStep: 1), toPath: latest)
+      }
+      #expect(try CheckpointStore.locate(latest).path == (isAlone ? latest : store.path(ofStep: 1)))
+      #expect(try store.save(step: 2, files: [Self.file("state.json", "2")]) == nil)
+      #expect(store.list().map(\.step) == [1, 2])
+      try CheckpointStore.verify(store.path(ofStep: 1))
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: latest) == "step-00000002")
+    }
+  }
+
+  /// Whatever `latest` leads to, it means the newest whole checkpoint.
+  @Test func aStaleLatestIsNotPreferred() throws {
+    try withTemporaryFolder { folder in
+      let store = CheckpointStore(runFolder: folder.path)
+      for step in 1...3 { try Self.save(store, step: step) }
+      let latest = store.folder + "/latest"
+      for makeStale in [
+        { try DurableFiles.link(latest, to: "step-00000001") },
+        { try DurableFiles.link(latest, to: "step-00000009") },
+        { try DurableFiles.remove(latest) },
+        { try DurableFiles.write(Data("step-00000001\n".utf8), to: latest) },
+      ] {
+        try makeStale()
+        #expect(try CheckpointStore.locate(latest) == (store.path(ofStep: 3), []))
+      }
+      try Data("damage".utf8).write(to: URL(fileURLWithPath: store.path(ofStep: 3) + "/state.json"))
+      let found = try CheckpointStore.locate(latest)
+      #expect(found.path == store.path(ofStep: 2))
+      #expect(found.warnings.count == 1 && found.warnings[0].hasPrefix("skipping a checkpoint: "))
+    }
+  }
+
   @Test func aFullDiskIsAnError() {
-    #expect(throws: UnwritableFile(path: "/dev/full", reason: "No space left on device")) {
+    #expect(throws: UnwritableFile(path: "/dev/full", code: ENOSPC)) {
       try DurableFiles.write(Data([1]), to: "/dev/full")
     }
   }
@@ -181,7 +225,8 @@ import Testing
       let error = #expect(throws: AgreedFailure.self) { try checkpoint.tensors(in: "mask.safetensors") }
       #expect(
         error.map { "\($0)" }
-          == "\(store.folder)/latest/mask.safetensors: damaged: it cannot be read: No such file or directory")
+          == "\(store.folder)/step-00000003/mask.safetensors: damaged: it cannot be read: No such file or directory"
+      )
     }
   }
 

@@ -12,6 +12,7 @@ extension Finding {
       ]
     }
     return [loss(system), space(system), files(system), softMount(system), speed(system)].compactMap { $0 }
+      + limitations(system)
   }
 
   private static func loss(_ system: FileSystem) -> Finding? {
@@ -53,6 +54,16 @@ extension Finding {
       problem:
         "\(system.folder) is on an NFS mount with the option 'soft': a slow server loses what is written",
       advice: "choose a folder on another file system with --run, or ask the administrators for a hard mount")
+  }
+
+  private static func limitations(_ system: FileSystem) -> [Finding] {
+    system.limitations.map {
+      Finding(
+        .risk, problem: "in \(system.folder) \($0)",
+        advice:
+          "runs work all the same: without links 'latest' is a file that holds a name, and without fsync a crash "
+          + "of the machine can take the newest checkpoint with it; another folder with --run avoids this")
+    }
   }
 
   private static func speed(_ system: FileSystem) -> Finding? {

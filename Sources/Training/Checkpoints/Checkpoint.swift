@@ -14,18 +14,25 @@ public struct Checkpoint {
   /// What its optimizer remembers.
   public static let optimizerFile = "optimizer.safetensors"
 
-  /// As it was named: a `step-…` folder or the link `latest`.
+  /// Its folder, `step-…`.
   public let path: String
   public let state: TrainingState
   private let communicator: Communicator
 
-  /// Opens the checkpoint at `path` after every file in it was compared with its manifest.
+  /// Opens the checkpoint that a person named after every file in it was compared with its manifest.
   ///
+  /// - Parameters:
+  ///   - name: A `step-…` folder, or `latest`; see `CheckpointStore.locate`.
+  ///   - warn: Told on rank 0 about those that were passed over.
   /// - Throws: The same `AgreedFailure` on every rank where it is missing or damaged; `CollectiveError`.
-  public static func open(_ path: String, on communicator: Communicator) throws -> Checkpoint {
-    try communicator.agree {
-      if communicator.rank == 0 { try CheckpointStore.verify(path) }
+  public static func open(
+    _ name: String, on communicator: Communicator, warn: (String) -> Void = { _ in }
+  ) throws -> Checkpoint {
+    let found = try communicator.agree { () throws -> (path: String, warnings: [String]) in
+      communicator.rank == 0 ? try CheckpointStore.locate(name) : (name, [])
     }
+    found.warnings.forEach(warn)
+    let path = try communicator.broadcast(value: found.path)
     let data = try contents(of: "\(path)/\(TrainingState.fileName)", on: communicator)
     let state = try communicator.agree { try TrainingState(data, path: "\(path)/\(TrainingState.fileName)") }
     return Checkpoint(path: path, state: state, communicator: communicator)

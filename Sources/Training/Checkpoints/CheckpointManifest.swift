@@ -14,6 +14,28 @@ struct CheckpointManifest: Codable, Equatable {
   let step: Int
   var files: [String: File] = [:]
 
+  init(step: Int) { self.step = step }
+
+  /// Reads that of a checkpoint.
+  ///
+  /// - Throws: `CheckpointError.missing` where the folder is none, `.damaged`.
+  init(in folder: String) throws(CheckpointError) {
+    let path = "\(folder)/\(Self.fileName)"
+    guard FileManager.default.fileExists(atPath: folder) else {
+      throw .missing(path: folder, problem: "there is no such folder")
+    }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw .missing(path: folder, problem: "it holds no readable \(Self.fileName)")
+    }
+    guard let manifest = try? JSONDecoder().decode(Self.self, from: data) else {
+      throw .damaged(path: path, problem: "it is not the JSON that was written")
+    }
+    guard manifest.format == 1 else {
+      throw .missing(path: folder, problem: "its format is \(manifest.format); this program reads 1")
+    }
+    self = manifest
+  }
+
   func encode() -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

@@ -2,7 +2,8 @@ import Foundation
 import Foundations
 import Tensors
 
-/// The checkpoints of one run: folders `checkpoints/step-00001200` and a link `checkpoints/latest`.
+/// The checkpoints of one run: folders `checkpoints/step-00001200`, and `checkpoints/latest`, which leads to the newest:
+/// a link or, where the file system has none, a file that holds its name.
 ///
 /// A checkpoint appears whole or not at all (contract C4): its files are written and synced in a folder with
 /// a temporary name, which is then renamed. Only one process may save, rank 0. Nothing in a checkpoint
@@ -14,6 +15,8 @@ public struct CheckpointStore: Sendable {
   public init(runFolder: String) {
     folder = "\(runFolder)/checkpoints"
   }
+
+  private init(folder: String) { self.folder = folder }
 
   /// One file of a checkpoint; `contents` is called in the file's turn, so that only one is in memory.
   public struct File {
@@ -39,11 +42,11 @@ public struct CheckpointStore: Sendable {
 
   /// Saves a checkpoint and points `latest` at it.
   ///
-  /// - Returns: The checkpoint's folder.
+  /// - Returns: Why `latest` does not lead to it, although it is saved; nil: it does.
   /// - Throws: `UnwritableFile`, or what a file's `contents` threw; earlier checkpoints are as
   ///   they were, `latest` included.
   @discardableResult
-  public func save(step: Int, files: [File]) throws -> String {
+  public func save(step: Int, files: [File]) throws -> UnwritableFile? {
     precondition(step >= 0)
     try DurableFiles.makeFolder(folder)
     let temporary = "\(folder)/.tmp-\(Self.name(of: step))"
@@ -64,9 +67,41 @@ public struct CheckpointStore: Sendable {
       try? DurableFiles.remove(temporary)
       throw error
     }
-    try DurableFiles.link("\(folder)/latest", to: Self.name(of: step))
+    do throws(UnwritableFile) {
+      try pointLatest(to: Self.name(of: step))
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// Makes `latest` lead to a checkpoint.
+  private func pointLatest(to name: String) throws(UnwritableFile) {
+    try makeWay(for: latest)
+    do {
+      try DurableFiles.link(latest, to: name)
+    } catch {
+      let temporary = "\(folder)/.tmp-\(Self.latestName)"
+      try DurableFiles.write(Data("\(name)\n".utf8), to: temporary)
+      try DurableFiles.move(temporary, to: latest)
+    }
     try DurableFiles.syncFolder(folder)
-    return path
+  }
+
+  /// Copies of a run that follow links have a folder in the place of `latest`: the checkpoint in it gets its own name
+  /// again, unless that is there.
+  private func makeWay(for latest: String) throws(UnwritableFile) {
+    var status = stat()
+    guard lstat(latest, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
+    guard let manifest = try? CheckpointManifest(in: latest) else {
+      throw UnwritableFile(path: latest, code: EISDIR)
+    }
+    let path = path(ofStep: manifest.step)
+    if FileManager.default.fileExists(atPath: path) {
+      try DurableFiles.remove(latest)
+    } else {
+      try DurableFiles.move(latest, to: path)
+    }
   }
 
   /// Removes all checkpoints up to this step but the newest `keep`.
@@ -102,24 +137,30 @@ public struct CheckpointStore: Sendable {
     return (nil, problems)
   }
 
-  /// Checks that `path`, a `step-…` folder or the link `latest`, is a checkpoint and every file in it whole.
+  /// Checks that the folder `path` is a checkpoint and every file in it whole.
   ///
   /// - Throws: `CheckpointError.missing` or `.damaged`.
   public static func verify(_ path: String) throws(CheckpointError) {
-    let manifestPath = "\(path)/\(CheckpointManifest.fileName)"
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw .missing(path: path, problem: "there is no such folder")
+    try CheckpointManifest(in: path).verify(folder: path)
+  }
+
+  /// Finds what a person named, a `step-…` folder or `latest`, and checks that it is a checkpoint and whole.
+  ///
+  /// `latest` means the newest whole checkpoint beside it, wherever it leads: where links cannot be made, or copies
+  /// were made of them, it may have stayed behind.
+  ///
+  /// - Returns: The checkpoint's folder, and what a person should know of those that were passed over.
+  /// - Throws: `CheckpointError.missing` or `.damaged`.
+  public static func locate(_ path: String) throws(CheckpointError) -> (path: String, warnings: [String]) {
+    let url = URL(fileURLWithPath: path)
+    let store = CheckpointStore(folder: (path as NSString).deletingLastPathComponent)
+    if url.lastPathComponent == latestName, !store.list().isEmpty {
+      let (newest, problems) = store.newestValid()
+      let warnings = problems.map { "skipping a checkpoint: \($0)" }
+      if let newest { return (newest, warnings) }
     }
-    guard let data = FileManager.default.contents(atPath: manifestPath) else {
-      throw .missing(path: path, problem: "it holds no readable \(CheckpointManifest.fileName)")
-    }
-    guard let manifest = try? JSONDecoder().decode(CheckpointManifest.self, from: data) else {
-      throw .damaged(path: manifestPath, problem: "it is not the JSON that was written")
-    }
-    guard manifest.format == 1 else {
-      throw .missing(path: path, problem: "its format is \(manifest.format); this program reads 1")
-    }
-    try manifest.verify(folder: path)
+    try verify(path)
+    return (path, [])
   }
 
   /// Renames `temporary` to `path`; a checkpoint of this name steps aside and comes back if that fails.
@@ -137,6 +178,10 @@ public struct CheckpointStore: Sendable {
     try DurableFiles.syncFolder(folder)
     try DurableFiles.remove(aside)
   }
+
+  static let latestName = "latest"
+
+  private var latest: String { "\(folder)/\(Self.latestName)" }
 
   private static func name(of step: Int) -> String {
     "step-" + String(repeating: "0", count: max(0, 8 - "\(step)".count)) + "\(step)"
