@@ -93,6 +93,6 @@ struct BenchCollectives: RankCommand {
         imageSize: CollectiveBenchmark.usualImageSize, on: communicator),
       options: options, communicator: communicator
     ).run()
-    results.print(report, on: communicator)
+    try results.print(report, on: communicator)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Benchmarks
 import Collectives
+import Foundations
 import Training
 
 struct BenchKernels: RankCommand {
@@ -30,7 +31,7 @@ struct BenchKernels: RankCommand {
 
   @Option(
     help: ArgumentHelp("Write the fastest algorithms to a file, for 'kernels: FILE'.", valueName: "FILE"),
-    completion: .file())
+    completion: .file(), transform: nonEmptyPath)
   var write: String?
 
   @OptionGroup var results: ResultOptions
@@ -46,6 +47,7 @@ struct BenchKernels: RankCommand {
         path: subject.path, settings: subject.setting.settings, size: subject.size, batch: batch,
         threads: threads)
       guard communicator.rank == 0 else { return nil }
+      if let write { try DurableFiles.requireWritableFile(write) }
       let report = try benchmark.run()
       if let write {
         let name = subject.path ?? "ResNet-\(benchmark.depth)"
@@ -58,6 +60,6 @@ struct BenchKernels: RankCommand {
       return report
     }
     guard let report else { return }
-    results.print(report, on: communicator)
+    try results.print(report, on: communicator)
   }
 }

@@ -54,7 +54,7 @@ struct BenchLoader: RankCommand {
     let benchmark = try LoaderBenchmark(options(on: communicator), communicator: communicator)
     let report = try benchmark.run(
       showing: progress.display(on: communicator))
-    results.print(report, on: communicator)
+    try results.print(report, on: communicator)
   }
 
   private func options(on communicator: Communicator) throws -> LoaderBenchmarkOptions {

@@ -45,6 +45,6 @@ struct BenchLoss: RankCommand {
   func run(on communicator: Communicator) throws {
     guard communicator.rank == 0 else { return }
     let result = try benchmark.run()
-    results.print(result, on: communicator)
+    try results.print(result, on: communicator)
   }
 }

@@ -4,7 +4,7 @@ import ArgumentParser
 struct BenchOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp("A configuration file; see configs/.", valueName: "CONFIG"),
-    completion: .configuration)
+    completion: .configuration, transform: nonEmptyPath)
   var path: String?
 
   @OptionGroup var setting: SettingOptions

@@ -60,7 +60,7 @@ struct BenchTrain: RankCommand {
     let benchmark = try TrainingBenchmark(options, communicator: communicator)
     let report = try benchmark.run(
       showing: progress.display(on: communicator))
-    results.print(report, on: communicator)
+    try results.print(report, on: communicator)
   }
 
   private var options: TrainingBenchmarkOptions {

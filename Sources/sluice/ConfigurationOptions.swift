@@ -8,7 +8,7 @@ import Training
 struct ConfigurationOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp("A configuration file; see configs/.", valueName: "CONFIG"),
-    completion: .configuration)
+    completion: .configuration, transform: nonEmptyPath)
   var path: String
 
   @OptionGroup var setting: SettingOptions

@@ -1,5 +1,6 @@
 import Collectives
 import Foundation
+import Foundations
 import Logging
 import Progress
 
@@ -30,26 +31,32 @@ func withRanks(_ body: (Communicator) throws -> Void) throws -> Never {
   } catch CollectiveError.separateTasks where ProcessInfo.processInfo.environment["SLURM_PROCID"] != "0" {
     exit(1)  // task 0 says it
   } catch {
-    try? FileHandle.standardError.write(contentsOf: Data("sluice: \(error)\n".utf8))
+    StandardStreams.say("sluice: \(error)")
     exit(1)
   }
+  try withRanks(communicator, body)
+}
+
+/// The same where the communicator is there.
+func withRanks(_ communicator: Communicator, _ body: (Communicator) throws -> Void) throws -> Never {
   do {
     try body(communicator)
     try communicator.finalize()
     exit(0)
   } catch let error as any SharedFailure {
-    if communicator.rank == 0 {
-      try? FileHandle.standardError.write(contentsOf: Data("sluice: \(error)\n".utf8))
-    }
+    if communicator.rank == 0 { StandardStreams.say("sluice: \(error)") }
     try? communicator.finalize()
     // 75, EX_TEMPFAIL of sysexits.h: nothing is wrong, and a batch system requeues the job.
     exit(error is any StoppedAsAsked ? 75 : 1)
+  } catch let error as UndeliveredResult {
+    // Rank 0 alone has a result, and nothing is left to do on any rank.
+    StandardStreams.say("sluice: \(error)")
+    try? communicator.finalize()
+    exit(1)
   } catch {
     communicator.abort(message: "\(error)")
   }
 }
 
-/// Prints a command's result on standard output; rank 0 only.
-func printResult(_ text: String) {
-  FileHandle.standardOutput.write(Data((text + "\n").utf8))
-}
+/// Says a warning.
+func warn(_ text: String) { StandardStreams.say("warning: \(text)") }

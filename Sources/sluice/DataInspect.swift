@@ -26,12 +26,12 @@ struct DataInspect: RankCommand {
 
   @Option(
     help: ArgumentHelp("Write a PNG image of augmented views.", valueName: "FILE.png"),
-    completion: .file(extensions: ["png"]))
+    completion: .file(extensions: ["png"]), transform: nonEmptyPath)
   var sheet: String?
 
   @Option(
     help: ArgumentHelp("Make the views as this configuration says.", valueName: "CONFIG"),
-    completion: .configuration)
+    completion: .configuration, transform: nonEmptyPath)
   var config: String?
 
   @OptionGroup var setting: SettingOptions
@@ -41,7 +41,10 @@ struct DataInspect: RankCommand {
   @OptionGroup var results: ResultOptions
 
   func run(on communicator: Communicator) throws {
-    let file = try communicator.agree { try configurationFile() }
+    let file = try communicator.agree {
+      if communicator.rank == 0, let sheet { try DurableFiles.requireWritableFile(sheet) }
+      return try configurationFile()
+    }
     let parts = try data.open(on: communicator)
     let pool = try data.pool(on: communicator)
     let display = progress.display(on: communicator)
@@ -55,9 +58,9 @@ struct DataInspect: RankCommand {
       let image = try ContactSheet(
         of: parts.train, augmentation: configuration.views, seed: configuration.seed, pool: pool
       ).image
-      try write(image, to: sheet)
+      try DurableFiles.replace(sheet, by: Data(try image.pngData()))
     }
-    results.print(inspection, on: communicator)
+    try results.print(inspection, on: communicator)
   }
 
   /// What decides the views: of the file, or ImageNet-100's.
@@ -66,20 +69,5 @@ struct DataInspect: RankCommand {
     return try ConfigurationFile(
       yaml: "data: {source: shapes}\naugmentation: {blur_probability: 0.5}\n", path: "",
       settings: setting.settings)
-  }
-
-  private func write(_ image: RGBImage, to path: String) throws {
-    do {
-      try Data(try image.pngData()).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw SheetError(path: path, reason: error.fileReason)
-    }
-  }
-
-  /// A sheet that could not be written.
-  private struct SheetError: Error, CustomStringConvertible {
-    let path: String
-    let reason: String
-    var description: String { "\(path): cannot be written: \(reason)" }
   }
 }

@@ -8,7 +8,7 @@ struct DataOptions: ParsableArguments {
     help: ArgumentHelp(
       "The class folders of \(Self.kinds) that are used: a file with one name per line.",
       valueName: "FILE"),
-    completion: .file())
+    completion: .file(), transform: nonEmptyPath)
   var classes: String?
 
   /// The kinds of data that take a list of classes.

@@ -29,7 +29,7 @@ struct DataPack: RankCommand {
 
   @Argument(
     help: ArgumentHelp("The folder of the pack, on a file system that all ranks share.", valueName: "OUT"),
-    completion: .directory)
+    completion: .directory, transform: nonEmptyPath)
   var output: String
 
   @OptionGroup var data: DataOptions
@@ -52,6 +52,8 @@ struct DataPack: RankCommand {
   @Option(
     help: "What to do about images that cannot be decoded: name all of them and stop, or leave them out.")
   var onError = OnBadImage.stop
+
+  @OptionGroup var takeOver: TakeOverOptions
 
   @OptionGroup var threads: ThreadOptions
 
@@ -79,11 +81,11 @@ struct DataPack: RankCommand {
       Packer.Request(
         source: source, folder: output, shards: shards,
         encoding: ImageEncoding(maxSide: maxSide, quality: quality),
-        skipsBadImages: onError == .skip),
+        skipsBadImages: onError == .skip, takesOver: takeOver.isForced),
       data: parts, communicator: communicator,
       pool: WorkerPool(threads: try threads.count(on: communicator)), display: display)
     guard let summary = try packer.run() else { return }
     display.finish()
-    results.print(summary, on: communicator)
+    try results.print(summary, on: communicator)
   }
 }

@@ -36,7 +36,7 @@ struct DataVerify: RankCommand {
     }
     if communicator.rank == 0 {
       for warning in parts.warnings { display.message("warning: \(warning)") }
-      results.print(found, on: communicator)
+      try results.print(found, on: communicator)
     }
     try communicator.finalize()
     Foundation.exit(found.findings.isEmpty ? 0 : 1)

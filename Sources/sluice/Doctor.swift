@@ -17,7 +17,8 @@ struct Doctor: ParsableCommand {
 
   @Option(
     name: .customLong("run"),
-    help: ArgumentHelp("The folder that a run would write to; it need not exist.", valueName: "DIR"))
+    help: ArgumentHelp("The folder that a run would write to; it need not exist.", valueName: "DIR"),
+    completion: .directory, transform: nonEmptyPath)
   var runFolder = "runs"
 
   @OptionGroup var results: ResultOptions
@@ -39,23 +40,19 @@ struct Doctor: ParsableCommand {
           advice: "use the launcher that belongs to \(Communicator.mpiLibrary), or repair its installation")
       ]
     }
-    do {
+    try withRanks(communicator) { communicator in
       let threads = try communicator.placement().threads
       let environments = try Environment.gather(communicator, threads: threads)
       let barrierSeconds = try barrierSeconds(communicator)
-      var isWrong = false
-      if communicator.rank == 0 {
-        let report = DoctorReport(
+      let report =
+        communicator.rank == 0
+        ? DoctorReport(
           environments, fileSystem: FileSystem(probing: runFolder), barrierSeconds: barrierSeconds,
-          more: failures)
-        results.print(report, on: communicator)
-        isWrong = report.isWrong
-      }
-      isWrong = try communicator.broadcast(value: isWrong)
+          more: failures) : nil
+      let isWrong = try communicator.broadcast(value: report?.isWrong ?? false)
+      if let report { try results.print(report, on: communicator) }
       try communicator.finalize()
       Foundation.exit(isWrong ? 1 : 0)
-    } catch {
-      communicator.abort(message: "\(error)")
     }
   }
 

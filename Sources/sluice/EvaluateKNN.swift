@@ -22,8 +22,8 @@ struct EvaluateKNN: RankCommand {
       """)
 
   @Option(
-    help: ArgumentHelp("A checkpoint: a step-… folder or the link 'latest'.", valueName: "CHECKPOINT"),
-    completion: .directory)
+    help: ArgumentHelp("A checkpoint: a step-… folder or 'latest'.", valueName: "CHECKPOINT"),
+    completion: .directory, transform: nonEmptyPath)
   var checkpoint: String
 
   @Option(
@@ -63,11 +63,12 @@ struct EvaluateKNN: RankCommand {
     options.onError = onError
     let opened = try DatasetSource.open(data, options, on: communicator)
     if communicator.rank == 0, !progress.quiet {
-      for note in opened.notes { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
+      for note in opened.notes { StandardStreams.say("\(note)") }
     }
     let parts = try communicator.agree { try opened.classifiable(source: data) }
     let trained = try TrainedBackbone(
-      Checkpoint.open(checkpoint, on: communicator), imageSize: parts.test.imageSize, on: communicator)
+      Checkpoint.open(checkpoint, on: communicator, warn: warn), imageSize: parts.test.imageSize,
+      on: communicator)
     let extractor = FeatureExtractor(
       backbone: trained.backbone, imageSize: trained.configuration.network.inputSize, onError: onError,
       shardSize: trained.configuration.batch.shard,
@@ -81,9 +82,9 @@ struct EvaluateKNN: RankCommand {
     }
     guard let report else { return }
     for warning in opened.warnings + report.skipped {
-      FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
+      warn(warning)
     }
-    results.print(report, on: communicator)
+    try results.print(report, on: communicator)
   }
 
   private var voting: KNNVoting {

@@ -23,12 +23,12 @@ struct MACsCommand: RankCommand {
 
   @Argument(
     help: ArgumentHelp("A configuration file; see configs/.", valueName: "CONFIG"),
-    completion: .configuration)
+    completion: .configuration, transform: nonEmptyPath)
   var path: String?
 
   @Option(
     help: ArgumentHelp("A checkpoint instead of a configuration.", valueName: "CHECKPOINT"),
-    completion: .directory)
+    completion: .directory, transform: nonEmptyPath)
   var checkpoint: String?
 
   @OptionGroup var setting: SettingOptions
@@ -49,12 +49,12 @@ struct MACsCommand: RankCommand {
     guard communicator.rank == 0 else { return }
     let report = MACsReport(
       configuration.resNet.blueprint, target: configuration.budget?.target)
-    results.print(report, on: communicator)
+    try results.print(report, on: communicator)
   }
 
   private func configuration(on communicator: Communicator) throws -> Configuration {
     if let checkpoint {
-      return try Checkpoint.open(checkpoint, on: communicator)
+      return try Checkpoint.open(checkpoint, on: communicator, warn: warn)
         .configuration(settings: setting.settings, imageSize: Self.usualSize)
     }
     return try communicator.agree { try ConfigurationFile(contentsOf: path!, settings: setting.settings) }

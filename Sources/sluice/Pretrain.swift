@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collectives
 import Foundation
+import Foundations
 import Logging
 import Progress
 import Training
@@ -28,15 +29,17 @@ struct Pretrain: RankCommand {
     help: ArgumentHelp(
       "The run's folder: metrics, checkpoints (default: runs/ and the configuration's name).",
       valueName: "DIR"),
-    completion: .directory)
+    completion: .directory, transform: nonEmptyPath)
   var runFolder: String?
 
   @Option(
     help: ArgumentHelp(
       "Where to begin: auto (the folder's newest whole checkpoint, else the start), never, or a checkpoint.",
       valueName: "auto|never|CHECKPOINT"),
-    completion: .directory)
+    completion: .directory, transform: nonEmptyPath)
   var resume = "auto"
+
+  @OptionGroup var takeOver: TakeOverOptions
 
   @OptionGroup var progress: ProgressOptions
 
@@ -52,23 +55,25 @@ struct Pretrain: RankCommand {
     let file = try file.load(on: communicator)
     if printConfig {
       let file = try file.readingFiles(on: communicator)
-      if communicator.rank == 0 { printResult(String(file.yaml.dropLast())) }
+      if communicator.rank == 0 { try StandardStreams.deliver(String(file.yaml.dropLast())) }
       return
     }
     let display = ProgressDisplay(style: progress.style)
     let log = Logger(label: "sluice") { _ in
       ConsoleLog(logLevel: progress.quiet ? .warning : .info, display: display)
     }
-    let folder = runFolder ?? "runs/\(self.file.name)"
+    let folder = RunFolder(runFolder ?? "runs/\(self.file.name)")
     communicator.catchStopSignals()
+    let claim = dryRun ? nil : try folder.claim(on: communicator, force: takeOver.isForced, log: log)
+    defer { claim?.release() }
     let prepared = try RunPreparation(
-      file, folder: RunFolder(folder), resume: resumption, communicator: communicator, log: log)
+      file, folder: folder, resume: resumption, communicator: communicator, log: log)
     if dryRun {
-      results.print(prepared.plan, on: communicator)
+      try results.print(prepared.plan, on: communicator)
       return
     }
-    guard let summary = try PretrainingRun(prepared, display: display).run() else { return }
-    results.print(summary, on: communicator)
+    guard let summary = try PretrainingRun(prepared, claim: claim, display: display).run() else { return }
+    try results.print(summary, on: communicator)
   }
 
   private var resumption: Resume {

@@ -8,10 +8,12 @@ struct ResultOptions: ParsableArguments {
   @Flag(help: "Print the result as one JSON object on standard output.")
   var json = false
 
-  /// Prints on standard output; rank 0 only.
-  func print(_ report: some Report, on communicator: Communicator) {
+  /// Prints on standard output; rank 0 only. The last thing that a command does.
+  ///
+  /// - Throws: `UndeliveredResult`.
+  func print(_ report: some Report, on communicator: Communicator) throws(UndeliveredResult) {
     guard communicator.rank == 0 else { return }
-    printResult(json ? report.json.line : report.text)
+    try StandardStreams.deliver(json ? report.json.line : report.text)
   }
 }
 
@@ -41,13 +43,26 @@ struct ThreadOptions: ParsableArguments {
   }
 }
 
+/// Who may write to a folder.
+struct TakeOverOptions: ParsableArguments {
+  @Flag(
+    name: .customLong("take-over"),
+    help: "Write to the folder even if another job seems to hold it; if that is alive, it stops.")
+  var isForced = false
+}
+
 /// - Throws: `ValidationError` where a number that was given is outside of the range.
 func requireOption(_ name: String, _ value: Int?, in range: ClosedRange<Int>) throws {
   guard let value, !range.contains(value) else { return }
   throw ValidationError("\(name) must be from \(range.lowerBound) to \(range.upperBound), got \(value).")
 }
 
-extension FileHandle {
-  /// Writes a line to standard error.
-  static func say(_ line: String) { standardError.write(Data("\(line)\n".utf8)) }
+/// What a person gave as the path of a file or folder.
+///
+/// - Throws: `ValidationError` for nothing, which is what a shell makes of a variable that is not set.
+func nonEmptyPath(_ text: String) throws -> String {
+  guard !text.isEmpty else {
+    throw ValidationError("a path must not be empty; is a variable in the command not set?")
+  }
+  return text
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collectives
 import Foundation
+import Foundations
 import Version
 
 @main
@@ -18,6 +19,7 @@ struct Sluice: ParsableCommand {
     subcommands: [Pretrain.self, Evaluate.self, MACsCommand.self, DataCommand.self, Bench.self, Doctor.self])
 
   static func main() {
+    StandardStreams.secure()
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -28,12 +30,17 @@ struct Sluice: ParsableCommand {
 
   /// Prints help or what is wrong with the arguments once, however many ranks were given them, and exits.
   private static func leave(saying error: any Error) -> Never {
-    let code = exitCode(for: error).rawValue
+    var code = exitCode(for: error).rawValue
     // Ranks leave together: a launcher ends the job at the first that fails, before rank 0 has spoken.
     let communicator = try? Communicator.world()
     if communicator?.rank ?? 0 == 0 {
-      let text = Data((withOpenWords(fullMessage(for: error)) + "\n").utf8)
-      (code == 0 ? FileHandle.standardOutput : FileHandle.standardError).write(text)
+      let text = withOpenWords(fullMessage(for: error))
+      do throws(UndeliveredResult) {
+        if code == 0 { try StandardStreams.deliver(text) } else { StandardStreams.say(text) }
+      } catch {
+        StandardStreams.say("sluice: \(error)")
+        code = 1
+      }
     }
     try? communicator?.finalize()
     Foundation.exit(code)

@@ -1,5 +1,6 @@
 import Configurations
 import Foundation
+import Machine
 import Metrics
 import TestSupport
 import Testing
@@ -13,15 +14,15 @@ import Testing
     let records: RunRecords
     private(set) var warnings: [String] = []
 
-    init(in parent: URL) throws {
+    init(in parent: URL, claim: FolderClaim? = nil) throws {
       folder = RunFolder(parent.path + "/run")
       var configuration = Configuration(dataSource: "shapes")
       configuration.checkpoint.keep = 2
       let environment = Data("{}".utf8)
-      try folder.claim(for: configuration, environment: environment)
+      try folder.prepare(for: configuration, environment: environment)
       var warn: (String) -> Void = { _ in }
       records = try RunRecords(
-        folder, of: configuration, environment: environment, resumedStep: nil, rest: .zero
+        folder, claim: claim, of: configuration, environment: environment, resumedStep: nil, rest: .zero
       ) { warn($0) }
       warn = { [unowned self] in warnings.append($0) }
     }
@@ -66,13 +67,14 @@ import Testing
       let path = run.folder.checkpoints.folder
       #expect(
         run.warnings == [
-          "\(path): cannot be written: File exists; training continues without the checkpoint after "
+          "\(path): cannot be written: Not a directory; training continues without the checkpoint after "
             + "step 4; the next one will be tried"
         ])
       try run.setBroken(false)
       #expect(run.folder.checkpoints.newestValid().path == run.folder.checkpoints.path(ofStep: 3))
       #expect(try run.save(6))
-      #expect(run.warnings.dropFirst() == ["checkpoints can be written again; the one after step 6 has been saved"])
+      #expect(
+        run.warnings.dropFirst() == ["checkpoints can be written again; the one after step 6 has been saved"])
       #expect(run.folder.checkpoints.list().map(\.step) == [3, 6])
       try run.setBroken(true)
       #expect(try !run.save(7))
@@ -126,26 +128,86 @@ import Testing
     }
   }
 
-  @Test func theLastCheckpointFailsTheRunWhenPatienceEnds() throws {
+  /// The disk is away; it comes back, or does not.
+  @Test func theLastCheckpointWaitsForADiskThatIsAway() throws {
     try withTemporaryFolder { parent in
-      let run = try Run(in: parent)
+      let (disk, away) = (parent.appendingPathComponent("disk"), parent.appendingPathComponent("away"))
+      try FileManager.default.createDirectory(at: disk, withIntermediateDirectories: false)
+      let run = try Run(in: disk)
       #expect(try run.save(1))
-      try run.setBroken(true)
-      let path = run.folder.checkpoints.folder
+      try FileManager.default.moveItem(at: disk, to: away)
       #expect(
         throws: RunError.unsaved(
-          step: 2, problem: "\(path): cannot be written: File exists", newest: nil)
+          step: 2, problem: "\(run.folder.path): cannot be written: No such file or directory",
+          needsRoom: false,
+          newest: nil)
       ) { try run.records.finish(step: 2, run.files(2), unless: { true }) }
-      // Room is made while it waits.
       var asked = 0
       try run.records.finish(step: 2, run.files(2)) {
         asked += 1
-        if asked == 3 { try run.setBroken(false) }
+        if asked == 3 { try FileManager.default.moveItem(at: away, to: disk) }
         return false
       }
       #expect(asked == 3)
-      #expect(run.warnings.count == 1 && run.warnings[0].hasSuffix("keeps trying for five minutes: free some space"))
+      #expect(run.warnings.count == 1 && run.warnings[0].hasSuffix("keeps trying for five minutes"))
       #expect(run.folder.checkpoints.newestValid().path == run.folder.checkpoints.path(ofStep: 2))
+    }
+  }
+
+  /// What will not pass by itself fails at once: nobody is told to make room for it.
+  @Test func theLastCheckpointDoesNotWaitForWhatWillNotPass() throws {
+    try withTemporaryFolder { parent in
+      let run = try Run(in: parent)
+      try run.setBroken(true)
+      #expect(
+        throws: RunError.unsaved(
+          step: 2, problem: "\(run.folder.checkpoints.folder): cannot be written: Not a directory",
+          needsRoom: false, newest: nil)
+      ) {
+        try run.records.finish(step: 2, run.files(2)) {
+          Issue.record("it waits")
+          return true
+        }
+      }
+      #expect(run.warnings.isEmpty)
+    }
+  }
+
+  /// `latest` that cannot be pointed at a checkpoint is told once, and the checkpoint counts.
+  @Test func aCheckpointCountsWithoutLatest() throws {
+    try withTemporaryFolder { parent in
+      let run = try Run(in: parent)
+      let latest = run.folder.latestCheckpoint
+      // Something of somebody else's, which is left alone.
+      try FileManager.default.createDirectory(atPath: "\(latest)/other", withIntermediateDirectories: true)
+      #expect(try run.save(1) && run.save(2))
+      try run.records.finish(step: 3, run.files(3), unless: { false })
+      #expect(
+        run.warnings == [
+          "\(latest): cannot be written: Is a directory; the checkpoint after step 1 is saved, and is found without it"
+        ])
+      #expect(try CheckpointStore.locate(latest).path == run.folder.checkpoints.path(ofStep: 3))
+      #expect(FileManager.default.fileExists(atPath: "\(latest)/other"))
+    }
+  }
+
+  /// Another job took the folder: nothing more is written to it.
+  @Test func nothingIsWrittenOnceTheFolderIsAnothers() throws {
+    try withTemporaryFolder { parent in
+      let claim = try #require(try FolderClaim.take(parent.path + "/run", force: false) { false })
+      let run = try Run(in: parent, claim: claim)
+      try run.record(1)
+      let before = try Data(contentsOf: URL(fileURLWithPath: run.folder.metrics))
+      let other = try #require(try FolderClaim.take(run.folder.path, force: true) { false })
+      #expect(throws: FolderLost.self) { try run.record(2) }
+      #expect(throws: FolderLost.self) { try run.save(2) }
+      #expect(throws: FolderLost.self) { try run.records.finish(step: 2, run.files(2), unless: { true }) }
+      #expect(try Data(contentsOf: URL(fileURLWithPath: run.folder.metrics)) == before)
+      #expect(run.folder.checkpoints.list().isEmpty)
+      claim.release()
+      #expect(FileManager.default.fileExists(atPath: "\(run.folder.path)/\(FolderClaim.fileName)"))
+      other.release()
+      #expect(!FileManager.default.fileExists(atPath: "\(run.folder.path)/\(FolderClaim.fileName)"))
     }
   }
 }

@@ -2,6 +2,7 @@ import Collectives
 import Configurations
 import Foundation
 import Logging
+import Machine
 import Progress
 import TestSupport
 import Testing
@@ -39,8 +40,10 @@ import Testing
   static func run(
     _ folder: URL, from resume: Resume = .auto, _ settings: String...
   ) throws -> RunSummary? {
+    let claim = try FolderClaim.take(folder.path, force: false) { false }
+    defer { claim?.release() }
     let prepared = try prepare(folder, from: resume, settings: settings)
-    return try PretrainingRun(prepared, display: ProgressDisplay(style: nil)).run()
+    return try PretrainingRun(prepared, claim: claim, display: ProgressDisplay(style: nil)).run()
   }
 
   /// The files of a run's last checkpoint but its state.

@@ -2,6 +2,7 @@ import Collectives
 import Datasets
 import Foundation
 import Foundations
+import Machine
 import Progress
 import Tensors
 
@@ -21,15 +22,19 @@ public final class Packer {
     public var encoding: ImageEncoding
     /// Whether images that cannot be used are left out.
     public var skipsBadImages: Bool
+    /// Whether the folder is taken from another job that seems to be alive.
+    public var takesOver: Bool
 
     public init(
-      source: String, folder: String, shards: Int, encoding: ImageEncoding, skipsBadImages: Bool
+      source: String, folder: String, shards: Int, encoding: ImageEncoding, skipsBadImages: Bool,
+      takesOver: Bool = false
     ) {
       self.source = source
       self.folder = folder
       self.shards = shards
       self.encoding = encoding
       self.skipsBadImages = skipsBadImages
+      self.takesOver = takesOver
     }
   }
 
@@ -89,7 +94,8 @@ public final class Packer {
       current = nil
       display.finish()
     }
-    try prepare()
+    let claim = try prepare()
+    defer { claim?.release() }
     var total: Counts
     repeat {
       try communicator.agree { try work() }
@@ -111,7 +117,9 @@ public final class Packer {
   // MARK: The folder
 
   /// Checks what a person can get wrong, and notes the plan in the folder.
-  private func prepare() throws {
+  ///
+  /// - Returns: Rank 0's claim on the folder.
+  private func prepare() throws -> FolderClaim? {
     let planPath = "\(request.folder)/\(PackPlan.fileName)"
     try communicator.agree {
       guard communicator.rank == 0 else { return }
@@ -119,14 +127,22 @@ public final class Packer {
         throw PackError.tooManyShards(shards: request.shards, images: data.train.count)
       }
       try requireOutside()
-      try DurableFiles.makeFolder(request.folder)
-      try claim(planPath)
+    }
+    let claim = try communicator.onRoot { isStopRequested in
+      try FolderClaim.take(
+        request.folder, force: request.takesOver, inform: { display.message($0) },
+        isGivenUp: isStopRequested)
+    }.flatMap(\.self)
+    if try communicator.isStopRequested() { throw PackingStopped(finishedShards: 0, shards: tasks.count) }
+    try communicator.agree {
+      if communicator.rank == 0 { try adopt(planPath) }
     }
     try communicator.agree {
       guard FileManager.default.contents(atPath: planPath) == packJSON(plan) else {
         throw PackError.notShared(path: planPath)
       }
     }
+    return claim
   }
 
   /// A tree that is packed into itself would have other files the next time.
@@ -151,12 +167,13 @@ public final class Packer {
   }
 
   /// Makes sure that the folder is empty or belongs to this plan, and removes what a killed job left half done.
-  private func claim(_ planPath: String) throws {
+  private func adopt(_ planPath: String) throws {
     let names: [String]
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: request.folder).sorted()
+        .filter { $0 != FolderClaim.fileName }
     } catch {
-      throw UnwritableFile(path: request.folder, reason: error.fileReason)
+      throw UnwritableFile(path: request.folder, error)
     }
     let indexPath = "\(request.folder)/\(PackedIndex.fileName)"
     var old: PackPlan?

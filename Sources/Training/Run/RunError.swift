@@ -8,8 +8,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case alreadyStarted(folder: String)
   /// Every checkpoint of the folder is damaged.
   case noWholeCheckpoint(folder: String, problems: [String])
-  /// What a run ends with could not be written.
-  case unsaved(step: Int, problem: String, newest: String?)
+  /// What a run ends with could not be written; `needsRoom`: for want of space alone.
+  case unsaved(step: Int, problem: String, needsRoom: Bool, newest: String?)
 
   public var description: String {
     switch self {
@@ -26,10 +26,10 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .noWholeCheckpoint(let folder, let problems):
       "\(folder) holds no intact checkpoint (\(problems.joined(separator: "; "))): choose another "
         + "folder with --run"
-    case .unsaved(let step, let problem, let newest):
+    case .unsaved(let step, let problem, let needsRoom, let newest):
       "after step \(step): \(problem); "
         + (newest.map { "the newest checkpoint is \($0)" } ?? "there is no checkpoint")
-        + "; free some space and run the same command again"
+        + "; \(needsRoom ? "free some space" : "mend that") and run the same command again"
     }
   }
 }

@@ -1,6 +1,7 @@
 import Configurations
 import Foundation
 import Foundations
+import Machine
 import Metrics
 import Tensors
 
@@ -11,6 +12,7 @@ import Tensors
 /// there. Only what the run ends with has to be written.
 final class RunRecords {
   private let folder: RunFolder
+  private let claim: FolderClaim?
   private let configuration: Configuration
   private let environment: Data
   private let warn: (String) -> Void
@@ -22,22 +24,23 @@ final class RunRecords {
   private let rest: Duration
 
   /// - Parameters:
+  ///   - claim: On the folder; once it is lost, nothing more is written.
   ///   - environment: The contents of `environment.json`.
   ///   - resumedStep: The step that the run goes on from; nil: it begins.
   ///   - rest: Between two trials to write what the run ends with.
   ///   - warn: Told about faults.
-  /// - Throws: `MetricsError`.
+  /// - Throws: `UnwritableFile`.
   init(
-    _ folder: RunFolder, of configuration: Configuration, environment: Data, resumedStep: Int?,
+    _ folder: RunFolder, claim: FolderClaim?, of configuration: Configuration, environment: Data,
+    resumedStep: Int?,
     rest: Duration = .seconds(5), warn: @escaping (String) -> Void
   ) throws {
     self.folder = folder
+    self.claim = claim
     self.configuration = configuration
     self.environment = environment
     self.rest = rest
     self.warn = warn
-    // Else the system ends a process whose file passes a limit (`ulimit -f`) before the write can say so.
-    signal(SIGXFSZ, SIG_IGN)
     metrics = try MetricsWriter(path: folder.metrics, resumedStep: resumedStep)
   }
 
@@ -47,11 +50,11 @@ final class RunRecords {
   // MARK: While it trains
 
   func record(_ line: TrainingMetrics) throws {
-    try recording { () throws(MetricsError) in try metrics.write(line) }
+    try recording { () throws(UnwritableFile) in try metrics.write(line) }
   }
 
   func record(evaluation result: JSONValue, step: Int, epoch: Int) throws {
-    try recording { () throws(MetricsError) in
+    try recording { () throws(UnwritableFile) in
       try metrics.write(evaluation: result, step: step, epoch: epoch)
     }
   }
@@ -71,7 +74,7 @@ final class RunRecords {
     if faults.worked(.checkpoints) {
       warn("checkpoints can be written again; the one after step \(step) has been saved")
     }
-    try recording { () throws(MetricsError) in try metrics.sync() }
+    try recording { () throws(UnwritableFile) in try metrics.sync() }
     removeOld(upTo: step)
     return true
   }
@@ -90,22 +93,27 @@ final class RunRecords {
     var isSaved = false
     var isTold = false
     while true {
-      let problem: String
+      let fault: UnwritableFile
       do {
         if !isSaved { try saveOnce(step: step, files) }
         isSaved = true
         try metrics.sync()
         return removeOld(upTo: step)
-      } catch let fault as UnwritableFile {
-        problem = "\(fault)"
-      } catch let fault as MetricsError {
-        problem = "\(fault), \(metrics.waiting) lines are missing"
+      } catch let error as UnwritableFile {
+        fault = error
       }
-      if try isStopRequested() || ContinuousClock.now >= end {
+      let problem = "\(fault)" + (isSaved ? ", \(metrics.waiting) lines are missing" : "")
+      let remedy = fault.remedy
+      if try remedy == .none || isStopRequested() || ContinuousClock.now >= end {
         throw RunError.unsaved(
-          step: step, problem: problem, newest: folder.checkpoints.list().last?.path)
+          step: step, problem: problem, needsRoom: remedy == .room,
+          newest: folder.checkpoints.list().last?.path)
       }
-      if !isTold { warn("\(problem); the run has ended and keeps trying for five minutes: free some space") }
+      if !isTold {
+        warn(
+          "\(problem); the run has ended and keeps trying for five minutes"
+            + (remedy == .room ? ": free some space" : ""))
+      }
       isTold = true
       let next = ContinuousClock.now + rest
       while ContinuousClock.now < next, try !isStopRequested() { Thread.sleep(forTimeInterval: 0.1) }
@@ -115,15 +123,24 @@ final class RunRecords {
   // MARK: Parts
 
   private func saveOnce(step: Int, _ files: [CheckpointStore.File]) throws {
+    try claim?.requireMine()
     if try makeAnewIfVanished() { tellThatItVanished() }
-    try folder.checkpoints.save(step: step, files: files)
+    let fault = try folder.checkpoints.save(step: step, files: files)
+    if let fault {
+      if faults.failed(.latest, reason: fault.reason) {
+        warn("\(fault); the checkpoint after step \(step) is saved, and is found without it")
+      }
+    } else {
+      _ = faults.worked(.latest)
+    }
   }
 
   /// Does `body`, whose lines wait if it cannot write them.
-  private func recording(_ body: () throws(MetricsError) -> Void) throws {
+  private func recording(_ body: () throws(UnwritableFile) -> Void) throws {
+    try claim?.requireMine()
     // If this fails, so does what follows.
     if (try? makeAnewIfVanished()) == true { tellThatItVanished() }
-    do throws(MetricsError) {
+    do throws(UnwritableFile) {
       try body()
     } catch {
       if faults.failed(.metrics, reason: error.reason) {

@@ -1,0 +1,49 @@
+import Foundation
+
+/// A process, told apart from every other that had its number before or will have it.
+public struct RunningProcess: Codable, Equatable, Sendable {
+  public let hostName: String
+  /// The system's number of it (`pid`), in its namespace.
+  public let number: Int32
+  /// Clock ticks from the machine's start to its own.
+  let start: String
+  /// Which start of the machine it belongs to, and which namespace its number.
+  let boot: String
+  let namespace: String
+
+  enum CodingKeys: String, CodingKey {
+    case hostName = "host"
+    case number = "pid"
+    case start, boot
+    case namespace = "pid_namespace"
+  }
+
+  /// This one.
+  public static let current: RunningProcess = {
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    let boot = SystemFiles.live.word("/proc/sys/kernel/random/boot_id") ?? ""
+    let namespace =
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? ""
+    return RunningProcess(
+      hostName: String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self),
+      number: getpid(), start: startTime(of: getpid()) ?? "", boot: boot, namespace: namespace)
+  }()
+
+  /// Whether it still runs; nil: that cannot be seen from here, for example because it is on another host.
+  var isRunning: Bool? {
+    let here = Self.current
+    guard hostName == here.hostName, boot == here.boot, namespace == here.namespace else { return nil }
+    return Self.startTime(of: number) == start
+  }
+
+  /// nil: there is no such process.
+  private static func startTime(of number: Int32) -> String? {
+    // number (name) state parent … start …; a name may hold anything.
+    guard let line = SystemFiles.live.read("/proc/\(number)/stat"), let end = line.lastIndex(of: ")") else {
+      return nil
+    }
+    let words = line[line.index(after: end)...].split(separator: " ")
+    return words.count > 19 ? String(words[19]) : nil
+  }
+}
