@@ -1,4 +1,6 @@
+import Crypto
 import Foundation
+import Foundations
 
 /// A data set that was opened: its parts, and what was found out about them.
 public struct DataParts: Sendable {
@@ -9,7 +11,8 @@ public struct DataParts: Sendable {
   public let warnings: [String]
   /// What was found to be unusable when the data was opened, and was let pass: images, and folders without any.
   public let faults: [DataFault]
-  /// SHA-256 over what decides which image has which number, in hexadecimal; nil where the name of the data says it.
+  /// SHA-256 over what decides which image has which number and label, in hexadecimal; nil where the name of the data
+  /// says it.
   public let digest: String?
   /// For the file that `DatasetOptions.indexFile` names at the next start; nil where it need not be written, and on
   /// other ranks than 0.
@@ -29,6 +32,17 @@ public struct DataParts: Sendable {
     self.faults = faults
     self.digest = digest
     self.index = index
+  }
+
+  /// The digest of data whose kind says which files there are: over the numbers of images and their labels, in order.
+  static func digest(ofLabelsIn datasets: PerPart<any ImageDataset>) -> String {
+    var hash = SHA256()
+    for (part, dataset) in datasets.all {
+      hash.update(data: Data("\(part.rawValue) \(dataset.count)\n".utf8))
+      guard dataset.isLabelled else { continue }
+      hash.update(data: Data((0..<dataset.count).map { UInt8(truncatingIfNeeded: dataset.label(at: $0)!) }))
+    }
+    return hash.finalize().hexadecimal
   }
 
   public var train: any ImageDataset { datasets.train }

@@ -57,7 +57,9 @@ struct CIFARLayout: Sendable {
           + "(\(trainFound) of \(trainFiles.count) files) and \(test.count) of \(testCount) test images "
           + "(\(testFound) of \(testFiles.count) files)")
     }
-    return DataParts(train: train, test: test, warnings: warnings)
+    return DataParts(
+      train: train, test: test, warnings: warnings,
+      digest: DataParts.digest(ofLabelsIn: PerPart(train: train, test: test)))
   }
 
   private func part(

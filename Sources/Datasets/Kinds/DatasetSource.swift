@@ -1,9 +1,12 @@
 import Collectives
+import Foundation
 import Foundations
 
 /// A data set as a person names it, for example `cifar10:DIR`: one of the forms of `DataKind.all`.
 public struct DatasetSource: Sendable {
   public let kind: DataKind
+  /// What stands behind the colon, for most kinds the path of a folder.
+  private let argument: String?
   private let opening: DataKind.Opening
 
   /// - Throws: `DatasetError` that lists what exists, with the nearest name.
@@ -13,11 +16,36 @@ public struct DatasetSource: Sendable {
       throw .unknownSource(text, suggestion: Self.nearest(to: parts[0]))
     }
     self.kind = kind
+    argument = parts.count > 1 ? parts[1] : nil
     do throws(DataKind.BadArgument) {
-      opening = try kind.read(parts.count > 1 ? parts[1] : nil)
+      opening = try kind.read(argument)
     } catch {
       throw .badSource(text, rule: error.rule)
     }
+  }
+
+  /// Whether two people who named their data so mean the same, perhaps in two places.
+  ///
+  /// - Parameter one, other: How the data is named, and its `DataParts.digest`; nil: not known.
+  public static func isSame(
+    _ one: (source: String, digest: String?), as other: (source: String, digest: String?)
+  ) -> Bool {
+    guard let first = try? DatasetSource(parsing: one.source),
+      let second = try? DatasetSource(parsing: other.source), first.kind.name == second.kind.name
+    else { return false }
+    if let digest = one.digest, let otherDigest = other.digest { return digest == otherDigest }
+    guard let path = first.argument, let otherPath = second.argument else {
+      return first.argument == second.argument
+    }
+    // The same folder by other words, or the same words.
+    guard let resolved = realpath(path, nil), let otherResolved = realpath(otherPath, nil) else {
+      return path.utf8.elementsEqual(otherPath.utf8)
+    }
+    defer {
+      free(resolved)
+      free(otherResolved)
+    }
+    return strcmp(resolved, otherResolved) == 0
   }
 
   /// Opens what a person named, on every rank of `communicator`.

@@ -42,10 +42,14 @@ struct STL10Dataset: ImageDataset {
     guard FileManager.default.fileExists(atPath: "\(folder)/unlabeled_X.bin") else {
       return DataParts(
         train: labelled, test: test,
-        warnings: ["stl10: \(folder) holds no unlabeled_X.bin: only the labelled images are trained on"])
+        warnings: ["stl10: \(folder) holds no unlabeled_X.bin: only the labelled images are trained on"],
+        digest: DataParts.digest(ofLabelsIn: PerPart(train: labelled, test: test)))
     }
+    let unlabelled = try STL10Dataset("unlabeled", isLabelled: false, in: folder)
     return DataParts(
-      train: try STL10Dataset("unlabeled", isLabelled: false, in: folder), reference: labelled, test: test)
+      train: unlabelled, reference: labelled, test: test,
+      digest: DataParts.digest(
+        ofLabelsIn: PerPart(train: unlabelled, reference: labelled, test: test)))
   }
 
   private init(_ part: String, isLabelled: Bool, in folder: String) throws(DatasetError) {

@@ -3,6 +3,7 @@ import Datasets
 import Evaluation
 import Foundations
 import Layers
+import Machine
 import Objectives
 import Progress
 
@@ -10,14 +11,19 @@ import Progress
 /// same; a process may run many, one after the other.
 public final class PretrainingRun {
   private let prepared: RunPreparation
+  private let claim: FolderClaim?
   private let display: ProgressDisplay
   private var state: TrainingState
   /// Of the whole run, and since the last line of metrics.
   private var speed = (total: Throughput(), recent: Throughput())
 
-  /// - Parameter display: Rank 0 shows its progress there.
-  public init(_ prepared: RunPreparation, display: ProgressDisplay) {
+  /// - Parameters:
+  ///   - claim: Rank 0's on the run's folder, which was taken before the run was prepared: what is found there does
+  ///     not change any more.
+  ///   - display: Rank 0 shows its progress there.
+  public init(_ prepared: RunPreparation, claim: FolderClaim?, display: ProgressDisplay) {
     self.prepared = prepared
+    self.claim = claim
     self.display = display
     state = prepared.state
   }
@@ -167,10 +173,10 @@ public final class PretrainingRun {
       guard prepared.isRoot else { return nil }
       let environment = try folder.environmentData(
         of: prepared.session, from: start, warn: { log.warning("\($0)") }, inform: { log.info("\($0)") })
-      try folder.claim(for: prepared.configuration, environment: environment)
+      try folder.prepare(for: prepared.configuration, environment: environment)
       keepDataIndex()
       return try RunRecords(
-        folder, of: prepared.configuration, environment: environment,
+        folder, claim: claim, of: prepared.configuration, environment: environment,
         resumedStep: start == nil ? nil : state.step
       ) { log.warning("\($0)") }
     }

@@ -1,6 +1,11 @@
+import Collectives
 import Configurations
+import Datasets
 import Foundation
 import Foundations
+import Logging
+import Machine
+import Provenance
 import Tensors
 
 /// The folder of one run: every path in it, and the configuration that it belongs to.
@@ -16,21 +21,59 @@ public struct RunFolder: Sendable {
   public var checkpoints: CheckpointStore { CheckpointStore(runFolder: path) }
   public var latestCheckpoint: String { "\(path)/checkpoints/latest" }
 
+  /// Takes the folder for this job, which is made if it is not there; every rank calls it.
+  ///
+  /// - Parameters:
+  ///   - force: Whether it is taken from another job that seems to be alive.
+  ///   - log: Told who held it before.
+  /// - Returns: nil on other ranks than 0.
+  /// - Throws: The same `AgreedFailure` on every rank where another job holds it or it cannot be written; `RunStopped`
+  ///   where a request to stop came in between.
+  public func claim(on communicator: Communicator, force: Bool, log: Logger) throws -> FolderClaim? {
+    let claim = try communicator.onRoot { isStopRequested in
+      try FolderClaim.take(path, force: force, inform: { log.info("\($0)") }, isGivenUp: isStopRequested)
+    }
+    if let predecessor = claim??.predecessor {
+      log.info("\(path) was held by \(predecessor.words), which did not give it back; taking it over")
+    }
+    if try communicator.isStopRequested() {
+      throw RunStopped(step: 0, checkpoint: nil, isFoundAgain: true)
+    }
+    return claim.flatMap(\.self)
+  }
+
+  /// Looks whether the folder could be made or written to, no other job holds it, and whether each file that a run has in it is one, or is
+  /// still to be made; changes nothing.
+  ///
+  /// - Throws: `UnwritableFile`, `FolderHeld`.
+  func requireUsable() throws {
+    try DurableFiles.requireWritableFolder(path)
+    try FolderClaim.requireFree(path)
+    for file in [configuration, metrics, environment, dataIndex] {
+      var status = stat()
+      guard stat(file, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { continue }
+      throw UnwritableFile(path: file, reason: "it is not a regular file")
+    }
+  }
+
   /// Changes nothing.
   ///
-  /// - Parameter imageSize: Side in pixels of the data's images, for runs that did not record theirs.
+  /// - Parameter data: Of this run.
   /// - Throws: `RunError.otherConfiguration` where the folder holds a run whose result other values decide.
-  func check(_ configuration: Configuration, imageSize: Int) throws {
+  func check(_ configuration: Configuration, _ data: DataParts) throws {
     guard FileManager.default.fileExists(atPath: self.configuration) else { return }
-    let old = try ConfigurationFile(contentsOf: self.configuration).resolved(imageSize: imageSize)
-    try configuration.requireSameResult(as: old, in: path)
+    // Runs did not always record their input's size.
+    let old = try ConfigurationFile(contentsOf: self.configuration).resolved(imageSize: data.train.imageSize)
+    let sessions = FileManager.default.contents(atPath: environment).flatMap { try? SessionHistory($0) }
+    try configuration.requireSameResult(
+      as: old, in: path, digests: (data.digest, sessions?.last(before: .max)?.dataDigest))
   }
 
   /// Proves that the folder can be written, and notes the configuration that it belongs to from now on.
   ///
   /// - Parameter environment: What `environment.json` holds from now on.
   /// - Throws: `UnwritableFile`.
-  func claim(for configuration: Configuration, environment: Data) throws(UnwritableFile) {
+  func prepare(for configuration: Configuration, environment: Data) throws(UnwritableFile) {
     try checkpoints.prepare()
     try DurableFiles.replace(self.configuration, by: Data(configuration.resolvedYAML.utf8))
     try DurableFiles.replace(self.environment, by: environment)
@@ -47,7 +90,7 @@ extension RunFolder {
   ) throws(UnwritableFile) -> Bool {
     guard !FileManager.default.fileExists(atPath: path) else { return false }
     try DurableFiles.makeFolder(path, withParents: false)
-    try claim(for: configuration, environment: environment)
+    try prepare(for: configuration, environment: environment)
     return true
   }
 }

@@ -42,12 +42,15 @@ public struct RunPreparation {
     self.resume = resume
     self.communicator = communicator
     self.log = log
+    try communicator.agree {
+      if communicator.rank == 0 { try folder.requireUsable() }
+    }
     (configuration, data) = try file.opened(on: communicator, indexFile: folder.dataIndex) {
       log.info("\($0)")
     }
     try Self.check(configuration, data, folder, communicator)
     start = try resume.start(in: folder, on: communicator) { log.warning("\($0)") }
-    try Self.check(start, configuration, data, communicator)
+    try Self.check(start, configuration, data, communicator, log)
     let placement = try communicator.placement()
     pool = .forKernels(threads: configuration.threads ?? placement.threads)
     let model = configuration.makeModel()
@@ -74,19 +77,25 @@ public struct RunPreparation {
       let conflict = configuration.conflict(
         imageCount: data.train.count, worldSize: communicator.worldSize)
       if let conflict = conflict ?? configuration.processorConflict { throw conflict }
-      if communicator.rank == 0 { try folder.check(configuration, imageSize: data.train.imageSize) }
+      if communicator.rank == 0 { try folder.check(configuration, data) }
     }
   }
 
   /// A checkpoint from elsewhere must be one that this run could have written.
   private static func check(
-    _ start: RunStart, _ configuration: Configuration, _ data: DataParts, _ communicator: Communicator
+    _ start: RunStart, _ configuration: Configuration, _ data: DataParts, _ communicator: Communicator,
+    _ log: Logger
   ) throws {
     guard let checkpoint = start.resumed else { return }
     let old = try checkpoint.configuration(imageSize: data.train.imageSize)
     try communicator.agree {
-      try configuration.requireSameResult(as: old, in: checkpoint.path)
+      try configuration.requireSameResult(
+        as: old, in: checkpoint.path, digests: (data.digest, checkpoint.state.dataDigest))
       try checkpoint.state.requireSameData(as: data.digest, in: checkpoint.path)
+    }
+    if old.data.source != configuration.data.source {
+      log.info(
+        "the data is at \(configuration.data.source) now, and was at \(old.data.source): it is the same")
     }
   }
 

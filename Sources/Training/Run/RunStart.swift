@@ -34,9 +34,11 @@ public enum Resume: Equatable, Sendable {
       }
     }
     for problem in found.problems { warn("skipping a checkpoint: \(problem)") }
-    if case .weights(let path) = self { return .weights(try Checkpoint.open(path, on: communicator)) }
+    if case .weights(let path) = self {
+      return .weights(try Checkpoint.open(path, on: communicator, warn: warn))
+    }
     guard let path = try communicator.broadcast(value: found.path) else { return .fresh }
-    return .resumed(try Checkpoint.open(path, on: communicator))
+    return .resumed(try Checkpoint.open(path, on: communicator, warn: warn))
   }
 }
 

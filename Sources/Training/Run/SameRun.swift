@@ -1,10 +1,19 @@
 import Configurations
+import Datasets
 
 // What a run may be resumed with.
 extension Configuration {
+  /// - Parameter digests: Of the data that is there now, and of that of `old` (`DataParts.digest`): the same data may be
+  ///   found by another path.
   /// - Throws: `RunError.otherConfiguration` where what decides the result differs from `old`, found in `folder`.
-  func requireSameResult(as old: Configuration, in folder: String) throws {
-    let differences = differences(from: old).filter(\.decidesResult)
+  func requireSameResult(
+    as old: Configuration, in folder: String, digests: (new: String?, old: String?) = (nil, nil)
+  ) throws {
+    let isSameData = DatasetSource.isSame(
+      (data.source, digests.new), as: (old.data.source, digests.old))
+    let differences = differences(from: old).filter {
+      $0.decidesResult && !(isSameData && $0.key == "data.source")
+    }
     guard differences.isEmpty else {
       throw RunError.otherConfiguration(folder: folder, differences: differences.map(\.description))
     }
