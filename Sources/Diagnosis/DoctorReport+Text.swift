@@ -1,4 +1,5 @@
 import Foundations
+import Machine
 import Provenance
 
 extension DoctorReport {
@@ -50,10 +51,12 @@ extension DoctorReport {
     return ["Run folder"] + Self.row("folder", system.folder)
       + Self.row("file system", (system.type ?? Fact.unknown) + mount)
       + Self.row("free", "\(Fact.bytes(system.free)) of \(Fact.bytes(system.total))")
-      + Self.row(
-        "trial",
-        system.problem ?? (["written, synchronised and renamed"] + system.limitations).joined(separator: "; ")
-      )
+      + Self.row("trial", trial(system))
+  }
+
+  private func trial(_ system: FileSystem) -> String {
+    let limits = [system.linkProblem, system.folderSyncProblem].compactMap(\.self)
+    return system.problem ?? (["written, synchronised and renamed"] + limits).joined(separator: "; ")
   }
 
   private var findingLines: [String] {

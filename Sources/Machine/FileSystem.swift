@@ -14,8 +14,10 @@ public struct FileSystem: Codable, Equatable, Sendable {
   public var freeFiles: Int?
   /// What a checkpoint needs and this folder refuses, in words; nil: nothing.
   public var problem: String?
-  /// What a checkpoint would do here and can do without, in words: links, folders that are brought to the disk.
-  public var limitations: [String]
+  /// Why there are no symbolic links here, in words; nil: there are.
+  public var linkProblem: String?
+  /// Why the names in a folder cannot be brought to the disk, in words; nil: they can.
+  public var folderSyncProblem: String?
   /// Seconds that a file of 1 MiB took to reach the disk; nil where it did not.
   public var writeSeconds: Double?
 
@@ -38,14 +40,15 @@ public struct FileSystem: Codable, Equatable, Sendable {
     freeFiles = space?.freeFiles
     let trial = DurableTrial(in: path)
     problem = trial.problem
-    limitations = trial.limitations
+    linkProblem = trial.linkProblem
+    folderSyncProblem = trial.folderSyncProblem
     writeSeconds = trial.seconds
   }
 
   init(
     folder: String, type: String?, mountPoint: String? = nil, options: [String] = [], total: Int? = nil,
-    free: Int? = nil, freeFiles: Int? = nil, problem: String? = nil, limitations: [String] = [],
-    writeSeconds: Double? = nil
+    free: Int? = nil, freeFiles: Int? = nil, problem: String? = nil,
+    linkProblem: String? = nil, folderSyncProblem: String? = nil, writeSeconds: Double? = nil
   ) {
     self.folder = folder
     self.type = type
@@ -55,7 +58,8 @@ public struct FileSystem: Codable, Equatable, Sendable {
     self.free = free
     self.freeFiles = freeFiles
     self.problem = problem
-    self.limitations = limitations
+    self.linkProblem = linkProblem
+    self.folderSyncProblem = folderSyncProblem
     self.writeSeconds = writeSeconds
   }
 
@@ -100,7 +104,8 @@ struct Mount: Equatable {
 /// What a checkpoint does, once with a small file: write, reach the disk, take another name, be what a link leads to.
 private struct DurableTrial {
   private(set) var problem: String?
-  private(set) var limitations: [String] = []
+  private(set) var linkProblem: String?
+  private(set) var folderSyncProblem: String?
   private(set) var seconds: Double?
 
   init(in folder: String) {
@@ -126,9 +131,9 @@ private struct DurableTrial {
       seconds = (ContinuousClock.now - begin) / .seconds(1)
     }
     guard problem == nil else { return }
-    if symlink("step", link) != 0 { limitations.append(failed("links cannot be made")) }
+    if symlink("step", link) != 0 { linkProblem = failed("links cannot be made") }
     let opened = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     defer { if opened >= 0 { close(opened) } }
-    if opened < 0 || fsync(opened) != 0 { limitations.append(failed("fsync of a folder does not work")) }
+    if opened < 0 || fsync(opened) != 0 { folderSyncProblem = failed("fsync of a folder does not work") }
   }
 }

@@ -143,32 +143,32 @@ public final class FolderClaim: @unchecked Sendable {
     for folder in madeFolders { rmdir(folder) }
   }
 
-  /// Makes sure that nobody has taken the folder, which may be gone.
+  /// Makes sure that nobody has taken the folder, which may be gone with all that it held.
   ///
-  /// - Throws: `FolderLost`.
+  /// - Throws: `FolderLost`, also where the file alone is gone: whoever took the folder may have given it back.
   public func requireMine() throws(FolderLost) {
-    // What cannot be read now may be readable later.
-    guard let found = try? Found(path), found.holder != mine else { return }
-    throw FolderLost(folder: folder, holder: found.holder)
+    let found: Found?
+    do throws(UnwritableFile) {
+      found = try Found(path)
+    } catch {
+      return  // what cannot be read now may be readable later
+    }
+    if found == nil, access(folder, F_OK) != 0 { return }
+    guard found?.holder == mine else { throw FolderLost(folder: folder, holder: found?.holder) }
   }
 
-  /// Shows that the holder is alive, in a folder that was made anew as well.
+  /// Takes the folder again after it vanished and was made anew.
+  public func renew() { _ = try? Self.create(path, for: mine) }
+
+  /// Shows that the holder is alive.
   ///
-  /// - Returns: Whether it is still the holder.
+  /// - Returns: false once the claim is given back.
   private func beat() -> Bool {
     condition.lock()
     defer { condition.unlock() }
     guard !isReleased else { return false }
-    do {
-      guard let found = try Found(path) else {
-        _ = try? Self.create(path, for: mine)
-        return true
-      }
-      guard found.holder == mine else { return false }
-      utimensat(AT_FDCWD, path, nil, 0)
-    } catch {
-      // The disk may come back.
-    }
+    // A disk that is away may come back.
+    if let found = try? Found(path), found.holder == mine { utimensat(AT_FDCWD, path, nil, 0) }
     return true
   }
 

@@ -13,10 +13,14 @@ public struct FolderHeld: Error, Equatable, CustomStringConvertible {
 /// A folder that another process took, so that this one must not write to it any more.
 public struct FolderLost: Error, Equatable, CustomStringConvertible {
   public let folder: String
+  /// nil: it did not say, or has given the folder back.
   public let holder: FolderClaim.Holder?
 
   public var description: String {
-    "\(folder) has been taken over by \(holder.words): this process writes nothing more to it"
+    let cause =
+      holder.map { "\(folder) has been taken over by \($0.words)" }
+      ?? "\(folder)/\(FolderClaim.fileName) is gone, so that another process may have taken \(folder)"
+    return "\(cause): this process writes nothing more to it"
   }
 }
 

@@ -100,24 +100,45 @@ extension CommandLineTests {
       }
     }
 
-    /// What the run ends with must be written: it waits for that, until it is asked to stop.
-    @Test func theLastCheckpointThatCannotBeWrittenFailsTheRun() throws {
+    /// What the run ends with must be written: it waits for room, until it is asked to stop.
+    @Test func theLastCheckpointThatHasNoRoomFailsTheRun() throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)
-        let job = try Job(small.command("max_steps=none", "epochs=5"), ranks: 2)
-        try job.wait { (try? small.loggedSteps().count >= 2) ?? false }
-        let checkpoints = small.run.appendingPathComponent("checkpoints")
-        try FileManager.default.removeItem(at: checkpoints)
-        try Data().write(to: checkpoints)
-        try job.wait { job.hasSaid("keeps trying for five minutes") }
-        for rank in job.ranks.suffix(1) { kill(rank, SIGTERM) }
+        // One rank: MPI has large files of its own.
+        let job = try Job(small.command("max_steps=none", "epochs=5"), after: "ulimit -f 16")
+        try job.wait { job.hasSaid("keeps trying for five minutes: free some space") }
+        for rank in job.ranks { kill(rank, SIGTERM) }
         let output = try job.wait()
         #expect(output.status == 1)
         let sentences = output.lines.filter { $0.hasPrefix("sluice: ") }
         #expect(sentences.count == 1, "\(output)")
         let cause =
-          #/^sluice: rank 0 on \S+: after step 15: .*/checkpoints: cannot be written: .*; there is no checkpoint; free some space/#
+          #/^sluice: after step 15: .*: cannot be written: File too large; there is no checkpoint; free some space/#
         #expect(sentences.allSatisfy { $0.contains(cause) }, "\(sentences)")
+      }
+    }
+
+    /// Nobody can make room where that is not the trouble: the run ends at once.
+    @Test func theLastCheckpointThatHasNoFolderFailsTheRun() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let hold = try Hold(beforeStep: 5, in: folder)
+        defer { hold.release() }
+        let job = try Job(
+          small.command("max_steps=none", "epochs=5"), ranks: 2, environment: hold.environment)
+        try job.wait { hold.isReached }
+        let checkpoints = small.run.appendingPathComponent("checkpoints")
+        try FileManager.default.removeItem(at: checkpoints)
+        try Data().write(to: checkpoints)
+        hold.release()
+        let output = try job.wait()
+        #expect(output.status == 1)
+        let sentences = output.lines.filter { $0.hasPrefix("sluice: ") }
+        #expect(sentences.count == 1, "\(output)")
+        let cause =
+          #/^sluice: rank 0 on \S+: after step 15: .*/checkpoints: cannot be written: Not a directory; there is no checkpoint; mend that/#
+        #expect(sentences.allSatisfy { $0.contains(cause) }, "\(sentences)")
+        #expect(!output.errors.contains("keeps trying"))
         #expect(try small.loggedSteps() == Array(1...15))
       }
     }

@@ -50,11 +50,14 @@ enum Program {
   ///   - seconds: When patience ends.
   ///   - environment: Is added to this process's.
   ///   - errors: Gets standard error instead of the output's `errors`.
+  ///   - shell: What bash does in each rank's process before the program takes its place.
   static func run(
     _ arguments: [String], ranks: Int = 1, seconds: Int = 120, environment: [String: String] = [:],
-    errors: FileHandle? = nil
+    errors: FileHandle? = nil, after shell: String? = nil
   ) throws -> Output {
-    try Job(arguments, ranks: ranks, seconds: seconds, environment: environment, errors: errors).wait()
+    try Job(
+      arguments, ranks: ranks, seconds: seconds, environment: environment, errors: errors, after: shell
+    ).wait()
   }
 }
 

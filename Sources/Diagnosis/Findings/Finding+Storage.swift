@@ -11,8 +11,11 @@ extension Finding {
           advice: "choose a folder that you may write to with --run, or free space and quota there")
       ]
     }
-    return [loss(system), space(system), files(system), softMount(system), speed(system)].compactMap { $0 }
-      + limitations(system)
+    return [
+      loss(system), space(system), files(system), softMount(system), links(system), folderSync(system),
+      speed(system),
+    ]
+    .compactMap { $0 }
   }
 
   private static func loss(_ system: FileSystem) -> Finding? {
@@ -56,13 +59,23 @@ extension Finding {
       advice: "choose a folder on another file system with --run, or ask the administrators for a hard mount")
   }
 
-  private static func limitations(_ system: FileSystem) -> [Finding] {
-    system.limitations.map {
+  private static func links(_ system: FileSystem) -> Finding? {
+    system.linkProblem.map {
       Finding(
         .risk, problem: "in \(system.folder) \($0)",
         advice:
-          "runs work all the same: without links 'latest' is a file that holds a name, and without fsync a crash "
-          + "of the machine can take the newest checkpoint with it; another folder with --run avoids this")
+          "runs work all the same, but checkpoints/latest is then a file that holds a name: Sluice reads it, other "
+          + "programs do not; choose another folder with --run if they have to")
+    }
+  }
+
+  private static func folderSync(_ system: FileSystem) -> Finding? {
+    system.folderSyncProblem.map {
+      Finding(
+        .risk, problem: "in \(system.folder) \($0)",
+        advice:
+          "runs work all the same, but a crash of the machine can take the newest checkpoint with it; choose "
+          + "another folder with --run to be safe from that")
     }
   }
 

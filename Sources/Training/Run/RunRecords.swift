@@ -156,7 +156,9 @@ final class RunRecords {
   }
 
   private func makeAnewIfVanished() throws(UnwritableFile) -> Bool {
-    try folder.makeAnewIfVanished(for: configuration, environment: environment)
+    guard try folder.makeAnewIfVanished(for: configuration, environment: environment) else { return false }
+    claim?.renew()
+    return true
   }
 
   private func tellThatItVanished() {

@@ -14,6 +14,9 @@ extension Configuration {
     let differences = differences(from: old).filter {
       $0.decidesResult && !(isSameData && $0.key == "data.source")
     }
+    if differences.map(\.key) == ["data.source"], let old = digests.old, let new = digests.new, old != new {
+      throw RunError.otherData(folder: folder, old: old, new: new)
+    }
     guard differences.isEmpty else {
       throw RunError.otherConfiguration(folder: folder, differences: differences.map(\.description))
     }
