@@ -1,3 +1,5 @@
+import Foundations
+
 extension Configuration {
   /// Every key with its section, in the order in which a configuration is printed.
   public static var keyNames: [String] { ConfigurationKey.all.map(\.name) }
@@ -28,9 +30,9 @@ extension Configuration {
   public func differences(from old: Configuration) -> [Difference] {
     let (old, new) = (ConfigurationFile(old), ConfigurationFile(self))
     return ConfigurationKey.all.filter { $0.isInForce(new) }.compactMap { key in
-      key.print(old) == key.print(new)
-        ? nil
-        : Difference(key: key.name, old: key.show(old), new: key.show(new), decidesResult: !key.mayChange)
+      guard ByteName(key.print(old)) != ByteName(key.print(new)) else { return nil }
+      let shown = toldApart(key.show(old), key.show(new))
+      return Difference(key: key.name, old: shown.0, new: shown.1, decidesResult: !key.mayChange)
     }
   }
 }

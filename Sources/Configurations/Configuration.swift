@@ -58,6 +58,12 @@ public struct DataSettings: Equatable, Sendable {
   /// Threads that read and augment ahead of the step; nil: as many as compute. They take what time these leave of
   /// the cores.
   public var loaderThreads: Int?
+
+  public static func == (a: Self, b: Self) -> Bool {
+    // Folders are told apart by the bytes of their names.
+    a.source.utf8.elementsEqual(b.source.utf8) && a.classes == b.classes && a.onError == b.onError
+      && a.shuffleWindow == b.shuffleWindow && a.loaderThreads == b.loaderThreads
+  }
 }
 
 public struct BatchSettings: Equatable, Sendable {

@@ -37,11 +37,12 @@ extension ConfigurationFile {
   /// Replaces one value by that of a `--set` option's `KEY=VALUE`.
   private mutating func apply(setting: String) throws(ConfigurationError) {
     let place = ConfigurationPlace.option(setting)
-    guard let equals = setting.firstIndex(of: "=") else {
+    // By scalars: the first of a value may be an accent, which Unicode adds to the sign.
+    guard let equals = setting.unicodeScalars.firstIndex(of: "=") else {
       throw .notYAML(place, problem: "expected KEY=VALUE, for example epochs=20")
     }
     let name = String(setting[..<equals])
-    let text = String(setting[setting.index(after: equals)...])
+    let text = String(setting[setting.unicodeScalars.index(after: equals)...])
     guard let key = ConfigurationKey.named(name) else { throw Self.unknown(name, at: place) }
     var value = ConfigurationValue.scalar(text, isQuoted: false)
     if !key.isText {

@@ -38,7 +38,10 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       return "\(dataset): \(folder) holds none of \(names.joined(separator: ", ")); "
         + "name the folder of the original binary files"
     case .unreadable(let path, let reason):
+      // Words of a command line are text: what was none has become U+FFFD.
+      let isText = !path.unicodeScalars.contains("\u{FFFD}")
       return "\(path) cannot be read: \(reason)"
+        + (isText ? "" : "; its name is not UTF-8: rename it, or make a link to it and name that")
     case .damaged(let path, let problem):
       return "\(path) is damaged: \(problem)"
     case .notWholeRecords(let path, let bytes, let recordBytes):

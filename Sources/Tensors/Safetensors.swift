@@ -76,7 +76,7 @@ public enum Safetensors {
   ///
   /// - Parameter metadata: Free text, written in the order of its keys.
   public static func encode(_ tensors: [Entry], metadata: [String: String] = [:]) -> Data {
-    precondition(Set(tensors.map(\.name)).count == tensors.count, "tensor names must differ")
+    precondition(Set(tensors.map { ByteName($0.name) }).count == tensors.count, "tensor names must differ")
     var fields: [String] = []
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }

@@ -4,11 +4,11 @@ import Foundations
 /// A safetensors file that was read and checked: every tensor in it can be taken out.
 public struct SafetensorsFile: Sendable {
   public let path: String
-  /// Tensor names in the order of their numbers in the file.
+  /// Tensor names in the order of their numbers in the file. They differ in their bytes, if not to Unicode.
   public let names: [String]
   /// The free text of the header; empty if there is none.
   public let metadata: [String: String]
-  private let tensors: [String: Place]
+  private let tensors: [ByteName: Place]
   private let data: Data
 
   private struct Place: Sendable {
@@ -45,14 +45,15 @@ public struct SafetensorsFile: Sendable {
     let start = 8 + Int(length)
     guard data[8] == UInt8(ascii: "{") else { throw malformed("the header does not begin with '{'") }
 
-    let header: Header
+    let header: SafetensorsHeader
     do {
-      header = try JSONDecoder().decode(Header.self, from: data[8..<start])
+      header = try SafetensorsHeader(data[8..<start])
     } catch {
-      throw malformed("the header is not the expected JSON\(Self.place(of: error))")
+      let place = error.place.isEmpty ? "" : " at " + error.place.joined(separator: " → ")
+      throw malformed("the header is not the expected JSON\(place)")
     }
 
-    var tensors: [String: Place] = [:]
+    var tensors: [ByteName: Place] = [:]
     for (name, field) in header.fields {
       guard let dtype = SafetensorsType(rawValue: field.dtype) else {
         throw malformed("'\(name)' has type \(field.dtype); known are F32, F64, I32, I64, U8")
@@ -69,8 +70,11 @@ public struct SafetensorsFile: Sendable {
         throw malformed(
           "'\(name)' has shape \(field.shape) of \(dtype.rawValue) in \(offsets[1] - offsets[0]) bytes")
       }
-      tensors[name] = Place(
+      let place = Place(
         dtype: dtype, shape: field.shape, range: start + offsets[0]..<start + offsets[1])
+      guard tensors.updateValue(place, forKey: ByteName(name)) == nil else {
+        throw malformed("'\(name)' is there twice")
+      }
     }
 
     let ordered = tensors.sorted {
@@ -79,8 +83,8 @@ public struct SafetensorsFile: Sendable {
     }
     var end = start
     for (name, place) in ordered {
-      if place.range.lowerBound < end { throw malformed("'\(name)' shares bytes with another tensor") }
-      if place.range.lowerBound > end { throw malformed("bytes before '\(name)' belong to no tensor") }
+      if place.range.lowerBound < end { throw malformed("'\(name.text)' shares bytes with another tensor") }
+      if place.range.lowerBound > end { throw malformed("bytes before '\(name.text)' belong to no tensor") }
       end = place.range.upperBound
     }
     guard end == data.count else {
@@ -90,15 +94,15 @@ public struct SafetensorsFile: Sendable {
     self.path = path
     self.data = data
     self.tensors = tensors
-    names = ordered.map(\.key)
+    names = ordered.compactMap(\.key.string)
     metadata = header.metadata
   }
 
   /// The shape of a tensor; nil if there is none of this name.
-  public func shape(of name: String) -> [Int]? { tensors[name]?.shape }
+  public func shape(of name: String) -> [Int]? { tensors[ByteName(name)]?.shape }
 
   /// The element type of a tensor; nil if there is none of this name.
-  public func dtype(of name: String) -> SafetensorsType? { tensors[name]?.dtype }
+  public func dtype(of name: String) -> SafetensorsType? { tensors[ByteName(name)]?.dtype }
 
   /// The numbers of a tensor, row-major.
   ///
@@ -106,7 +110,7 @@ public struct SafetensorsFile: Sendable {
   public func values<Element: SafetensorsElement>(
     _ name: String, as type: Element.Type = Element.self
   ) throws(SafetensorsError) -> [Element] {
-    guard let place = tensors[name] else { throw .missingTensor(path: path, name: name) }
+    guard let place = tensors[ByteName(name)] else { throw .missingTensor(path: path, name: name) }
     guard place.dtype == Element.dtype else {
       throw .wrongType(
         path: path, name: name, expected: Element.dtype.rawValue, found: place.dtype.rawValue)
@@ -138,53 +142,5 @@ public struct SafetensorsFile: Sendable {
       size = product
     }
     return size
-  }
-
-  private static func place(of error: any Error) -> String {
-    let path: [any CodingKey]? =
-      switch error as? DecodingError {
-      case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-        context.codingPath
-      case .keyNotFound(let key, let context): context.codingPath + [key]
-      default: nil
-      }
-    guard let path, !path.isEmpty else { return "" }
-    return " at " + path.map(\.stringValue).joined(separator: " → ")
-  }
-}
-
-/// The JSON header: a field for every tensor and, if present, `__metadata__`.
-private struct Header: Decodable {
-  struct Field: Decodable {
-    let dtype: String
-    let shape: [Int]
-    let offsets: [Int]
-
-    enum CodingKeys: String, CodingKey {
-      case dtype, shape
-      case offsets = "data_offsets"
-    }
-  }
-
-  struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
-  var fields: [(name: String, field: Field)] = []
-  var metadata: [String: String] = [:]
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    // Sorted, so that of several faults the same one is reported every time.
-    for key in container.allKeys.sorted(by: { $0.stringValue < $1.stringValue }) {
-      if key.stringValue == "__metadata__" {
-        metadata = try container.decode([String: String].self, forKey: key)
-      } else {
-        fields.append((key.stringValue, try container.decode(Field.self, forKey: key)))
-      }
-    }
   }
 }

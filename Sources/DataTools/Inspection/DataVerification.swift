@@ -59,12 +59,12 @@ public struct DataVerification: Report, Sendable {
       }
       done += dataset.count
       findings += try communicator.gather(found.compactMap(\.self)).sorted {
-        ($0.index ?? -1, $0.fault.name) < ($1.index ?? -1, $1.fault.name)
+        ($0.index ?? -1, ByteName($0.fault.name)) < ($1.index ?? -1, ByteName($1.fault.name))
       }
     }
     // What was found when the data was opened: images were found again, with the decoder's reason.
-    let named = Set(findings.map(\.fault.name))
-    let others = data.faults.filter { !named.contains($0.name) }
+    let named = Set(findings.map { ByteName($0.fault.name) })
+    let others = data.faults.filter { !named.contains(ByteName($0.name)) }
     self.findings = others.map { Finding(fault: $0, part: nil, index: nil) } + findings
     seconds = (ContinuousClock.now - start) / .seconds(1)
   }

@@ -1,4 +1,5 @@
 import Datasets
+import Foundations
 
 extension PackPlan {
   /// In words, what `other` has that this does not have: nothing if both give the same images.
@@ -21,6 +22,9 @@ extension PackPlan {
     } else {
       values.append(("source", other.source, source))
     }
-    return values.filter { $0.old != $0.new }.map { "\($0.name): \($0.old) → \($0.new)" }
+    return values.filter { ByteName($0.old) != ByteName($0.new) }.map { name, old, new in
+      let (old, new) = toldApart(old, new)
+      return "\(name): \(old) → \(new)"
+    }
   }
 }

@@ -150,8 +150,8 @@ public final class Packer {
     guard let colon = request.source.firstIndex(of: ":") else { return }
     let source = String(request.source[request.source.index(after: colon)...])
     guard FileManager.default.fileExists(atPath: source) else { return }
-    let (outer, inner) = (Self.resolved(source), Self.resolved(request.folder))
-    guard inner == outer || inner.hasPrefix(outer + "/") else { return }
+    let (outer, inner) = (Self.resolved(source).utf8, Self.resolved(request.folder).utf8)
+    guard inner.elementsEqual(outer) || inner.starts(with: Array(outer) + [UInt8(ascii: "/")]) else { return }
     throw .insideSource(folder: request.folder, source: source)
   }
 

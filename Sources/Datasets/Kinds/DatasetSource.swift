@@ -11,7 +11,9 @@ public struct DatasetSource: Sendable {
 
   /// - Throws: `DatasetError` that lists what exists, with the nearest name.
   public init(parsing text: String) throws(DatasetError) {
-    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    // By bytes: the first letter of a folder's name may be an accent, which Unicode adds to the colon.
+    let parts = text.utf8.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
+      .map { String(Substring($0)) }
     guard let kind = DataKind.all.first(where: { $0.name == parts[0] }) else {
       throw .unknownSource(text, suggestion: Self.nearest(to: parts[0]))
     }

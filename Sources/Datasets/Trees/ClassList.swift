@@ -5,48 +5,50 @@ import Foundations
 import Tensors
 
 /// The class folders of a tree that are used. A class's label is the place of its name among them, sorted.
-public struct ClassList: Sendable, Equatable {
-  /// Each once, at least one, in the order of their bytes: Python's `sorted` has the same.
+public struct ClassList: Sendable {
+  /// Each once, at least one, in the order of their bytes: Python's `sorted` has the same. Two may look the same and
+  /// differ in their bytes.
   public let names: [String]
 
   /// - Parameter names: In any order.
   /// - Returns: nil for no names, a name twice, or one that no folder can have.
   public init?(_ names: [String]) {
-    guard !names.isEmpty, Set(names).count == names.count, names.allSatisfy(Self.isFolderName) else {
+    let sorted = names.map { ByteName($0) }.sorted()
+    guard !sorted.isEmpty, Set(sorted).count == sorted.count, 
+      sorted.allSatisfy({ $0.isFolderName && !$0.isHidden })
+    else {
       return nil
     }
-    self.names = Self.sorted(names)
+    self.names = sorted.compactMap(\.string)
   }
 
   /// Reads a file with a name a line; blank lines and lines that begin with # do not count.
   ///
   /// - Throws: `DatasetError.unreadable`, or `.badLine` with what is wrong and where.
   public init(contentsOf path: String) throws(DatasetError) {
-    let text: String
-    do {
-      text = try String(contentsOfFile: path, encoding: .utf8)
-    } catch {
-      throw .unreadable(path: path, reason: error.fileReason)
-    }
-    var lines: [String: Int] = [:]
-    for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-      .enumerated()
-    {
-      let name = line.trimmingCharacters(in: .whitespaces)
-      guard !name.isEmpty, !name.hasPrefix("#") else { continue }
-      guard Self.isFolderName(name) else {
-        throw .badLine(
-          path: path, line: number + 1, problem: "'\(name)' cannot be the name of a class folder")
+    let file = try ListFile(path)
+    var lines: [ByteName: Int] = [:]
+    for (number, line) in file.lines {
+      guard let text = line.string else {
+        throw file.bad(number, "'\(line.text)' is not UTF-8: save the list as UTF-8")
+      }
+      let name = ByteName(text.trimmingCharacters(in: .whitespaces))
+      guard let first = name.bytes.first, first != UInt8(ascii: "#") else { continue }
+      guard name.isFolderName else {
+        throw file.bad(number, "'\(name.text)' cannot be the name of a class folder")
+      }
+      guard !name.isHidden else {
+        throw file.bad(number, "'\(name.text)' is the name of a hidden folder, which is never a class")
       }
       if let first = lines[name] {
-        throw .badLine(path: path, line: number + 1, problem: "'\(name)' is listed before, in line \(first)")
+        throw file.bad(number, "'\(name.text)' is listed before, in line \(first)")
       }
-      lines[name] = number + 1
+      lines[name] = number
     }
     guard !lines.isEmpty else {
-      throw .badLine(path: path, line: 1, problem: "expected the names of class folders, one per line")
+      throw file.bad(1, "expected the names of class folders, one per line")
     }
-    names = Self.sorted(Array(lines.keys))
+    names = lines.keys.sorted().compactMap(\.string)
   }
 
   /// SHA-256 of the sorted names, a line each, in hexadecimal: what `sort FILE | sha256sum` prints for a list
@@ -54,13 +56,11 @@ public struct ClassList: Sendable, Equatable {
   public var digest: String {
     SHA256.hash(data: Data(names.map { "\($0)\n" }.joined().utf8)).hexadecimal
   }
+}
 
-  private static func isFolderName(_ name: String) -> Bool {
-    !["", ".", ".."].contains(name) && !name.utf8.contains(UInt8(ascii: "/")) && !name.utf8.contains(0)
-  }
-
-  static func sorted(_ names: [String]) -> [String] {
-    names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+extension ClassList: Equatable {
+  public static func == (a: ClassList, b: ClassList) -> Bool {
+    a.names.map { ByteName($0) } == b.names.map { ByteName($0) }
   }
 }
 
@@ -73,5 +73,11 @@ extension ClassList {
       communicator.rank == 0 ? try ClassList(contentsOf: path) : nil
     }
     names = try communicator.broadcast(value: list?.names ?? [])
+  }
+}
+
+extension ByteName {
+  fileprivate var isFolderName: Bool {
+    !["", ".", ".."].contains(self) && !bytes.contains(UInt8(ascii: "/")) && !bytes.contains(0)
   }
 }

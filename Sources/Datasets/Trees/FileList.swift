@@ -1,3 +1,5 @@
+import Foundations
+
 /// The files of one part of a tree, by class: paths relative to the tree's folder, in one block of bytes, because
 /// 1.3 million `String`s take a few times the memory and cannot be sent at once.
 struct FileList: Sendable, Equatable {
@@ -61,8 +63,8 @@ struct FileList: Sendable, Equatable {
 }
 
 extension Collection where Element == UInt8 {
-  /// As text for people; what is not UTF-8 is replaced.
-  var text: String { String(decoding: self, as: UTF8.self) }
+  /// As text for people: see `ByteName.text`.
+  var text: String { ByteName(self).text }
 
   /// Whether these bytes come before others in sorted order.
   func precedes(_ other: some Collection<UInt8>) -> Bool {

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 
 /// A path as the system takes it: bytes that need not be text.
 struct FilePath: Sendable {
@@ -24,26 +25,47 @@ struct FilePath: Sendable {
     return stat(characters, &status) == 0 ? status : nil
   }
 
-  var isFolder: Bool { status.map { $0.st_mode & S_IFMT == S_IFDIR } ?? false }
+  /// What a link leads to, folder or not.
+  enum Target {
+    case folder, other
+    /// It cannot be reached.
+    case nothing(reason: String)
+  }
+
+  var target: Target {
+    if let status { return status.st_mode & S_IFMT == S_IFDIR ? .folder : .other }
+    let number = errno
+    guard [ENOENT, ENOTDIR, ELOOP].contains(number) else { return .nothing(reason: String(cString: strerror(number))) }
+    var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(characters, &bytes, bytes.count)
+    return .nothing(reason: "it is a broken link" + (count > 0 ? " to \(bytes[..<count].text)" : ""))
+  }
 }
 
 extension stat {
   /// Nanoseconds since 1970.
   var modified: Int64 { Int64(st_mtim.tv_sec) * 1_000_000_000 + Int64(st_mtim.tv_nsec) }
 
-  func isSameFile(as other: stat) -> Bool { st_dev == other.st_dev && st_ino == other.st_ino }
+  /// Equal for all paths of one file or folder.
+  var identity: FileIdentity { FileIdentity(device: UInt64(st_dev), number: UInt64(st_ino)) }
+}
+
+struct FileIdentity: Hashable, Sendable {
+  let device: UInt64
+  let number: UInt64
 }
 
 /// The names in a folder, and what the scan of a tree has to know of the folder itself.
 struct FolderContents {
   struct Entry {
     enum Kind { case folder, link, other }
-    let name: [UInt8]
+    let name: ByteName
     let kind: Kind
   }
 
-  /// In no order.
-  var entries: [Entry] = []
+  /// Of what is not hidden, in no order.
+  private(set) var entries: [Entry] = []
+  private(set) var hidden: [ByteName] = []
   let status: stat
 
   /// - Throws: `DatasetError.unreadable`.
@@ -64,13 +86,17 @@ struct FolderContents {
       }
       let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
         name.withMemoryRebound(to: UInt8.self, capacity: 256) {
-          Array(
+          ByteName(
             UnsafeBufferPointer(
               start: $0, count: strlen(UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))))
         }
       }
-      guard name != [UInt8(ascii: ".")], name != [UInt8(ascii: "."), UInt8(ascii: ".")] else { continue }
-      entries.append(Entry(name: name, kind: Self.kind(Int(entry.pointee.d_type))))
+      guard name != ".", name != ".." else { continue }
+      if name.isHidden {
+        hidden.append(name)
+      } else {
+        entries.append(Entry(name: name, kind: Self.kind(Int(entry.pointee.d_type))))
+      }
     }
   }
 

@@ -1,6 +1,5 @@
 import Foundation
 import Foundations
-import Tensors
 
 /// A file that says which class each image of a folder without class folders shows.
 ///
@@ -14,13 +13,13 @@ import Tensors
 struct GroundTruth {
   /// Relative to the tree's folder.
   let path: String
+  private let folder: String
   private let classes: Classes
 
   private enum Classes {
-    /// By file name without extension.
-    case named([String: String])
+    case named(ListedImages)
     /// By the image's number, the first has number 1.
-    case numbered([String])
+    case numbered([ListedImages.Statement])
   }
 
   static let annotations = "val_annotations.txt"
@@ -38,24 +37,14 @@ struct GroundTruth {
   /// - Throws: `DatasetError`, with the line where there is one.
   init(_ path: String, in folder: String, classNumbers: String?) throws(DatasetError) {
     self.path = path
-    let lines = try Self.lines(path, in: folder)
-    func bad(_ number: Int, _ problem: String) -> DatasetError {
-      .badLine(path: "\(folder)/\(path)", line: number, problem: problem)
-    }
+    self.folder = folder
+    let file = try ListFile("\(folder)/\(path)")
     switch (path as NSString).lastPathComponent {
-    case Self.annotations, Self.solution:
-      let separators: Set<Character> = path.hasSuffix(".csv") ? [","] : ["\t", " "]
-      var named: [String: String] = [:]
-      for (number, line) in lines where !line.hasPrefix("ImageId,") {
-        let words = line.split(maxSplits: 1, whereSeparator: separators.contains)
-        guard words.count == 2, let name = words[1].split(whereSeparator: \.isWhitespace).first else {
-          throw bad(number, "expected an image and its class, found '\(line)'")
-        }
-        named[Self.stem(String(words[0]))] = String(name)
-      }
-      classes = .named(named)
+    case Self.annotations: classes = .named(try Self.annotated(file))
+    case Self.solution: classes = .named(try Self.solved(file))
     case Self.synsets:
-      classes = .numbered(lines.map { $0.text.trimmingCharacters(in: .whitespaces) })
+      classes = .numbered(
+        file.lines.map { line in .init(className: line.text.trimmed, line: line.number) })
     default:
       guard let classNumbers else {
         throw .badTree(
@@ -63,87 +52,164 @@ struct GroundTruth {
             + "beside it: copy it there from a development kit of ILSVRC (2014 or later), or put \(Self.solution) "
             + "or \(Self.synsets) in its place")
       }
-      let names = try Self.names(classNumbers, in: folder)
-      var numbered: [String] = []
-      for (number, line) in lines {
-        guard let name = Int(line.trimmingCharacters(in: .whitespaces)).flatMap({ names[$0] }) else {
-          throw bad(number, "'\(line)' is not the number of a class in \(classNumbers)")
+      let names = try Self.names(try ListFile("\(folder)/\(classNumbers)"))
+      var numbered: [ListedImages.Statement] = []
+      for (number, line) in file.lines {
+        guard let name = line.trimmed.number.flatMap({ names[$0] }) else {
+          throw file.bad(number, "'\(line.text)' is not the number of a class in \(classNumbers)")
         }
-        numbered.append(name)
+        numbered.append(.init(className: name, line: number))
       }
       classes = .numbered(numbered)
     }
   }
 
-  /// The class of each of these files of one folder.
-  ///
-  /// - Parameter names: All image files of the folder, sorted.
-  /// - Throws: `DatasetError.badTree` if the file says nothing about one of them.
-  func classes(of names: [[UInt8]], in folder: String) throws(DatasetError) -> [String] {
-    func silent(_ name: [UInt8]) -> DatasetError {
-      .badTree("\(folder)/\(path) does not say which class \(name.text) shows: it belongs to other images")
+  /// `val_0.JPEG n02119789 0 32 44 62`, between tabs or blanks.
+  private static func annotated(_ file: ListFile) throws(DatasetError) -> ListedImages {
+    var images = ListedImages()
+    for (number, line) in file.lines {
+      let words = line.words
+      guard words.count >= 2 else {
+        throw file.bad(number, "expected an image and its class, found '\(line.text)'")
+      }
+      images.add(.init(className: words[1], line: number), of: words[0])
     }
-    var result: [String] = []
-    result.reserveCapacity(names.count)
-    switch classes {
-    case .named(let named):
-      for name in names {
-        guard let found = named[Self.stem(name.text)] else { throw silent(name) }
-        result.append(found)
-      }
-    case .numbered(let classes):
-      // The original's names carry the number, so some of its images may be missing.
-      let numbers = names.map { Self.number(in: $0.text) }
-      guard !numbers.contains(nil) || names.count == classes.count else {
-        throw .badTree(
-          "\(folder)/\(path) has \(classes.count) lines, the number of images is \(names.count): it belongs to other images"
-        )
-      }
-      let areNumbered = !numbers.contains(nil)
-      for (place, name) in names.enumerated() {
-        let number = areNumbered ? numbers[place]! : place + 1
-        guard classes.indices.contains(number - 1) else { throw silent(name) }
-        result.append(classes[number - 1])
-      }
-    }
-    return result
+    return images
   }
 
-  /// n of `ILSVRC2012_val_0000000n.JPEG`.
-  private static func number(in name: String) -> Int? {
-    let prefix = "ILSVRC2012_val_"
-    return name.hasPrefix(prefix) ? Int(stem(name).dropFirst(prefix.count)) : nil
-  }
-
-  private static func stem(_ name: String) -> String {
-    name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+  /// `ILSVRC2012_val_00000001,n02119789 0 32 44 62`, below a heading.
+  private static func solved(_ file: ListFile) throws(DatasetError) -> ListedImages {
+    var images = ListedImages()
+    for (number, fields) in try file.records() where fields[0] != "ImageId" {
+      guard fields.count >= 2, let name = fields[1].words.first else {
+        throw file.bad(
+          number, "expected an image and its class, found '\(fields.map(\.text).joined(separator: ","))'")
+      }
+      images.add(.init(className: name, line: number), of: fields[0].trimmed)
+    }
+    return images
   }
 
   /// `n02119789 1 kit_fox`: the class of each number.
-  private static func names(_ path: String, in folder: String) throws(DatasetError) -> [Int: String] {
-    var names: [Int: String] = [:]
-    for (number, line) in try lines(path, in: folder) {
-      let words = line.split(whereSeparator: \.isWhitespace)
-      guard words.count >= 2, let id = Int(words[1]) else {
-        throw .badLine(
-          path: "\(folder)/\(path)", line: number,
-          problem: "expected a WordNet id and a number, found '\(line)'")
+  private static func names(_ file: ListFile) throws(DatasetError) -> [Int: ByteName] {
+    var names: [Int: (name: ByteName, line: Int)] = [:]
+    for (line, text) in file.lines {
+      let words = text.words
+      guard words.count >= 2, let number = words[1].number else {
+        throw file.bad(line, "expected a WordNet id and a number, found '\(text.text)'")
       }
-      names[id] = String(words[0])
+      if let other = names[number], other.name != words[0] {
+        throw file.bad(
+          line,
+          "number \(number) is \(words[0].text) here and \(other.name.text) in line \(other.line)")
+      }
+      names[number] = (words[0], line)
     }
-    return names
+    return names.mapValues(\.name)
   }
 
-  /// The lines that are not blank, with their numbers.
-  private static func lines(
-    _ path: String, in folder: String
-  ) throws(DatasetError) -> [(number: Int, text: String)] {
-    do {
-      return try String(contentsOfFile: "\(folder)/\(path)", encoding: .utf8)
-        .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
-        .compactMap { $1.allSatisfy(\.isWhitespace) ? nil : ($0 + 1, String($1)) }
-    } catch {
-      throw .unreadable(path: "\(folder)/\(path)", reason: error.fileReason)
+  // MARK: What it says
+
+  /// Lines that contradict earlier ones.
+  var faults: [DataFault] {
+    guard case .named(let images) = classes else { return [] }
+    return images.contradictions.map { contradiction in
+      let (here, there) = toldApart(
+        contradiction.statement.className.text, contradiction.earlier.className.text)
+      return DataFault(
+        name: "\(folder)/\(path):\(contradiction.statement.line)",
+        reason: "\(contradiction.image.text) is of class \(here) here, of class \(there) in line "
+          + "\(contradiction.earlier.line)")
     }
+  }
+
+  /// What it says of the files of a folder.
+  struct Answer {
+    /// Of each file; nil: lines contradict each other.
+    var statements: [ListedImages.Statement?] = []
+    /// Images that the folder lacks, sorted.
+    var missing: [(image: String, className: ByteName)] = []
+  }
+
+  /// - Parameter names: All image files of the folder, sorted.
+  /// - Throws: `DatasetError.badTree` if the list says nothing about one of them.
+  func answer(for names: [ByteName]) throws(DatasetError) -> Answer {
+    switch classes {
+    case .named(let images): try answer(for: names, images)
+    case .numbered(let statements): try answer(for: names, statements)
+    }
+  }
+
+  private func answer(for names: [ByteName], _ images: ListedImages) throws(DatasetError) -> Answer {
+    let contradicted = Set(images.contradictions.map(\.image))
+    var answer = Answer()
+    var found = Set<ByteName>()
+    for name in names {
+      let listed = images.names(of: name)
+      let statements = listed.compactMap { images.statements[$0] }
+      guard let first = statements.first, statements.allSatisfy({ $0.className == first.className }) else {
+        throw silent(name, lookalike: images.lookalike(of: name))
+      }
+      found.formUnion(listed)
+      answer.statements.append(contradicted.isDisjoint(with: listed) ? first : nil)
+    }
+    answer.missing = images.statements.filter { !found.contains($0.key) }.sorted { $0.key < $1.key }
+      .map { ($0.key.text, $0.value.className) }
+    return answer
+  }
+
+  private func answer(
+    for names: [ByteName], _ statements: [ListedImages.Statement]
+  ) throws(DatasetError) -> Answer {
+    // The original's names carry the number, so some of its images may be missing.
+    let written = names.map(Self.number)
+    let isNumbered = !written.contains(nil)
+    guard isNumbered || names.count == statements.count else {
+      throw .badTree(
+        "\(folder)/\(path) has \(statements.count) lines, the number of images is \(names.count): it belongs to other images"
+      )
+    }
+    let numbers = isNumbered ? written.compactMap(\.self) : Array(1...statements.count)
+    var answer = Answer()
+    for (name, number) in zip(names, numbers) {
+      guard statements.indices.contains(number - 1) else { throw silent(name, lookalike: nil) }
+      answer.statements.append(statements[number - 1])
+    }
+    let found = Set(numbers)
+    answer.missing = statements.enumerated().filter { !found.contains($0.offset + 1) }
+      .map { ("number \($0.offset + 1)", $0.element.className) }
+    return answer
+  }
+
+  private func silent(_ name: ByteName, lookalike: ByteName?) -> DatasetError {
+    if let lookalike {
+      return .badTree(
+        "\(folder)/\(path) does not name the image '\(name.spelling)', but '\(lookalike.spelling)', which looks the "
+          + "same and has other bytes: rename the image, or correct the list")
+    }
+    return .badTree(
+      "\(folder)/\(path) does not say which class \(name.text) shows: it belongs to other images")
+  }
+
+  /// An error about what line `number` says.
+  func bad(_ number: Int, _ problem: String) -> DatasetError {
+    .badLine(path: "\(folder)/\(path)", line: number, problem: problem)
+  }
+
+  /// n of `ILSVRC2012_val_0000000n.JPEG`.
+  private static func number(in name: ByteName) -> Int? {
+    let prefix = Array("ILSVRC2012_val_".utf8)
+    return name.bytes.starts(with: prefix) ? ByteName(name.stem.bytes.dropFirst(prefix.count)).number : nil
+  }
+}
+
+extension ByteName {
+  fileprivate var number: Int? { string.flatMap { Int($0) } }
+
+  /// Without blanks at its beginning and end.
+  fileprivate var trimmed: ByteName {
+    guard let first = bytes.firstIndex(where: { !$0.isBlank }), let last = bytes.lastIndex(where: { !$0.isBlank })
+    else { return "" }
+    return ByteName(bytes[first...last])
   }
 }

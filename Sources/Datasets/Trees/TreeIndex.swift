@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Foundations
 
 /// A listing with what it was made of: what rank 0 sends to the others, and what a run keeps for its next start.
 struct TreeIndex: Sendable, Equatable {
@@ -25,19 +26,19 @@ struct TreeIndex: Sendable, Equatable {
 
   /// Whether a scan would find the same.
   func isValid(_ form: TreeForm, _ folder: String, classes: ClassList?) -> Bool {
-    guard self.form == form, self.folder == Self.absolute(folder), classesDigest == classes?.digest else {
-      return false
-    }
+    guard self.form == form, ByteName(self.folder) == ByteName(Self.absolute(folder)),
+      classesDigest == classes?.digest
+    else { return false }
     return listing.facts.watched.allSatisfy { watched in
       watched.modified != 0
-        && FilePath(folder: folder, watched.path.utf8).status?.modified == watched.modified
+        && FilePath(folder: folder, watched.path.bytes).status?.modified == watched.modified
     }
   }
 
   // MARK: Bytes
 
   /// Changes with the form of what follows it, and with what a scan finds in the same tree.
-  private static let mark = Array("sluice data index 1\n".utf8)
+  private static let mark = Array("sluice data index 2\n".utf8)
 
   private struct Header: Codable {
     let form: TreeForm

@@ -12,17 +12,25 @@ struct TreeListing: Sendable, Equatable {
     var testName: String?
     /// One sentence each.
     var warnings: [String] = []
-    /// Class folders without an image.
-    var emptyClasses: [DataFault] = []
+    /// What is wrong with folders, such as a class without an image, and with lists of images' classes.
+    var faults: [DataFault] = []
     /// Files that are no images by their names.
     var ignoredFiles = 0
+    var hidden = HiddenThings()
     /// Every folder and list that was read: while they are as they were, a scan would find the same.
     var watched: [Watched] = []
   }
 
+  /// Files and folders in the parts that hold no data: see `ByteName.isHidden`.
+  struct HiddenThings: Sendable, Equatable, Codable {
+    var count = 0
+    /// The first of their paths in sorted order, relative to the tree's folder; nil: there are none.
+    var first: ByteName?
+  }
+
   struct Watched: Sendable, Equatable, Codable {
     /// Relative to the tree's folder, empty for itself.
-    let path: String
+    let path: ByteName
     /// Nanoseconds since 1970. 0: so shortly before the scan that a later change may have left it as it is.
     let modified: Int64
   }
@@ -53,13 +61,15 @@ struct TreeListing: Sendable, Equatable {
 
   /// What is not as in `other`, which was found elsewhere; nil: images have the same numbers and labels.
   func difference(from other: TreeListing) -> String? {
-    let (mine, others) = (Set(facts.classNames), Set(other.facts.classNames))
-    if let name = other.facts.classNames.first(where: { !mine.contains($0) }) {
-      return "the class \(name) is missing"
+    let (mine, others) = (facts.classNames.map { ByteName($0) }, other.facts.classNames.map { ByteName($0) })
+    let (missing, unexpected) = (Self.first(of: others, notIn: mine), Self.first(of: mine, notIn: others))
+    if let missing {
+      if let lookalike = mine.first(where: missing.looksLike) {
+        return "the class '\(missing.spelling)' is '\(lookalike.spelling)', which looks the same"
+      }
+      return "the class \(missing.text) is missing"
     }
-    if let name = facts.classNames.first(where: { !others.contains($0) }) {
-      return "the class \(name) is unexpected"
-    }
+    if let unexpected { return "the class \(unexpected.text) is unexpected" }
     if let difference = Self.difference(train, other.train, "training images") { return difference }
     switch (test, other.test) {
     case (nil, nil): return nil
@@ -69,6 +79,11 @@ struct TreeListing: Sendable, Equatable {
     }
   }
 
+  private static func first(of names: [ByteName], notIn others: [ByteName]) -> ByteName? {
+    let others = Set(others)
+    return names.first { !others.contains($0) }
+  }
+
   private static func difference(_ mine: FileList, _ others: FileList, _ noun: String) -> String? {
     guard mine != others else { return nil }
     let counts =
@@ -76,19 +91,37 @@ struct TreeListing: Sendable, Equatable {
     for index in 0..<max(mine.count, others.count) {
       // Sorted by class, then by path: what is missing or too much comes before what is on the other side.
       let (here, there) = (index < mine.count, index < others.count)
-      let order =
-        here && there
-        ? (mine.label(at: index), mine.path(at: index), others.label(at: index), others.path(at: index)) : nil
-      if let (label, path, otherLabel, otherPath) = order {
-        if label == otherLabel && path == otherPath { continue }
-        if path == otherPath { return "\(path.text) is in another class" }
-        let isTooMuch = label < otherLabel || label == otherLabel && path.precedes(otherPath)
-        return (isTooMuch ? "\(path.text) is unexpected" : "\(otherPath.text) is missing") + counts
+      guard here && there else {
+        return here
+          ? unexpected(mine.path(at: index), in: others) + counts
+          : missing(others.path(at: index), in: mine) + counts
       }
-      return
-        (here ? "\(mine.path(at: index).text) is unexpected" : "\(others.path(at: index).text) is missing")
-        + counts
+      let (label, otherLabel) = (mine.label(at: index), others.label(at: index))
+      let (path, otherPath) = (mine.path(at: index), others.path(at: index))
+      if label == otherLabel && path == otherPath { continue }
+      if path == otherPath { return "\(path.text) is in another class" }
+      let isTooMuch = label < otherLabel || label == otherLabel && path.precedes(otherPath)
+      return (isTooMuch ? unexpected(path, in: others) : missing(otherPath, in: mine)) + counts
     }
     return nil
+  }
+
+  private static func unexpected(_ path: ArraySlice<UInt8>, in others: FileList) -> String {
+    renamed(path, to: lookalike(of: path, in: others)) ?? "\(path.text) is unexpected"
+  }
+
+  private static func missing(_ path: ArraySlice<UInt8>, in mine: FileList) -> String {
+    lookalike(of: path, in: mine).flatMap { renamed($0.bytes[...], to: ByteName(path)) } ?? "\(path.text) is missing"
+  }
+
+  private static func renamed(_ path: ArraySlice<UInt8>, to other: ByteName?) -> String? {
+    other.map { "'\(ByteName(path).spelling)' looks like '\($0.spelling)' and has other bytes" }
+  }
+
+  /// A path that people take for this one. ASCII looks like nothing else.
+  private static func lookalike(of path: ArraySlice<UInt8>, in files: FileList) -> ByteName? {
+    let name = ByteName(path)
+    guard path.contains(where: { $0 >= 0x80 }) else { return nil }
+    return (0..<files.count).lazy.map { ByteName(files.path(at: $0)) }.first { $0.looksLike(name) }
   }
 }

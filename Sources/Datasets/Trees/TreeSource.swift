@@ -31,7 +31,7 @@ struct TreeSource {
       inform("\(text): looking at the beginning and the end of \(grouped(numbers.count)) files")
     }
     let faults = try faults(ofFiles: numbers, in: index.listing, on: communicator)
-    let all = DataFault.sorted(index.listing.facts.emptyClasses + faults.map(\.fault))
+    let all = DataFault.sorted(index.listing.facts.faults + faults.map(\.fault))
     if !all.isEmpty, options.onError == .stop {
       throw AgreedFailure(
         onEveryRank: DatasetError.faults(all, total: index.listing.fileCount, source: text),
@@ -41,7 +41,7 @@ struct TreeSource {
     isNew = isNew || faulty != index.faulty
     index.faulty = faulty
     let data = communicator.rank == 0 && isNew ? Data(try index.encoded()) : nil
-    return pair(index.listing, faults: all, index: data)
+    return pair(index.listing, faults: all, inFiles: faults.map(\.fault), index: data)
   }
 
   // MARK: The list
@@ -121,16 +121,25 @@ struct TreeSource {
 
   // MARK: The data set
 
-  private func pair(_ listing: TreeListing, faults: [DataFault], index: Data?) -> DataParts {
+  /// - Parameter files: Those of the faults that are files.
+  private func pair(
+    _ listing: TreeListing, faults: [DataFault], inFiles files: [DataFault], index: Data?
+  ) -> DataParts {
     let facts = listing.facts
     func tree(_ part: String, _ files: FileList) -> ImageTree {
       ImageTree(name: "\(form.name) \(part)", classNames: facts.classNames, folder: folder, files: files)
     }
     var warnings = facts.warnings
-    if !faults.isEmpty {
-      let names = faults.prefix(3).map(\.name).joined(separator: ", ") + (faults.count > 3 ? ", …" : "")
+    if !facts.faults.isEmpty {
+      let sentences = facts.faults.prefix(3).map { "\($0.name): \($0.reason)" }.joined(separator: "; ")
       warnings.append(
-        "\(text): \(grouped(faults.count)) of \(grouped(listing.fileCount)) files cannot be used: \(names)")
+        "\(text): \(counted(facts.faults.count, "fault")) in folders and lists: \(sentences)"
+          + (facts.faults.count > 3 ? "; …" : ""))
+    }
+    if !files.isEmpty {
+      let names = files.prefix(3).map(\.name).joined(separator: ", ") + (files.count > 3 ? ", …" : "")
+      warnings.append(
+        "\(text): \(grouped(files.count)) of \(grouped(listing.fileCount)) files cannot be used: \(names)")
     }
     let digest = listing.digest
     return DataParts(
@@ -160,6 +169,12 @@ struct TreeSource {
       notes.append(
         "\(form.name): \(grouped(ignored)) \(ignored == 1 ? "file" : "files") whose name does not end in .jpg, .jpeg "
           + "or .png left out")
+    }
+    let hidden = listing.facts.hidden
+    if let first = hidden.first {
+      notes.append(
+        "\(form.name): \(grouped(hidden.count)) hidden \(hidden.count == 1 ? "file or folder" : "files and folders") "
+          + "left out\(hidden.count == 1 ? ":" : ", the first is") \(first.text)")
     }
     return notes
   }

@@ -1,3 +1,4 @@
+import Foundations
 import Layers
 import Tensors
 
@@ -64,8 +65,8 @@ extension SafetensorsFile {
       }
     }
     guard !allowingOthers else { return }
-    let known = Set(expected.map(\.name))
-    if let other = names.first(where: { !known.contains($0) }) {
+    let known = Set(expected.map { ByteName($0.name) })
+    if let other = names.first(where: { !known.contains(ByteName($0)) }) {
       throw .otherNetwork(path: path, tensor: other, expected: nil, found: shape(of: other))
     }
   }

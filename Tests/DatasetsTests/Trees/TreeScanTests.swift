@@ -49,7 +49,7 @@ import Testing
       paths(listing.train) == ["train/a/1.Jpg", "train/b/1.JPEG", "train/b/2.png", "train/b/deep/er/0.jpg"])
     #expect(paths(listing.test) == ["val/a/1.png", "val/b/1.png"])
     #expect(listing.facts.ignoredFiles == 2)
-    #expect(listing.facts.warnings == [] && listing.facts.emptyClasses == [])
+    #expect(listing.facts.warnings == [] && listing.facts.faults == [])
   }
 
   @Test func aListChoosesClassesOfBothParts() throws {
@@ -121,7 +121,7 @@ import Testing
       try tree.write("val/b/1.png", "")
     }
     #expect(
-      listing.facts.emptyClasses.map { $0.name.split(separator: "/").suffix(2).joined(separator: "/") }
+      listing.facts.faults.map { $0.name.split(separator: "/").suffix(2).joined(separator: "/") }
         == ["train/b", "val/a"])
     #expect(listing.train.classCounts == [1, 0])
     // They are no warnings as well.
