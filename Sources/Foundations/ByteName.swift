@@ -5,7 +5,9 @@
 package struct ByteName: Hashable, Sendable {
   package let bytes: [UInt8]
 
-  package init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
+  package init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  package init(_ bytes: some Sequence<UInt8>) { self.init(Array(bytes)) }
 
   package init(_ text: String) { self.init(text.utf8) }
 

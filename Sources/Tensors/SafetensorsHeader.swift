@@ -62,7 +62,9 @@ struct SafetensorsHeader {
         key = nil
         start = place + 1
         if closing.contains(byte) {
-          guard byte == UInt8(ascii: "}"), json[start...].allSatisfy(isSpace) else { throw Malformed(place: []) }
+          guard byte == UInt8(ascii: "}"), json[start...].allSatisfy(isSpace) else {
+            throw Malformed(place: [])
+          }
           return members
         }
       } else if closing.contains(byte) {

@@ -82,6 +82,67 @@ extension CommandLineTests {
       }
     }
 
+    // MARK: Names and links
+
+    private func link(_ path: String, to target: String, in tree: MadeTree) throws {
+      try FileManager.default.createSymbolicLink(atPath: tree.url(path).path, withDestinationPath: target)
+    }
+
+    /// What is wrong with folders and lists stops a run like images that cannot be used.
+    @Test(arguments: [1, 2]) func linksAndListsAreFaultsToo(ranks: Int) throws {
+      try withPets { tree, small in
+        try link("train/eel", to: "/none/eel", in: tree)
+        try link("train/kitty", to: "cat", in: tree)
+        try tree.write("train/dog/.ipynb_checkpoints/0-checkpoint.png", TestImage.png())
+        for name in ["cat", "dog"] { try tree.remove("val/\(name)") }
+        try tree.addImages(3, to: "val")
+        try tree.write(
+          "val/val_annotations.txt", "0.png\tcat\n1.png\tdog\n2.png\tdog\n0.png\tdog\n3.png\tdog\n")
+        let faults = [
+          "\(tree.path)/train/eel: it is a broken link to /none/eel",
+          "\(tree.path)/train/kitty: it is the same folder as \(tree.path)/train/cat: its images would be of two classes",
+          "\(tree.path)/val/val_annotations.txt:4: 0.png is of class dog here, of class cat in line 1",
+        ]
+        let stopped = try Program.run(command(small, tree), ranks: ranks, seconds: 30)
+        #expect(stopped.status == 1 && stopped.result == "")
+        #expect(
+          stopped.lines == ["sluice: folder:\(tree.path): 3 faults in 14 files:"] + faults.map { "  \($0)" }
+            + ["  `sluice data verify folder:\(tree.path)` finds everything"])
+
+        let skipped = try Program.run(
+          command(small, tree, "data.on_error=skip") + ["--dry-run", "--json"], ranks: ranks, seconds: 30)
+        #expect(skipped.status == 0, "\(skipped)")
+        #expect(
+          skipped.warnings.filter { $0.contains(tree.path) } == [
+            "warning: \(tree.path)/val/val_annotations.txt has 1 image that \(tree.path)/val does not have: 3.png",
+            "warning: \(tree.path)/val has no images of 2 of the 3 classes, the first is cat",
+            "warning: folder:\(tree.path): 3 faults in folders and lists: \(faults.joined(separator: "; "))",
+          ])
+        let notes = try #require(try skipped.object()["data_notes"] as? [String])
+        #expect(
+          notes.contains("folder: 1 hidden file or folder left out: train/dog/.ipynb_checkpoints"), "\(notes)"
+        )
+      }
+    }
+
+    /// Two names of one look: two classes, in a tree and in its pack, whose folder looks like the tree's.
+    @Test func namesAreBytes() throws {
+      try withTemporaryFolder { folder in
+        let (nfc, nfd) = ("caf\u{E9}", "cafe\u{301}")
+        let tree = MadeTree(in: folder.appendingPathComponent(nfc))
+        for name in [nfc, nfd] { try tree.addImages(2, to: "train/\(name)") }
+        let out = folder.appendingPathComponent("\(nfd)/pack").path
+        let packed = try Program.run(["data", "pack", "folder:\(tree.path)", out, "--shards", "1"])
+        #expect(packed.status == 0, "\(packed)")
+        for source in ["folder:\(tree.path)", "packed:\(out)"] {
+          let object = try Program.run(["data", "inspect", source, "--json"]).object()
+          let names = try #require(object["classes"] as? [String])
+          #expect(names.map { Array($0.utf8) } == [nfd, nfc].map { Array($0.utf8) }, "\(source)")
+          #expect((object["train"] as? [String: Any])?["class_counts"] as? [Int] == [2, 2])
+        }
+      }
+    }
+
     // MARK: Runs
 
     @Test func aRunKeepsItsIndexAndKnowsItsFilesAgain() throws {

@@ -39,6 +39,27 @@ import Testing
     #expect(new.differences(from: try read("data: {source: \"folder:x\", classes: [dog, cat]}")).isEmpty)
   }
 
+  /// Folders whose names differ in their Unicode form alone are others.
+  @Test func textsAreComparedByTheirBytes() throws {
+    let folders = ["caf\u{E9}", "cafe\u{301}"]
+    let sources = try folders.map { try read("data: {source: \"folder:\($0)\"}") }
+    #expect(sources[0] != sources[1])
+    #expect(
+      sources[1].differences(from: sources[0]).map(\.description) == [
+        #"data.source: "folder:caf\u{E9}" → "folder:cafe\u{301}""#
+      ])
+    let lists = try folders.map { try read("data: {source: \"folder:x\", classes: [\($0)]}") }
+    #expect(lists[0] != lists[1] && lists[1].differences(from: lists[0]).map(\.key) == ["data.classes"])
+    #expect(try read(lists[1].resolvedYAML) == lists[1])
+    #expect(
+      try file("data: {source: \"folder:x\", classes: [\(folders[0]), \(folders[1])]}").yaml.contains(
+        folders[1]))
+    // To Unicode, the sign of equality is crossed out.
+    let slashed = "\u{338}x"
+    #expect(try file(Self.folder, "data.source=folder:\(slashed)").yaml.contains("folder:\(slashed)"))
+    #expect(try file(Self.folder, "data.classes=\(slashed)").yaml.contains("classes: \"\(slashed)\""))
+  }
+
   @Test(arguments: ["[cat, cat]", "[]", "[a/b]", "{a: b}"]) func otherListsAreRefused(text: String) {
     #expect(throws: ConfigurationError.self) { try file("data: {source: \"folder:x\", classes: \(text)}") }
   }

@@ -31,6 +31,16 @@ import Testing
     #expect(found.text.contains("\n4 faults in 24 images, decoded in "))
   }
 
+  /// What was found when the data was opened is not taken for what has another name.
+  @Test func faultsOfLookalikesAreTwo() throws {
+    let old = DataFault(name: "cafe\u{301}/3.jpg", reason: "it is empty")
+    let found = try verify(
+      DataParts(train: DrawnImages(name: "caf\u{E9}", damaged: [3]), test: nil, faults: [old]))
+    #expect(
+      found.findings.map { Array($0.fault.name.utf8) }
+        == ["cafe\u{301}/3.jpg", "caf\u{E9}/3.jpg"].map { Array($0.utf8) })
+  }
+
   @Test func goodImagesHaveNoFaults() throws {
     var shares: [Double] = []
     let found = try verify(DataParts(train: DrawnImages(name: "train"), test: nil), threads: 1) {

@@ -7,6 +7,8 @@ import Testing
   @Test(arguments: [
     ("cifar10:some/dir", "cifar10"), ("cifar100:/a:b", "cifar100"), ("stl10:a", "stl10"),
     ("packed:a/b", "packed"), ("imagenet100:/data/imagenet", "imagenet100"), ("folder:.", "folder"),
+    // To Unicode, the colon has an accent.
+    ("folder:\u{301}a", "folder"),
     ("shapes", "shapes"), ("shapes:512x128", "shapes"),
   ])
   func theWordBeforeTheColonIsTheKind(text: String, kind: String) throws {

@@ -59,7 +59,36 @@ import Testing
     }
   }
 
+  /// As `String`s two of them are the same.
+  @Test func namesAreBytes() throws {
+    let names = ["caf\u{E9}", "cafe\u{301}", "a\": {[,", "b"]
+    let entries = names.enumerated().map { Safetensors.Entry(name: $1, shape: [1], values: [Float($0)]) }
+    let file = try SafetensorsFile(Safetensors.encode(entries), path: "x")
+    #expect(file.names.map { Array($0.utf8) } == names.map { Array($0.utf8) })
+    for (index, name) in names.enumerated() { #expect(try file.floats(name) == [Float(index)]) }
+    #expect(file.shape(of: "caf\u{E8}") == nil)
+  }
+
+  @Test func spacesAndEscapesAreJSON() throws {
+    let header =
+      #" { "\u0061" : {"dtype":"U8", "shape":[2], "data_offsets":[0,2]} , "b\\":"#
+      + #"{"data_offsets":[2,4],"dtype":"U8","shape":[2]}} "#
+    let file = try SafetensorsFile(
+      Self.file(String(header.dropFirst()), data: Data([1, 2, 3, 4])), path: "x")
+    #expect(try file.names == ["a", #"b\"#] && file.bytes(#"b\"#) == [3, 4])
+  }
+
   @Test(arguments: [
+    (
+      #"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"a":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}"#,
+      "'a' is there twice"
+    ),
+    (#"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},}"#, "not the expected JSON"),
+    (#"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}} x"#, "not the expected JSON"),
+    (#"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}]"#, "not the expected JSON"),
+    (#"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}"#, "not the expected JSON"),
+    (#"{a:{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}"#, "not the expected JSON"),
+    (#"{"a"}"#, "not the expected JSON"),
     ("", "fewer than the first field"),
     ("[]", "does not begin with '{'"),
     ("{,}", "not the expected JSON"),

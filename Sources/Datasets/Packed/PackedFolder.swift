@@ -73,7 +73,8 @@ struct PackedFolder {
       throw .unreadable(path: indexPath, reason: error.fileReason)
     }
     let index = try ShardIndex(Array(data), path: indexPath)
-    guard ByteName(index.name) == ByteName(shard.name), index.bytes == shard.bytes, index.records.count == shard.images,
+    guard ByteName(index.name) == ByteName(shard.name), index.bytes == shard.bytes,
+      index.records.count == shard.images,
       DurableFiles.digest(data) == shard.indexSha256
     else {
       throw .damaged(

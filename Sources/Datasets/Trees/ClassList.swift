@@ -14,7 +14,7 @@ public struct ClassList: Sendable {
   /// - Returns: nil for no names, a name twice, or one that no folder can have.
   public init?(_ names: [String]) {
     let sorted = names.map { ByteName($0) }.sorted()
-    guard !sorted.isEmpty, Set(sorted).count == sorted.count, 
+    guard !sorted.isEmpty, Set(sorted).count == sorted.count,
       sorted.allSatisfy({ $0.isFolderName && !$0.isHidden })
     else {
       return nil

@@ -35,7 +35,9 @@ struct FilePath: Sendable {
   var target: Target {
     if let status { return status.st_mode & S_IFMT == S_IFDIR ? .folder : .other }
     let number = errno
-    guard [ENOENT, ENOTDIR, ELOOP].contains(number) else { return .nothing(reason: String(cString: strerror(number))) }
+    guard [ENOENT, ENOTDIR, ELOOP].contains(number) else {
+      return .nothing(reason: String(cString: strerror(number)))
+    }
     var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = readlink(characters, &bytes, bytes.count)
     return .nothing(reason: "it is a broken link" + (count > 0 ? " to \(bytes[..<count].text)" : ""))
@@ -84,13 +86,14 @@ struct FolderContents {
         guard errno == 0 else { throw failure() }
         return
       }
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
+      let bytes = withUnsafePointer(to: &entry.pointee.d_name) { name in
         name.withMemoryRebound(to: UInt8.self, capacity: 256) {
-          ByteName(
+          Array(
             UnsafeBufferPointer(
               start: $0, count: strlen(UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))))
         }
       }
+      let name = ByteName(bytes)
       guard name != ".", name != ".." else { continue }
       if name.isHidden {
         hidden.append(name)

@@ -208,7 +208,8 @@ extension ByteName {
 
   /// Without blanks at its beginning and end.
   fileprivate var trimmed: ByteName {
-    guard let first = bytes.firstIndex(where: { !$0.isBlank }), let last = bytes.lastIndex(where: { !$0.isBlank })
+    guard let first = bytes.firstIndex(where: { !$0.isBlank }),
+      let last = bytes.lastIndex(where: { !$0.isBlank })
     else { return "" }
     return ByteName(bytes[first...last])
   }

@@ -31,7 +31,8 @@ struct TreeListing: Sendable, Equatable {
   struct Watched: Sendable, Equatable, Codable {
     /// Relative to the tree's folder, empty for itself.
     let path: ByteName
-    /// Nanoseconds since 1970. 0: so shortly before the scan that a later change may have left it as it is.
+    /// Nanoseconds since 1970. 0: it cannot be told from this whether something has changed, as it was shortly before
+    /// the scan, or the link is broken.
     let modified: Int64
   }
 
@@ -111,7 +112,8 @@ struct TreeListing: Sendable, Equatable {
   }
 
   private static func missing(_ path: ArraySlice<UInt8>, in mine: FileList) -> String {
-    lookalike(of: path, in: mine).flatMap { renamed($0.bytes[...], to: ByteName(path)) } ?? "\(path.text) is missing"
+    lookalike(of: path, in: mine).flatMap { renamed($0.bytes[...], to: ByteName(path)) }
+      ?? "\(path.text) is missing"
   }
 
   private static func renamed(_ path: ArraySlice<UInt8>, to other: ByteName?) -> String? {

@@ -37,8 +37,14 @@ extension TreeScan {
   mutating func noteBroken(_ folders: Subfolders, of part: String, among names: [ByteName]) {
     for (name, reason) in folders.broken.sorted(by: { $0.key < $1.key })
     where classes == nil || names.contains(name) {
-      listing.facts.faults.append(DataFault(name: "\(folder)/\(part)/\(name.text)", reason: reason))
+      noteBroken(Self.join(Array(part.utf8), name), reason)
     }
+  }
+
+  private mutating func noteBroken(_ path: [UInt8], _ reason: String) {
+    note(path, reason)
+    // What it led to may come back, and no folder that was read changes then.
+    listing.facts.watched.append(.init(path: ByteName(path), modified: 0))
   }
 
   mutating func noteHidden(_ contents: FolderContents, in path: String) {
@@ -75,7 +81,8 @@ extension TreeScan {
   ///   - above: The class's folders that it lies in, for links that lead back into one of them.
   ///   - isRepeated: Whether it lies in a folder of which it was said that it is met twice.
   private mutating func walk(
-    _ path: [UInt8], of className: ByteName, above: [FileIdentity], isRepeated: Bool, into paths: inout [[UInt8]]
+    _ path: [UInt8], of className: ByteName, above: [FileIdentity], isRepeated: Bool,
+    into paths: inout [[UInt8]]
   ) throws(DatasetError) {
     let contents = try contents(path)
     let identity = contents.status.identity
@@ -98,7 +105,7 @@ extension TreeScan {
         try walk(
           inner, of: className, above: above + [identity], isRepeated: isRepeated || isMet, into: &paths)
       case .other: listing.facts.ignoredFiles += 1
-      case .nothing(let reason): note(inner, reason)
+      case .nothing(let reason): noteBroken(inner, reason)
       }
     }
   }
@@ -144,7 +151,8 @@ extension TreeScan {
     }
     guard let resolved = realpath(folder, nil) else { return }
     defer { free(resolved) }
-    var path = ByteName(UnsafeBufferPointer(start: resolved, count: strlen(resolved)).map(UInt8.init(bitPattern:)))
+    var path = ByteName(
+      UnsafeBufferPointer(start: resolved, count: strlen(resolved)).map(UInt8.init(bitPattern:)))
     while true {
       if let status = FilePath(folder: "/", path.bytes.dropFirst()).status {
         outerFolders[status.identity] = path.text

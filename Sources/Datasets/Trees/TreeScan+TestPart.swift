@@ -112,9 +112,11 @@ extension TreeScan {
     }
     guard classes == nil, let first = classNames.first else { return }
     listing.facts.warnings.append(
-      "\(folder)/\(truth.path) says of \(counted(others.count, "image")) that "
-        + (others.count == 1 ? "it is" : "they are") + " of classes that \(folder)/train does not have, which leaves "
-        + (others.count == 1 ? "it" : "them") + " out; the first is \(first.text)")
+      "\(folder)/\(truth.path): \(counted(others.count, "image")) "
+        + (classNames.count == 1
+          ? "of the class \(first.text), which \(folder)/train does not have, left out"
+          : "of \(classNames.count) classes that \(folder)/train does not have, the first is \(first.text), left out")
+    )
   }
 
   private mutating func noteMissing(_ images: [String], _ truth: GroundTruth, _ path: String) {

@@ -66,7 +66,8 @@ struct TreeScan {
         throw .badTree(
           "\(train) has "
             + (notText.count == 1
-              ? "a class folder whose name is not UTF-8" : "\(notText.count) class folders whose names are not UTF-8, the first")
+              ? "a class folder whose name is not UTF-8"
+              : "\(notText.count) class folders whose names are not UTF-8, the first")
             + ": '\(first.text)'; rename \(notText.count == 1 ? "it" : "them") (for example with convmv), or name the "
             + "classes that you want with --classes FILE (data.classes in a configuration)")
       }

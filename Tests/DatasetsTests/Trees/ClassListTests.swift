@@ -22,10 +22,12 @@ import Testing
     #expect(try ClassList(contentsOf: path) == .imageNet100)
   }
 
-  private func read(_ text: String) throws -> ClassList {
+  private func read(_ text: String) throws -> ClassList { try read(text.utf8) }
+
+  private func read(_ bytes: some Sequence<UInt8>) throws -> ClassList {
     try withTemporaryFolder { folder in
       let path = folder.appendingPathComponent("list.txt")
-      try Data(text.utf8).write(to: path)
+      try Data(bytes).write(to: path)
       do {
         return try ClassList(contentsOf: path.path, on: .alone())
       } catch let error as AgreedFailure {
@@ -41,6 +43,16 @@ import Testing
     #expect(list.names == ["Cat", "cat", "dog"])
     #expect(try read("cat\ndog\nCat") == list)
     #expect(try read("cat\ndog").digest != list.digest)
+    #expect(try read("\u{FEFF}cat\rdog\r\nCat") == list)
+  }
+
+  @Test func namesAreBytes() throws {
+    let both = try read("\(cafe.nfc)\n\(cafe.nfd)\n")
+    #expect(both.names.map { Array($0.utf8) } == [cafe.nfd, cafe.nfc].map { Array($0.utf8) })
+    #expect(ClassList([cafe.nfc, cafe.nfd]) == both)
+    #expect(ClassList([cafe.nfc]) != ClassList([cafe.nfd]))
+    let error = #expect(throws: Refused.self) { try read([0x61, 0x0A, 0x63, 0x61, 0x66, 0xE9]) }
+    #expect(error?.message == #"FILE:2: 'caf\xE9' is not UTF-8: save the list as UTF-8"#)
   }
 
   @Test(arguments: [
@@ -48,6 +60,7 @@ import Testing
     ("\n# nothing\n", "FILE:1: expected the names of class folders, one per line"),
     ("cat\na/b\n", "FILE:2: 'a/b' cannot be the name of a class folder"),
     ("..", "FILE:1: '..' cannot be the name of a class folder"),
+    ("cat\n.git\n", "FILE:2: '.git' is the name of a hidden folder, which is never a class"),
   ])
   func mistakesNameTheLine(text: String, message: String) {
     let error = #expect(throws: Refused.self) { try read(text) }
@@ -56,6 +69,6 @@ import Testing
 
   @Test func namesFromAConfigurationAreCheckedToo() {
     #expect(ClassList(["b", "a"])?.names == ["a", "b"])
-    for names in [[], ["a", "a"], ["a/b"], [""]] { #expect(ClassList(names) == nil) }
+    for names in [[], ["a", "a"], ["a/b"], [""], ["@eaDir"]] { #expect(ClassList(names) == nil) }
   }
 }

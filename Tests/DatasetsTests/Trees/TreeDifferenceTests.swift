@@ -79,4 +79,20 @@ import Testing
     #expect(one.difference(from: other) == "val/2 is in another class")
     #expect(one.digest != other.digest)
   }
+
+  /// Some tools change the form of names when they copy a tree.
+  @Test func otherBytesOfTheSameLookAreSpelledOut() {
+    let classes = [cafe.nfc, cafe.nfd].map { listing([$0: ["1"], "dog": ["1"]]) }
+    #expect(
+      classes[0].difference(from: classes[1])
+        == #"the class 'cafe\u{301}' is 'caf\u{E9}', which looks the same"#)
+    let files = [cafe.nfc, cafe.nfd].map { listing(["dog": [$0, "caff"]]) }
+    for (here, there) in [(0, 1), (1, 0)] {
+      let spellings = [#"caf\u{E9}"#, #"cafe\u{301}"#]
+      #expect(
+        files[here].difference(from: files[there])
+          == "'train/dog/\(spellings[here])' looks like 'train/dog/\(spellings[there])' and has other bytes")
+      #expect(files[here].digest != files[there].digest)
+    }
+  }
 }

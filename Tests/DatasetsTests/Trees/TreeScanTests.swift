@@ -5,32 +5,6 @@ import Testing
 @testable import Datasets
 
 @Suite struct TreeScanTests {
-  private func scan(
-    _ form: TreeForm = .folder, classes: [String]? = nil, making make: (MadeTree) throws -> Void
-  ) throws -> TreeListing {
-    try withTemporaryFolder { folder in
-      let tree = MadeTree(in: folder)
-      try make(tree)
-      do {
-        return try TreeScan.listing(form, folder.path, classes: classes.flatMap { ClassList($0) })
-      } catch let error as DatasetError {
-        throw Refused(message: error.description.replacing(folder.path, with: "DIR"))
-      }
-    }
-  }
-
-  private struct Refused: Error { let message: String }
-
-  private func refusal(
-    _ form: TreeForm = .folder, classes: [String]? = nil, making make: (MadeTree) throws -> Void
-  ) -> String? {
-    #expect(throws: Refused.self) { _ = try scan(form, classes: classes, making: make) }?.message
-  }
-
-  private func paths(_ files: FileList?) -> [String] {
-    files.map { files in (0..<files.count).map { files.path(at: $0).text } } ?? []
-  }
-
   // MARK: Class folders
 
   @Test func everyFolderOfTrainIsAClass() throws {
@@ -121,8 +95,10 @@ import Testing
       try tree.write("val/b/1.png", "")
     }
     #expect(
-      listing.facts.faults.map { $0.name.split(separator: "/").suffix(2).joined(separator: "/") }
-        == ["train/b", "val/a"])
+      listing.facts.faults
+        == ["train/b", "val/a"].map {
+          DataFault(name: "DIR/\($0)", reason: "the class folder holds no images")
+        })
     #expect(listing.train.classCounts == [1, 0])
     // They are no warnings as well.
     #expect(listing.facts.warnings == [])

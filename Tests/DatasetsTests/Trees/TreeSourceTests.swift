@@ -236,6 +236,29 @@ import Testing
     }
   }
 
+  /// A disk may be mounted later than a job starts.
+  @Test func whatABrokenLinkLedToMayComeBack() throws {
+    try withTemporaryFolder { folder in
+      let tree = try MadeTree.pets(in: folder.appendingPathComponent("pets"))
+      let disk = MadeTree(in: folder.appendingPathComponent("disk"))
+      for path in ["train/eel", "train/cat/more"] { try tree.link(path, to: disk.path) }
+      try tree.age()
+      let options = DatasetOptions(indexFile: folder.appendingPathComponent("index").path, onError: .skip)
+      let first = try open(tree, options)
+      try #require(first.index).write(to: URL(fileURLWithPath: options.indexFile!))
+      #expect(first.train.count == 8 && first.train.classNames == ["cat", "dog"])
+      #expect(
+        first.warnings == [
+          "folder:\(tree.path): 2 faults in folders and lists: \(tree.path)/train/eel: it is a broken link to "
+            + "\(disk.path); \(tree.path)/train/cat/more: it is a broken link to \(disk.path)"
+        ])
+      try disk.addImages(2, to: "deep")
+      try tree.remove("train/cat/more")
+      try tree.age()
+      #expect(try open(tree, options).train.classNames == ["cat", "dog", "eel"])
+    }
+  }
+
   // MARK: Real images
 
   @Test(
