@@ -65,8 +65,8 @@ struct TreeListing: Sendable, Equatable {
     let (mine, others) = (facts.classNames.map { ByteName($0) }, other.facts.classNames.map { ByteName($0) })
     let (missing, unexpected) = (Self.first(of: others, notIn: mine), Self.first(of: mine, notIn: others))
     if let missing {
-      if let lookalike = mine.first(where: missing.looksLike) {
-        return "the class '\(missing.spelling)' is '\(lookalike.spelling)', which looks the same"
+      if let unexpected, unexpected.looksLike(missing) {
+        return "the class '\(missing.spelling)' is '\(unexpected.spelling)', which looks the same"
       }
       return "the class \(missing.text) is missing"
     }
@@ -93,37 +93,44 @@ struct TreeListing: Sendable, Equatable {
       // Sorted by class, then by path: what is missing or too much comes before what is on the other side.
       let (here, there) = (index < mine.count, index < others.count)
       guard here && there else {
-        return here
-          ? unexpected(mine.path(at: index), in: others) + counts
-          : missing(others.path(at: index), in: mine) + counts
+        return (here ? unexpected(index, mine, others) : missing(index, mine, others)) + counts
       }
       let (label, otherLabel) = (mine.label(at: index), others.label(at: index))
       let (path, otherPath) = (mine.path(at: index), others.path(at: index))
       if label == otherLabel && path == otherPath { continue }
       if path == otherPath { return "\(path.text) is in another class" }
       let isTooMuch = label < otherLabel || label == otherLabel && path.precedes(otherPath)
-      return (isTooMuch ? unexpected(path, in: others) : missing(otherPath, in: mine)) + counts
+      return (isTooMuch ? unexpected(index, mine, others) : missing(index, mine, others)) + counts
     }
     return nil
   }
 
-  private static func unexpected(_ path: ArraySlice<UInt8>, in others: FileList) -> String {
-    renamed(path, to: lookalike(of: path, in: others)) ?? "\(path.text) is unexpected"
+  /// That `others` lacks file `index` of `mine`.
+  private static func unexpected(_ index: Int, _ mine: FileList, _ others: FileList) -> String {
+    let path = ByteName(mine.path(at: index))
+    return lookalike(of: path, in: others, notIn: mine).map { renamed($0, path) }
+      ?? "\(path.text) is unexpected"
   }
 
-  private static func missing(_ path: ArraySlice<UInt8>, in mine: FileList) -> String {
-    lookalike(of: path, in: mine).flatMap { renamed($0.bytes[...], to: ByteName(path)) }
+  /// That `mine` lacks file `index` of `others`.
+  private static func missing(_ index: Int, _ mine: FileList, _ others: FileList) -> String {
+    let path = ByteName(others.path(at: index))
+    return lookalike(of: path, in: mine, notIn: others).map { renamed(path, $0) }
       ?? "\(path.text) is missing"
   }
 
-  private static func renamed(_ path: ArraySlice<UInt8>, to other: ByteName?) -> String? {
-    other.map { "'\(ByteName(path).spelling)' looks like '\($0.spelling)' and has other bytes" }
+  private static func renamed(_ expected: ByteName, _ found: ByteName) -> String {
+    "'\(expected.spelling)' is '\(found.spelling)', which looks the same"
   }
 
   /// A path that people take for this one. ASCII looks like nothing else.
-  private static func lookalike(of path: ArraySlice<UInt8>, in files: FileList) -> ByteName? {
-    let name = ByteName(path)
-    guard path.contains(where: { $0 >= 0x80 }) else { return nil }
-    return (0..<files.count).lazy.map { ByteName(files.path(at: $0)) }.first { $0.looksLike(name) }
+  private static func lookalike(
+    of path: ByteName, in files: FileList, notIn others: FileList
+  ) -> ByteName? {
+    guard path.bytes.contains(where: { $0 >= 0x80 }) else { return nil }
+    func names(_ files: FileList) -> some Sequence<ByteName> {
+      (0..<files.count).lazy.map { ByteName(files.path(at: $0)) }
+    }
+    return names(files).first { name in name.looksLike(path) && !names(others).contains(name) }
   }
 }

@@ -81,7 +81,8 @@ struct TreeScan {
     let names = classes.names.map { ByteName($0) }
     let missing = names.filter { !folders.names.contains($0) && folders.broken[$0] == nil }
     guard missing.isEmpty else {
-      let pairs = missing.compactMap { name in folders.names.filter(name.looksLike).min().map { (name, $0) } }
+      let others = folders.names.subtracting(names)
+      let pairs = missing.compactMap { name in others.filter(name.looksLike).min().map { (name, $0) } }
       guard let (name, found) = pairs.first else {
         throw .missingClasses(
           folder: train, missing: missing.map(\.text), of: names.count, tree: form.name)
@@ -89,7 +90,7 @@ struct TreeScan {
       throw .badTree(
         "\(train) does not have the class '\(name.spelling)' of the list, but '\(found.spelling)', which looks the same "
           + "and has other bytes: rename the folder, or correct the list"
-          + (pairs.count > 1 ? " (so do \(pairs.count) classes)" : ""))
+          + (pairs.count > 1 ? "; there are \(pairs.count) such classes" : ""))
     }
     warnOfLookalikes(among: names)
     return names

@@ -91,8 +91,11 @@ import Testing
       let spellings = [#"caf\u{E9}"#, #"cafe\u{301}"#]
       #expect(
         files[here].difference(from: files[there])
-          == "'train/dog/\(spellings[here])' looks like 'train/dog/\(spellings[there])' and has other bytes")
+          == "'train/dog/\(spellings[there])' is 'train/dog/\(spellings[here])', which looks the same")
       #expect(files[here].digest != files[there].digest)
     }
+    // Where both are expected, one is missing.
+    let both = listing(["dog": [cafe.nfc, cafe.nfd, "caff"]])
+    #expect(files[1].difference(from: both)?.hasPrefix("train/dog/caf\u{E9} is missing (2 ") == true)
   }
 }
