@@ -19,10 +19,14 @@ public struct KNNResult: Equatable, Sendable {
 ///
 /// Two protocols are usual: the nearest neighbour by Euclidean distance (Krishna et al., IMVIP 2022), and 20
 /// neighbours by cosine similarity with weights e^(s/T), T = 0.07 (Wu et al., CVPR 2018). Among equally near
-/// rows the one of lower index counts as nearer, among equal scores the class of lower label wins.
+/// rows the one of lower index counts as nearer. Among equal scores the class of the nearer neighbour wins, then that of
+/// lower label.
 public enum KNearestNeighbors {
   public enum Metric: String, CaseIterable, Sendable {
     /// Rows are divided by their 2-norms; a neighbour's weight is e^(s/T), s the dot product.
+    ///
+    /// Votes are taken as e^((s − s₁)/T), s₁ that of the nearest: the same up to a common factor, and between 0 and 1 at
+    /// every temperature.
     case cosine
     /// A neighbour's weight is 1 / (distance + 1e-5); the temperature is not used.
     case euclidean
@@ -53,13 +57,13 @@ public enum KNearestNeighbors {
     let nearestOfAll = try nearestRows(testRows, in: trainRows, k: k, check: check)
     for (row, nearest) in nearestOfAll.enumerated() {
       let scores = votes(nearest, labels: trainLabels, classCount: classCount, metric, temperature)
-      // Higher scores first; sorting by label as well puts equal scores in a defined order.
+      // Higher scores first; sorting by label as well puts equal ones in a defined order.
       let ranking = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
       let label = testLabels[row]
       neighbours += nearest.map(\.row)
       predictions.append(ranking[0])
       if ranking[0] == label { hits += 1 }
-      if ranking.prefix(min(5, k)).contains(label), scores[label] > 0 { hitsOfFive += 1 }
+      if ranking.prefix(min(5, k)).contains(label), scores[label].hasVotes { hitsOfFive += 1 }
     }
     let images = Double(max(testLabels.count, 1))
     return KNNResult(
@@ -67,18 +71,35 @@ public enum KNearestNeighbors {
       neighbours: neighbours, k: k)
   }
 
-  /// The score of every class: the sum of its neighbours' weights.
+  /// What speaks for a class.
+  struct Score: Comparable {
+    /// The sum of its neighbours' weights; 0 also where all of them are too small for a number.
+    var weight = 0.0
+    /// Of its nearest neighbour, which decides between equal weights.
+    var closeness = -Double.infinity
+
+    /// Whether any neighbour with finite features is of this class.
+    var hasVotes: Bool { closeness > -.infinity }
+
+    static func < (a: Score, b: Score) -> Bool { (a.weight, a.closeness) < (b.weight, b.closeness) }
+  }
+
+  /// The score of every class.
+  ///
+  /// - Parameter nearest: Neighbours, nearest first.
   static func votes(
     _ nearest: [Neighbour], labels: [Int], classCount: Int, _ metric: Metric, _ temperature: Double
-  ) -> [Double] {
-    var scores = [Double](repeating: 0, count: classCount)
-    for neighbour in nearest {
+  ) -> [Score] {
+    var scores = [Score](repeating: Score(), count: classCount)
+    for neighbour in nearest where neighbour.closeness > -.infinity {
       let weight =
         switch metric {
-        case .cosine: exp(neighbour.closeness / temperature)
+        case .cosine: exp((neighbour.closeness - nearest[0].closeness) / temperature)
         case .euclidean: 1 / ((-neighbour.closeness).squareRoot() + 1e-5)
         }
-      scores[labels[neighbour.row]] += weight
+      let label = labels[neighbour.row]
+      scores[label].weight += weight
+      scores[label].closeness = max(scores[label].closeness, neighbour.closeness)
     }
     return scores
   }

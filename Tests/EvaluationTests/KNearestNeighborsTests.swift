@@ -8,11 +8,11 @@ import Testing
 @Suite struct KNearestNeighborsTests {
   static func classify(
     train: [Float], _ trainLabels: [Int], test: [Float], _ testLabels: [Int], dimension: Int = 1,
-    classCount: Int = 10, k: Int, metric: KNearestNeighbors.Metric = .euclidean
+    classCount: Int = 10, k: Int, metric: KNearestNeighbors.Metric = .euclidean, temperature: Double = 0.07
   ) -> KNNResult {
     KNearestNeighbors.classify(
       train: train, trainLabels: trainLabels, test: test, testLabels: testLabels, dimension: dimension,
-      classCount: classCount, k: k, metric: metric, temperature: 0.07
+      classCount: classCount, k: k, metric: metric, temperature: temperature
     ) {}
   }
 
@@ -54,6 +54,47 @@ import Testing
     #expect(result.predictions == [2, 0])
   }
 
+  /// Unit rows at these cosines from (1, 0).
+  static func rows(at cosines: [Float]) -> [Float] {
+    cosines.flatMap { [$0, (1 - $0 * $0).squareRoot()] }
+  }
+
+  /// e^(s/T) is beyond every number here, and e^(−s/T) below.
+  @Test(arguments: [.leastNonzeroMagnitude, 1e-300, 1e-12, 1e-3])
+  func atSmallTemperaturesTheNearestWins(temperature: Double) {
+    func classify(_ cosines: [Float], _ labels: [Int], _ label: Int) -> KNNResult {
+      Self.classify(
+        train: Self.rows(at: cosines), labels, test: [1, 0], [label], dimension: 2, k: 6, metric: .cosine,
+        temperature: temperature)
+    }
+    #expect(classify([0.9, 0.8, 0.8, 0.8], [3, 0, 0, 0], 3).predictions == [3])
+    #expect(classify([-0.7, -0.2, -0.7, -0.7], [0, 3, 0, 0], 3).predictions == [3])
+    // Equally near ones are counted.
+    #expect(classify([0.9, 0.9, 0.9, 0.1], [1, 2, 2, 0], 2).predictions == [2])
+    // Classes whose votes are nothing beside the first's are in the order of their nearest.
+    let spread: [Float] = [0, 0.2, 0.4, 0.6, 0.8, 1]
+    #expect(classify(spread, [0, 1, 2, 3, 4, 5], 1).top5 == 100)
+    #expect(classify(spread, [0, 1, 2, 3, 4, 5], 0).top5 == 0)
+    #expect(classify(spread, [0, 1, 2, 3, 3, 3], 9).top5 == 0)
+  }
+
+  @Test(arguments: [1e6, 1e300, .greatestFiniteMagnitude])
+  func atLargeTemperaturesTheMajorityWins(temperature: Double) {
+    let result = Self.classify(
+      train: Self.rows(at: [0.9, 0.8, -0.8, 0.7]), [3, 1, 1, 0], test: [1, 0], [1], dimension: 2, k: 4,
+      metric: .cosine, temperature: temperature)
+    #expect(result.predictions == [1])
+  }
+
+  /// Distances of 0 and of a single's smallest number.
+  @Test func noDistanceIsTooSmallForAWeight() {
+    let result = Self.classify(
+      train: [0, .leastNonzeroMagnitude, 2e-5, 2e-5], [2, 2, 1, 1], test: [0], [1], k: 4)
+    #expect(result.neighbours == [0, 1, 2, 3])
+    #expect(result.predictions == [2])
+    #expect(result.top5 == 100)
+  }
+
   @Test func nothingToTestIsNoTrap() {
     let result = Self.classify(train: [1], [0], test: [], [], k: 1)
     #expect(result.top1 == 0)
@@ -63,6 +104,11 @@ import Testing
   @Test func numbersThatAreNotFiniteDoNotTrap() {
     let result = Self.classify(train: [.nan, 1, .infinity], [0, 1, 2], test: [1, .nan], [1, 1], k: 1)
     #expect(result.predictions == [1, 0])
+    let cosine = Self.classify(
+      train: [.nan, 1, .infinity], [4, 1, 2], test: [1, .nan], [4, 1], k: 3, metric: .cosine,
+      temperature: 1e-300)
+    #expect(cosine.predictions == [1, 0])
+    #expect(cosine.top5 == 0)
   }
 
   /// More rows than a block holds, against sorting all distances; many rows are equal on purpose.
