@@ -31,7 +31,9 @@ public struct LossBenchmark: Sendable {
     ] where !allowed.contains(value) {
       throw .outside(name, value, allowed)
     }
-    guard temperature > 0, temperature.isFinite else { throw .temperature(temperature) }
+    guard temperature >= NTXent.smallestTemperature, temperature.isFinite else {
+      throw .temperature(temperature)
+    }
     guard embeddings % (2 * ranks) == 0 else { throw .noPairs(embeddings: embeddings, ranks: ranks) }
     let local = embeddings / ranks
     // Similarities; embeddings as the other ranks have them and as gathered; this rank's four times.
@@ -137,7 +139,8 @@ public enum LossBenchmarkError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .outside(let name, let value, let allowed):
       return "--\(name) must be from \(allowed.lowerBound) to \(allowed.upperBound), got \(value)."
-    case .temperature(let value): return "--temperature must be above 0, got \(value)."
+    case .temperature(let value):
+      return "--temperature must be at least \(NTXent.smallestTemperature), got \(value)."
     case .noPairs(let embeddings, let ranks):
       let pairs = max(1, embeddings / (2 * ranks))
       return "--embeddings \(embeddings) cannot be dealt out in pairs to --ranks \(ranks): "

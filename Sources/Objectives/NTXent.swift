@@ -30,13 +30,17 @@ import Tensors
 /// and gets c_ii = 0 without a special case.
 ///
 /// **Precision.** Sums of exponentials and the loss are double. lse is rounded to single, which moves all q of a row by
-/// the same factor of at most 1 ± |lse|·2⁻²⁴.
+/// the same factor of at most 1 ± |lse|·2⁻²⁴. As |lse| is about 1/τ, a smaller τ than `smallestTemperature` would leave
+/// little of q, and in the end 1/τ is beyond single.
 public struct NTXent: Sendable {
-  /// τ > 0.
+  /// The smallest τ, at which the rounding of lse moves q by up to 6·10⁻⁴ of its value.
+  public static let smallestTemperature = 0.0001
+
+  /// τ, at least `smallestTemperature`.
   public let temperature: Double
 
   public init(temperature: Double) {
-    precondition(temperature > 0, "the temperature is above 0")
+    precondition(temperature >= Self.smallestTemperature, "single precision does not hold 1 / \(temperature)")
     self.temperature = temperature
   }
 

@@ -6,7 +6,7 @@ import Tensors
 /// SimCLR [S]: a projector and NT-Xent.
 public final class SimCLR: Objective {
   public struct Settings: ObjectiveSettings {
-    /// τ of NT-Xent.
+    /// τ of NT-Xent, at least `NTXent.smallestTemperature`.
     public var temperature: Double
     /// Widths of the projector's hidden and output layers.
     public var projector: [Int]
@@ -18,7 +18,7 @@ public final class SimCLR: Objective {
 
     public static let name = "simclr"
     public static let keys: [Setting<Self>] = [
-      .init("temperature", \.temperature, .number(.above(0))),
+      .init("temperature", \.temperature, .number(.atLeast(NTXent.smallestTemperature))),
       .init("projector", \.projector, .widths("hidden", "output")),
     ]
 

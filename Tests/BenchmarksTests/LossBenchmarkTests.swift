@@ -32,7 +32,7 @@ import Testing
     #expect(throws: LossBenchmarkError.outside("dimension", 1, 2...Int(Int32.max))) {
       try benchmark(dimension: 1)
     }
-    for temperature in [0, -1, .infinity] {
+    for temperature in [0, -1, 1e-40, .infinity] {
       #expect(throws: LossBenchmarkError.temperature(temperature)) { try benchmark(temperature: temperature) }
     }
     let error = #expect(throws: LossBenchmarkError.self) { try benchmark(embeddings: 1 << 30, ranks: 1) }

@@ -63,7 +63,7 @@ extension CommandLineTests {
         ("bench loader shapes --size 4", "Error: --size must be from 8 to 1024, got 4."),
         ("bench loader shapes --images 0", "Error: --images must be from 1 to 100000000, got 0."),
         ("bench loss --ranks 0", "Error: --ranks must be from 1 to 2147483647, got 0."),
-        ("bench loss --temperature 0", "Error: --temperature must be above 0, got 0.0."),
+        ("bench loss --temperature 0", "Error: --temperature must be at least 0.0001, got 0.0."),
         (
           "bench loss --embeddings 100 --ranks 8",
           "Error: --embeddings 100 cannot be dealt out in pairs to --ranks 8: use --embeddings 96."

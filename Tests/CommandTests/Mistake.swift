@@ -69,7 +69,7 @@ extension Mistake {
       "--set gates.target=1.5: 'gates.target' must be a number above 0 and at most 1, found '1.5'"),
     .set(
       "objective.temperature=0",
-      "--set objective.temperature=0: 'objective.temperature' must be a number above 0, found '0'"),
+      "--set objective.temperature=0: 'objective.temperature' must be a number of at least 0.0001, found '0'"),
     .set(
       "batch.global=1",
       "--set batch.global=1: 'batch.global' must be a whole number from 2 to \(billion), found '1'"),

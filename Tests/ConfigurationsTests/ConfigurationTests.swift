@@ -107,7 +107,10 @@ import Testing
     ("gates:\n  target: 0", ":2: 'gates.target' must be a number above 0 and at most 1, found '0'"),
     ("gates: {target: 1.01}", ":1: 'gates.target' must be a number above 0 and at most 1, found '1.01'"),
     ("gates: {temperature: 0}", ":1: 'gates.temperature' must be a number above 0, found '0'"),
-    ("objective: {temperature: -1}", ":1: 'objective.temperature' must be a number above 0, found '-1'"),
+    (
+      "objective: {temperature: -1}",
+      ":1: 'objective.temperature' must be a number of at least 0.0001, found '-1'"
+    ),
     ("objective: {simclr: 3}", ":1: 'objective.simclr' must be a section of keys, found '3'"),
     (
       "objective:\n  simclr:\n    temperatur: 1",
@@ -126,7 +129,10 @@ import Testing
       "objective: {simclr: {projector: [8]}}",
       ":1: 'objective.simclr.projector' must be widths from 1 to 65536, [hidden, output], found [8]"
     ),
-    ("objective: {temperature: nan}", ":1: 'objective.temperature' must be a number above 0, found 'nan'"),
+    (
+      "objective: {temperature: nan}",
+      ":1: 'objective.temperature' must be a number of at least 0.0001, found 'nan'"
+    ),
     ("gates: {temperature: 1e999}", ":1: 'gates.temperature' must be a number above 0, found '1e999'"),
     ("batch: {global: 1}", ":1: 'batch.global' must be a whole number from 2 to \(billion), found '1'"),
     ("gates: {enabled: yes}", ":1: 'gates.enabled' must be true or false, found 'yes'"),
