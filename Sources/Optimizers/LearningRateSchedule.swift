@@ -60,6 +60,20 @@ public struct LearningRateSchedule: Sendable, Equatable {
     unit == .epoch && warmupEpochs > 1 && step < stepsPerEpoch ? warmupStart : peak
   }
 
+  /// The step at which warm-up has reached the peak, counted from 0.
+  public func peakStep(stepsPerEpoch: Int) -> Int {
+    (unit == .epoch ? max(warmupEpochs - 1, 0) : warmupEpochs) * stepsPerEpoch
+  }
+
+  /// The largest rate of the first `steps` steps; nil if there are none.
+  public func largestRate(steps: Int, stepsPerEpoch: Int) -> Double? {
+    guard steps > 0 else { return nil }
+    // Warm-up and cosine each go one way only.
+    var rates = [0, steps - 1].map { rate(step: $0, stepsPerEpoch: stepsPerEpoch) }
+    if peakStep(stepsPerEpoch: stepsPerEpoch) < steps { rates.append(peak) }
+    return rates.max()
+  }
+
   private func cosine(done: Int, of total: Int) -> Double {
     guard total > 0 else { return peak }
     return final + (peak - final) / 2 * (1 + cos(Double.pi * Double(min(done, total)) / Double(total)))

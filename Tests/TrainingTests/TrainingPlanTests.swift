@@ -12,6 +12,12 @@ import Testing
   static func plan(
     images: Int = 8000, ranks: Int = 1, threads: Int = 2, firstStep: Int = 0, _ settings: String...
   ) throws -> TrainingPlan {
+    try plan(images: images, ranks: ranks, threads: threads, firstStep: firstStep, settings: settings)
+  }
+
+  static func plan(
+    images: Int = 8000, ranks: Int = 1, threads: Int = 2, firstStep: Int = 0, settings: [String]
+  ) throws -> TrainingPlan {
     let configuration = try ConfigurationFile(
       yaml: """
         data: {source: shapes}
@@ -125,6 +131,35 @@ import Testing
       "optimizer.learning_rate=0.4", "optimizer.learning_rate_scaling=\(scaling)", "batch.global=\(batch)")
     #expect(abs(plan.learningRates.peak - peak) < 1e-12)
     #expect(plan.text.contains("up to \(peak)" + (scaling == "linear" ? " (0.4 × \(batch) / 256), " : ", ")))
+  }
+
+  /// 10 epochs of 31 steps; the peak is 0.5.
+  @Test(arguments: [
+    (["schedule.warmup_epochs=20"], "0.238421", "train for more epochs"),
+    (["schedule.warmup_epochs=20", "schedule.unit=step"], "0.249194", "train for more epochs"),
+    (["schedule.warmup_epochs=2", "schedule.unit=step", "max_steps=31"], "0.241935", "raise max_steps"),
+    (["max_steps=1"], "0.003", "raise max_steps"),
+  ])
+  func whatWarmupReachesIsSaidWhereTheRunEndsInIt(settings: [String], reached: String, cure: String) throws {
+    let plan = try Self.plan(settings: settings)
+    #expect(plan.text.contains("\nlearning rate  up to \(reached) on the way to 0.5, from "), "\(plan.text)")
+    let last = plan.learningRates.rate(step: plan.lastStep - 1, stepsPerEpoch: 31)
+    #expect(plan.peakLearningRate == last)
+    #expect(plan.json["peak_learning_rate"] == .number(last))
+    let epochs = plan.learningRates.warmupEpochs
+    #expect(
+      plan.scheduleWarning
+        == "the run ends in its warm-up of \(epochs) epochs, at a learning rate of \(reached) instead of 0.5: "
+        + "\(cure), or lower schedule.warmup_epochs")
+    #expect(try Self.plan(firstStep: plan.lastStep, settings: settings).scheduleWarning == nil, "it is over")
+  }
+
+  @Test(arguments: [["max_steps=280"], ["max_steps=0"], ["schedule.unit=step", "schedule.warmup_epochs=0"]])
+  func whereWarmupEndsOrNothingIsTrainedThereIsNoWarning(settings: [String]) throws {
+    let plan = try Self.plan(settings: settings)
+    #expect(plan.scheduleWarning == nil)
+    #expect(plan.text.contains("\nlearning rate  up to 0.5, from "))
+    #expect(plan.json["peak_learning_rate"] == (plan.lastStep == 0 ? .null : .number(0.5)))
   }
 
   @Test(arguments: [

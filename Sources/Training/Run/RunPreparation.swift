@@ -129,6 +129,8 @@ public struct RunPreparation {
     for note in data.notes { log.info("\(note)") }
     for finding in Finding.wrong(environments) { log.warning("\(finding.problem): \(finding.advice)") }
     for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
-    if let warning = configuration.kernelWarning() { log.warning("\(warning)") }
+    for warning in [configuration.kernelWarning(), plan.scheduleWarning] {
+      if let warning { log.warning("\(warning)") }
+    }
   }
 }

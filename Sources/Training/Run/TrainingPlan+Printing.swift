@@ -84,11 +84,28 @@ extension TrainingPlan {
   }
 
   private var peakText: String {
-    let peak = "up to \(short(learningRates.peak))"
-    return switch optimizer.learningRateScaling {
-    case .none: peak
-    case .linear: "\(peak) (\(short(optimizer.learningRate)) × \(globalBatchSize) / 256)"
-    }
+    let peak =
+      switch optimizer.learningRateScaling {
+      case .none: short(learningRates.peak)
+      case .linear:
+        "\(short(learningRates.peak)) (\(short(optimizer.learningRate)) × \(globalBatchSize) / 256)"
+      }
+    guard let reached = peakLearningRate, endsInWarmup else { return "up to \(peak)" }
+    return "up to \(short(reached)) on the way to \(peak)"
+  }
+
+  /// Whether the last step comes before warm-up has reached its end.
+  private var endsInWarmup: Bool {
+    lastStep > 0 && lastStep <= learningRates.peakStep(stepsPerEpoch: stepsPerEpoch)
+  }
+
+  /// What a person should know of the schedule before the run begins; nil: nothing.
+  public var scheduleWarning: String? {
+    guard let reached = peakLearningRate, endsInWarmup, firstStep < lastStep else { return nil }
+    let cure = lastStep < epochs * stepsPerEpoch ? "raise max_steps" : "train for more epochs"
+    return
+      "the run ends in its warm-up of \(counted(learningRates.warmupEpochs, "epoch")), at a learning rate of "
+      + "\(short(reached)) instead of \(short(learningRates.peak)): \(cure), or lower schedule.warmup_epochs"
   }
 
   /// The plan as one object; sizes in bytes.
@@ -111,7 +128,7 @@ extension TrainingPlan {
       "epochs": .integer(epochs),
       "steps_per_epoch": .integer(stepsPerEpoch), "first_step": .integer(firstStep),
       "last_step": .integer(lastStep), "optimizer": .text(optimizer.name.rawValue),
-      "peak_learning_rate": .number(learningRates.peak),
+      "peak_learning_rate": peakLearningRate.map(JSONValue.number) ?? .null,
       "learning_rate_scaling": .text(optimizer.learningRateScaling.rawValue),
       "schedule": .text(learningRates.words), "unscaled_tensors": .list(unscaledTensors.map(JSONValue.text)),
       "memory_bytes": .integer(Int(min(memory.bytes, 0x1p62))),

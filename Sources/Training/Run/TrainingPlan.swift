@@ -52,6 +52,10 @@ public struct TrainingPlan: Report, Equatable, Sendable {
   public let target: Double?
   public let optimizer: OptimizerSettings
   public let learningRates: LearningRateSchedule
+  /// The largest learning rate of the run's steps; nil if there are none.
+  public var peakLearningRate: Double? {
+    learningRates.largestRate(steps: lastStep, stepsPerEpoch: stepsPerEpoch)
+  }
   /// Tensors that LARS neither scales nor decays, in the order of the forward pass; none under SGD.
   public let unscaledTensors: [String]
   public let memory: MemoryEstimate
