@@ -1,3 +1,4 @@
+import Collectives
 import Configurations
 import Foundation
 import Layers
@@ -20,16 +21,17 @@ public struct KernelBenchmark {
   ///   - size: Height and width of the views in pixels; nil: as configured, else 32.
   ///   - batch: Images in a step of one rank, which shards are no larger than; nil: as configured.
   ///   - threads: That compute the same at one time, each on its own memory.
-  /// - Throws: `ConfigurationError`.
-  public init(path: String?, settings: [String], size: Int?, batch: Int?, threads: Int) throws {
+  /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
+  public init(
+    path: String?, settings: [String], size: Int?, batch: Int?, threads: Int,
+    on communicator: Communicator
+  ) throws {
     // What is measured does not depend on what was measured before.
     let settings = settings + ["kernels=auto"]
-    var file =
-      try path.map { try ConfigurationFile(contentsOf: $0, settings: settings) }
-      ?? TrainingBenchmarkOptions.builtInFile(settings)
+    var file = try TrainingBenchmarkOptions.file(path, settings, on: communicator)
     file.inputSize = size ?? file.inputSize
-    var configuration = try file.resolved(imageSize: Self.usualImageSize)
-    if let conflict = configuration.processorConflict { throw conflict }
+    var configuration = try file.resolved(imageSize: Self.usualImageSize, on: communicator)
+    try communicator.agree { if let conflict = configuration.processorConflict { throw conflict } }
     if let batch { configuration.batch.shard = min(configuration.batch.shard, batch) }
     self.configuration = configuration
     self.threads = threads

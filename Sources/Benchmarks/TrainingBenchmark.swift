@@ -31,7 +31,7 @@ public final class TrainingBenchmark {
     let ranks = communicator.worldSize
     // Shards have to be the same on unlike nodes.
     let cores = try communicator.broadcast(value: placement.threads)
-    let file = try communicator.agree { try options.file() }
+    let file = try options.file(on: communicator)
     let (written, data): (Configuration, DataParts?) =
       options.usesLoader
       ? try file.opened(on: communicator)

@@ -1,3 +1,4 @@
+import Collectives
 import Configurations
 import Objectives
 import Training
@@ -43,12 +44,21 @@ public struct TrainingBenchmarkOptions: Sendable {
     try ConfigurationFile(yaml: builtIn, path: "the built-in configuration", settings: settings)
   }
 
+  /// The configuration at `path`, as rank 0 reads it, or the one that is built in.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
+  static func file(
+    _ path: String?, _ settings: [String], on communicator: Communicator
+  ) throws -> ConfigurationFile {
+    guard let path else { return try communicator.agree { try builtInFile(settings) } }
+    return try ConfigurationFile(contentsOf: path, settings: settings, on: communicator)
+  }
+
   /// The configuration's file, with the size of the views laid over it.
   ///
-  /// - Throws: `ConfigurationError`.
-  public func file() throws -> ConfigurationFile {
-    var file =
-      try path.map { try ConfigurationFile(contentsOf: $0, settings: settings) } ?? Self.builtInFile(settings)
+  /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
+  public func file(on communicator: Communicator) throws -> ConfigurationFile {
+    var file = try Self.file(path, settings, on: communicator)
     file.inputSize = size ?? file.inputSize
     return file
   }

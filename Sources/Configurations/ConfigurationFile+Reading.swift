@@ -1,4 +1,4 @@
-import Foundation
+import Collectives
 import Foundations
 import Tensors
 import Yams
@@ -8,13 +8,25 @@ extension ConfigurationFile {
   ///
   /// - Throws: `ConfigurationError` with the first thing that is wrong and its line.
   public init(contentsOf path: String, settings: [String] = []) throws(ConfigurationError) {
-    let yaml: String
-    do {
-      yaml = try String(contentsOfFile: path, encoding: .utf8)
+    try self.init(yaml: Self.text(of: path), path: path, settings: settings)
+  }
+
+  /// Reads the file on rank 0 for all: other ranks need not see its disk, and a pipe brings its text once.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
+  public init(contentsOf path: String, settings: [String] = [], on communicator: Communicator) throws {
+    let text = try communicator.agree { communicator.rank == 0 ? try Self.text(of: path) : "" }
+    let yaml = try communicator.broadcast(value: text)
+    self = try communicator.agree { try ConfigurationFile(yaml: yaml, path: path, settings: settings) }
+  }
+
+  /// - Throws: `ConfigurationError.unreadable`.
+  static func text(of path: String) throws(ConfigurationError) -> String {
+    do throws(UnreadableText) {
+      return try readText(path)
     } catch {
-      throw .unreadable(path: path, reason: error.fileReason)
+      throw .unreadable(path: path, reason: error.reason)
     }
-    try self.init(yaml: yaml, path: path, settings: settings)
   }
 
   /// Reads YAML text; `path` is what errors name.

@@ -23,12 +23,7 @@ extension KernelTable {
   ///
   /// - Throws: `ConfigurationError`, with the line.
   init(contentsOf path: String) throws(ConfigurationError) {
-    let text: String
-    do {
-      text = try String(contentsOfFile: path, encoding: .utf8)
-    } catch {
-      throw .unreadable(path: path, reason: error.fileReason)
-    }
+    let text = try ConfigurationFile.text(of: path)
     let nodes: Node.Sequence?
     do {
       nodes = try Yams.compose(yaml: text)?.sequence

@@ -42,10 +42,10 @@ struct BenchKernels: RankCommand {
   }
 
   func run(on communicator: Communicator) throws {
+    let benchmark = try KernelBenchmark(
+      path: subject.path, settings: subject.setting.settings, size: subject.size, batch: batch,
+      threads: threads, on: communicator)
     let report = try communicator.agree { () throws -> KernelReport? in
-      let benchmark = try KernelBenchmark(
-        path: subject.path, settings: subject.setting.settings, size: subject.size, batch: batch,
-        threads: threads)
       guard communicator.rank == 0 else { return nil }
       if let write { try DurableFiles.requireWritableFile(write) }
       let report = try benchmark.run()

@@ -41,9 +41,9 @@ struct DataInspect: RankCommand {
   @OptionGroup var results: ResultOptions
 
   func run(on communicator: Communicator) throws {
-    let file = try communicator.agree {
+    let file = try configurationFile(on: communicator)
+    try communicator.agree {
       if communicator.rank == 0, let sheet { try DurableFiles.requireWritableFile(sheet) }
-      return try configurationFile()
     }
     let parts = try data.open(on: communicator)
     let pool = try data.pool(on: communicator)
@@ -64,10 +64,14 @@ struct DataInspect: RankCommand {
   }
 
   /// What decides the views: of the file, or ImageNet-100's.
-  private func configurationFile() throws -> ConfigurationFile {
-    if let config { return try ConfigurationFile(contentsOf: config, settings: setting.settings) }
-    return try ConfigurationFile(
-      yaml: "data: {source: shapes}\naugmentation: {blur_probability: 0.5}\n", path: "",
-      settings: setting.settings)
+  private func configurationFile(on communicator: Communicator) throws -> ConfigurationFile {
+    if let config {
+      return try ConfigurationFile(contentsOf: config, settings: setting.settings, on: communicator)
+    }
+    return try communicator.agree {
+      try ConfigurationFile(
+        yaml: "data: {source: shapes}\naugmentation: {blur_probability: 0.5}\n", path: "",
+        settings: setting.settings)
+    }
   }
 }

@@ -57,7 +57,7 @@ struct MACsCommand: RankCommand {
       return try Checkpoint.open(checkpoint, on: communicator, warn: warn)
         .configuration(settings: setting.settings, imageSize: Self.usualSize)
     }
-    return try communicator.agree { try ConfigurationFile(contentsOf: path!, settings: setting.settings) }
+    return try ConfigurationFile(contentsOf: path!, settings: setting.settings, on: communicator)
       .resolved(imageSize: Self.usualSize, on: communicator)
   }
 }

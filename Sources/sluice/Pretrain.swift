@@ -27,7 +27,7 @@ struct Pretrain: RankCommand {
   @Option(
     name: .customLong("run"),
     help: ArgumentHelp(
-      "The run's folder: metrics, checkpoints (default: runs/ and the configuration's name).",
+      "The run's folder: metrics, checkpoints (default: runs/ and the name of the configuration's file).",
       valueName: "DIR"),
     completion: .directory, transform: nonEmptyPath)
   var runFolder: String?
@@ -62,7 +62,7 @@ struct Pretrain: RankCommand {
     let log = Logger(label: "sluice") { _ in
       ConsoleLog(logLevel: progress.quiet ? .warning : .info, display: display)
     }
-    let folder = RunFolder(runFolder ?? "runs/\(self.file.name)")
+    let folder = RunFolder(try runFolder ?? self.file.defaultRunFolder(on: communicator))
     communicator.catchStopSignals()
     let claim = dryRun ? nil : try folder.claim(on: communicator, force: takeOver.isForced, log: log)
     defer { claim?.release() }

@@ -14,7 +14,7 @@ import Testing
     var options = TrainingBenchmarkOptions()
     change(&options)
     return options.applied(
-      to: try options.file().resolved(imageSize: 32), ranks: ranks, coresOfARank: cores)
+      to: try options.file(on: .alone()).resolved(imageSize: 32), ranks: ranks, coresOfARank: cores)
   }
 
   @Test func withoutAnythingItIsThePresetsNetwork() throws {

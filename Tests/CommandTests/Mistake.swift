@@ -28,8 +28,10 @@ extension Mistake {
   private static let billion = 1_000_000_000
 
   static let configuration: [Mistake] = [
-    .init("pretrain FILES/none.yaml", "FILES/none.yaml: cannot be read: No such file or directory"),
-    .init("pretrain FILES", "FILES: cannot be read: Is a directory"),
+    .init(
+      "pretrain FILES/none.yaml", "FILES/none.yaml: cannot be read: No such file or directory",
+      isRootOnly: true),
+    .init("pretrain FILES", "FILES: cannot be read: Is a directory", isRootOnly: true),
     .init(
       "pretrain FILES/epochz.yaml",
       "FILES/epochz.yaml:2: there is no key 'epochz'; did you mean 'epochs'?"),
@@ -40,7 +42,9 @@ extension Mistake {
       "pretrain FILES/sourceless.yaml",
       "FILES/sourceless.yaml: 'data.source' is missing; "
         + "it must be a data set, for example cifar10:DIR or shapes"),
-    .init("bench train FILES/none.yaml", "FILES/none.yaml: cannot be read: No such file or directory"),
+    .init(
+      "bench train FILES/none.yaml", "FILES/none.yaml: cannot be read: No such file or directory",
+      isRootOnly: true),
     .init(
       "bench train --set network.depth=51",
       "--set network.depth=51: 'network.depth' must be one of 18, 34, 50, found '51'"),
@@ -53,7 +57,9 @@ extension Mistake {
     .init(
       "bench loader shapes --set augmentation.hue=2",
       "--set augmentation.hue=2: 'augmentation.hue' must be a number from 0 to 0.5, found '2'"),
-    .init("macs FILES/none.yaml", "FILES/none.yaml: cannot be read: No such file or directory"),
+    .init(
+      "macs FILES/none.yaml", "FILES/none.yaml: cannot be read: No such file or directory",
+      isRootOnly: true),
     .set(
       "gates.targets=0.5",
       "--set gates.targets=0.5: there is no key 'gates.targets'; did you mean 'gates.target'?"),

@@ -1,3 +1,4 @@
+import Collectives
 import Foundation
 import Layers
 import Networks
@@ -182,6 +183,52 @@ import Testing
   @Test func saysThatAFileIsMissing() {
     let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile(contentsOf: "no/such.yaml") }
     #expect(error.map { "\($0)" } == "no/such.yaml: cannot be read: No such file or directory")
+  }
+
+  /// As editors on Windows write it.
+  @Test func marksAndCarriageReturnsAreNoPartOfAFile() throws {
+    try withTemporaryFolder { folder in
+      let file = folder.appendingPathComponent("c.yaml").path
+      func read(_ lines: String...) throws -> ConfigurationFile {
+        try ("\u{FEFF}" + lines.map { $0 + "\r\n" }.joined()).write(
+          toFile: file, atomically: true, encoding: .utf8)
+        return try ConfigurationFile(contentsOf: file)
+      }
+      let written = try read("data:", "  source: folder:/a b", "# none", "epochs: 3")
+      let configuration = try written.resolved(imageSize: 32)
+      #expect(configuration.data.source == "folder:/a b")
+      #expect(configuration.epochs == 3)
+      let error = #expect(throws: ConfigurationError.self) {
+        try read("data:", "  source: shapes", "epochz: 3")
+      }
+      #expect(error.map { "\($0)" } == "\(file):3: there is no key 'epochz'; did you mean 'epochs'?")
+    }
+  }
+
+  /// What a pipe has brought to one rank it cannot bring to another.
+  @Test(arguments: [1, 3]) func ranksHaveTheTextThatRankZeroReads(ranks: Int) throws {
+    func pipe(_ yaml: String) throws -> Pipe {
+      let pipe = Pipe()
+      try pipe.fileHandleForWriting.write(contentsOf: Data(yaml.utf8))
+      try pipe.fileHandleForWriting.close()
+      return pipe
+    }
+    let good = try pipe(Self.shapes + "\nseed: 5\n")
+    let path = "/dev/fd/\(good.fileHandleForReading.fileDescriptor)"
+    let seeds = try ThreadRanks(ranks).run { communicator in
+      try ConfigurationFile(contentsOf: path, settings: ["epochs=3"], on: communicator)
+        .resolved(imageSize: 32).seed
+    }
+    #expect(seeds == Array(repeating: 5, count: ranks))
+
+    let bad = try pipe("epochz: 3\n")
+    let badPath = "/dev/fd/\(bad.fileHandleForReading.fileDescriptor)"
+    let failures = try ThreadRanks(ranks).run { communicator in
+      #expect(throws: AgreedFailure.self) { try ConfigurationFile(contentsOf: badPath, on: communicator) }
+        .map { "\($0)" }
+    }
+    let sentence = "\(badPath):1: there is no key 'epochz'; did you mean 'epochs'?"
+    #expect(failures == Array(repeating: sentence, count: ranks))
   }
 
   @Test func printedConfigurationReadsBackEqual() throws {
