@@ -4,13 +4,22 @@
 shopt -s extglob
 
 # The topology of this machine as `read_topology` takes it: the processors that this process may use, then
-# lscpu's table.
+# lscpu's table, or the same from the kernel's files where there is no lscpu.
 local_topology() {
+  local cpu node
   grep '^Cpus_allowed_list:' /proc/self/status
-  lscpu -p=CPU,CORE,SOCKET,NODE
+  if command -v lscpu >/dev/null; then
+    lscpu -p=CPU,CORE,SOCKET,NODE
+    return
+  fi
+  for cpu in /sys/devices/system/cpu/cpu+([0-9]); do
+    [[ -r $cpu/topology/core_id ]] || continue
+    node=$(echo "$cpu"/node*)
+    echo "${cpu##*cpu},$(<"$cpu/topology/core_id"),$(<"$cpu/topology/physical_package_id"),${node##*node}"
+  done
 }
 
-# Reads a topology from standard input: lscpu -p=CPU,CORE,SOCKET,NODE, with or without a line
+# Reads a topology from standard input, which $1 names: lscpu -p=CPU,CORE,SOCKET,NODE, with or without a line
 # "Cpus_allowed_list: 0-3,8". Sets
 #   cores            cores that may be used; hardware threads of one core count once
 #   numa_domains     memory domains with such cores
@@ -20,6 +29,8 @@ local_topology() {
 read_topology() {
   local summary
   summary=$(awk -F, '
+    NR == 1 { sub(/^\357\273\277/, "") }
+    { sub(/\r$/, "") }
     /^Cpus_allowed_list:/ {
       sub(/^Cpus_allowed_list:[[:space:]]*/, "")
       parts = split($0, ranges, ",")
@@ -47,25 +58,36 @@ read_topology() {
       }
       if (cores) print cores, domains, smallest, int(threads / cores), restricted + 0
     }')
-  [[ -n $summary ]] || fail "this is no table of processors; 'lscpu -p=CPU,CORE,SOCKET,NODE' prints one"
+  [[ -n $summary ]] || fail "$1 is no table of processors; 'lscpu -p=CPU,CORE,SOCKET,NODE' prints one for --topology"
   # shellcheck disable=SC2034 # all are for the caller
   read -r cores numa_domains numa_cores core_threads is_restricted <<<"$summary"
 }
 
-# Reads an Open MPI hostfile from standard input; appends to the arrays `nodes` and `limits` (most ranks on the
-# node, 0 for any number). A name that stands on several lines without "slots" takes a rank a line.
+# Reads an Open MPI hostfile from standard input, which $1 names; appends to the arrays `nodes` and `limits` (most ranks
+# on the node, 0 for any number). A name that stands on several lines without "slots" takes a rank a line. Editors on
+# Windows leave a mark at the beginning and a carriage return at each end of line.
 read_hostfile() {
-  local line name slots word i
+  local line name slots word i number=0
   local -A at=() lines=()
   while IFS= read -r line || [[ -n $line ]]; do
+    number=$((number + 1))
+    ((number > 1)) || line=${line#$'\xef\xbb\xbf'}
+    line=${line%$'\r'}
     read -r name line <<<"${line%%#*}" || true
     [[ -n $name ]] || continue
+    [[ $name != +([^:]):+([0-9]) ]] || fail "$1:$number: write '${name%:*} slots=${name##*:}' for '$name'"
+    [[ $name == ?(+([A-Za-z0-9._-])@)[A-Za-z0-9]*([A-Za-z0-9._-]) ]] ||
+      fail "$1:$number: $(printf %q "$name") cannot be the name of a node; expected NAME, or NAME slots=N"
     slots=
     for word in $line; do
       case $word in
-        slots=+([0-9])) slots=${word#*=} ;;
+        slots=+([0-9]))
+          slots=${word#*=}
+          ((${#slots} < 10)) || fail "$1:$number: $word is more than a node can take"
+          slots=$((10#$slots))
+          ;;
         max_slots=* | max-slots=*) ;;
-        *) fail "hostfile: '$word' after '$name' is not understood, expected slots=N" ;;
+        *) fail "$1:$number: $(printf %q "$word") after '$name' is not understood, expected slots=N" ;;
       esac
     done
     [[ $slots != 0 ]] || continue

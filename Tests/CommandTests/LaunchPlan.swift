@@ -91,6 +91,10 @@ struct LaunchPlan: CustomStringConvertible {
       hostfile: "a\na\nb\nb\n", placement: ["a 0-1 2 2", "b 2-3 2 2"],
       command: "-np 4 --host a:2,b:2 -x OPENBLAS_NUM_THREADS --map-by slot:PE=2 --bind-to core"),
     LaunchPlan(
+      description: "nodes as an editor on Windows writes them", machine: .laptop,
+      hostfile: "\u{FEFF}# mine\r\na slots=08\r\nb.c-d_e\r\n", placement: ["a 0 4 4", "b.c-d_e 1 4 4"],
+      command: "-np 2 --host a:1,b.c-d_e:1 -x OPENBLAS_NUM_THREADS --map-by slot:PE=4 --bind-to core"),
+    LaunchPlan(
       description: "two domains a node on two nodes", machine: Machine(sockets: 2, cores: 8),
       hostfile: "a\nb",
       placement: ["a 0-1 8 8", "b 2-3 8 8"],

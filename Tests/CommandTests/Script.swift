@@ -9,6 +9,16 @@ struct Script {
   let folder: URL
   var environment: [String: String] = [:]
 
+  /// Leaves the script without any program of the system but the usual ones of every system.
+  func hideSystem() throws -> [String: String] {
+    let bin = folder.appendingPathComponent("bin")
+    for tool in ["env", "bash", "awk", "basename", "cat", "dirname", "grep", "readlink", "sed", "true"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: bin.appendingPathComponent(tool).path, withDestinationPath: "/usr/bin/\(tool)")
+    }
+    return ["PATH": bin.path]
+  }
+
   /// Adds a program that the script finds before the system's: a shell script.
   func install(_ program: String, _ body: String) throws {
     let bin = folder.appendingPathComponent("bin")
@@ -32,9 +42,14 @@ struct Script {
 
   /// Runs the script to its end.
   ///
-  /// - Parameter whileRunning: What happens meanwhile, with the script's process.
-  func run(_ arguments: [String], whileRunning: (Process) throws -> Void = { _ in }) throws -> Program.Output
-  {
+  /// - Parameters:
+  ///   - input: What a pipe brings to it; nil: nothing.
+  ///   - errors: Gets standard error instead of the output's `errors`.
+  ///   - whileRunning: What happens meanwhile, with the script's process.
+  func run(
+    _ arguments: [String], input: String? = nil, errors otherErrors: FileHandle? = nil,
+    whileRunning: (Process) throws -> Void = { _ in }
+  ) throws -> Program.Output {
     let process = Process()
     process.executableURL = Program.root.appendingPathComponent("scripts/\(name)")
     process.arguments = arguments
@@ -46,8 +61,14 @@ struct Script {
     let errors = folder.appendingPathComponent("errors")
     for url in [output, errors] { try Data().write(to: url) }
     process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: errors)
+    process.standardError = try otherErrors ?? FileHandle(forWritingTo: errors)
     process.standardInput = FileHandle.nullDevice
+    if let input {
+      let pipe = Pipe()
+      try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+      try pipe.fileHandleForWriting.close()
+      process.standardInput = pipe
+    }
     // Tests run on threads that block signals, and a process inherits that.
     var none = sigset_t()
     var before = sigset_t()
