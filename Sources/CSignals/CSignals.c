@@ -27,16 +27,16 @@ static void note(int signal_number) {
 }
 
 int signals_catch_stop(void) {
-  const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
+  const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
   struct sigaction action, before;
   memset(&action, 0, sizeof action);
   action.sa_handler = note;
   action.sa_flags = SA_RESTART;
   sigset_t caught;
   sigemptyset(&caught);
-  for (int i = 0; i < 3; i++) {
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     if (sigaction(numbers[i], NULL, &before) != 0) return errno;
-    // A shell lets what it starts in the background ignore the terminal's SIGINT.
+    // A shell lets what it starts in the background ignore the terminal's SIGINT; nohup does it with SIGHUP.
     if (before.sa_handler == SIG_IGN) continue;
     if (sigaction(numbers[i], &action, NULL) != 0) return errno;
     sigaddset(&caught, numbers[i]);

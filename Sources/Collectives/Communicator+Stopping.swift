@@ -2,13 +2,13 @@ internal import CSignals
 
 /// Requests to stop come to one rank as a signal, and are answered by all ranks at the same place.
 extension Communicator {
-  /// From now on SIGTERM, SIGINT or SIGUSR1 asks the job to stop (`isStopRequested`) instead of ending this
-  /// process. Another one, a second or more later, ends it at once.
+  /// From now on SIGTERM, SIGINT, SIGHUP, SIGUSR1 or SIGUSR2 asks the job to stop (`isStopRequested`) instead of
+  /// ending this process, unless it was told to ignore it. Another one, a second or more later, ends it at once.
   ///
   /// Called after MPI has started, which installs handlers of its own.
   public func catchStopSignals() {
     let error = signals_catch_stop()
-    precondition(error == 0, "sigaction refused SIGTERM, SIGINT or SIGUSR1: error \(error)")
+    precondition(error == 0, "sigaction refused a signal: error \(error)")
   }
 
   /// Whether any rank has been asked to stop. The same answer on every rank; once true, always true.

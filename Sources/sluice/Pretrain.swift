@@ -12,9 +12,9 @@ struct Pretrain: RankCommand {
     usage: "sluice pretrain <CONFIG> [--set <KEY=VALUE> ...] [--run <DIR>] [<options>]",
     discussion: """
       An interrupted run resumes where it stopped when the same command is given again, on any number \
-      of ranks. Ctrl-C in scripts/launch, SIGUSR1 to mpirun, or SIGTERM, SIGINT or SIGUSR1 to any rank stops all \
-      ranks after the step: rank 0 writes a checkpoint, and the exit code 75 tells a batch system to start the job \
-      again. Another signal, a second later, ends it at once.
+      of ranks. Ctrl-C in scripts/launch, SIGUSR1 or SIGUSR2 to mpirun, or SIGTERM, SIGINT, SIGHUP, SIGUSR1 or \
+      SIGUSR2 to any rank stops all ranks after the step: rank 0 writes a checkpoint, and the exit code 75 tells a \
+      batch system to start the job again. Another signal, a second later, ends it at once.
 
       Examples:
         sluice pretrain configs/shapes-quick.yaml

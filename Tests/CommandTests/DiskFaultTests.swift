@@ -49,6 +49,24 @@ extension CommandLineTests {
       }
     }
 
+    /// The system would end whoever writes on (SIGXFSZ).
+    @Test(arguments: [
+      ("pretrain FOLDER/simclr.yaml --run FOLDER/run", "FOLDER/run/.tmp-config.yaml"),
+      ("data pack shapes:64x8 FOLDER/pack --shards 1", "FOLDER/pack/.tmp-train-00000.tar"),
+      ("data inspect shapes:24x8 --sheet FOLDER/sheet.png", "FOLDER/sheet.png"),
+    ])
+    func aFileThatMayNotGrowIsOneSentence(command: String, file: String) throws {
+      try withTemporaryFolder { folder in
+        _ = try SmallRun(in: folder)
+        let job = try Job(
+          words(command.replacing("FOLDER", with: folder.path)) + ["--quiet"], after: "ulimit -f 1")
+        let output = try job.wait()
+        #expect(output.status == 1)
+        let path = file.replacing("FOLDER", with: folder.path)
+        #expect(output.lines == ["sluice: \(path): cannot be written: File too large"])
+      }
+    }
+
     /// A disk of 4 MiB, of which another file takes all but a little; a checkpoint has 1.5 MB.
     @Test(.enabled(if: Tool.canMount, "mounting a small tmpfs needs root"))
     func aFullDiskIsOutlived() throws {

@@ -32,7 +32,7 @@ extension CommandLineTests {
     @Test func theRunItselfPrintsItsPlanOnce() throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)
-        let command = small.command("max_steps=1", "optimizer.name=lars")
+        let command = small.command("max_steps=1", "optimizer.name=lars", "schedule.warmup_epochs=0")
         let plan = try Program.run(command + ["--dry-run"]).result.split(separator: "\n").map(String.init)
         let lines = try Program.run(command).lines
         #expect(Array(lines.prefix(plan.count)) == plan)

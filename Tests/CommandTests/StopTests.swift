@@ -8,7 +8,7 @@ extension CommandLineTests {
     /// Who gets the signal.
     enum Target: Sendable {
       case rank(Int)
-      /// mpirun, which forwards SIGUSR1 at once and ends the job at SIGTERM.
+      /// mpirun, which forwards SIGUSR1 and SIGUSR2 at once and ends the job at SIGTERM.
       case launcher
       /// `timeout`, which sends SIGTERM twice.
       case outermost
@@ -39,8 +39,9 @@ extension CommandLineTests {
     }
 
     @Test(arguments: [
-      (1, Target.rank(0), SIGTERM, 2), (1, .outermost, SIGTERM, 1),
-      (2, .launcher, SIGUSR1, 1), (2, .rank(1), SIGINT, 4), (4, .rank(2), SIGUSR1, 2),
+      (1, Target.rank(0), SIGTERM, 2), (1, .outermost, SIGTERM, 1), (1, .rank(0), SIGHUP, 1),
+      (2, .launcher, SIGUSR1, 1), (2, .launcher, SIGUSR2, 1), (2, .rank(1), SIGINT, 4),
+      (4, .rank(2), SIGUSR1, 2),
     ])
     func stopsAfterTheStepAndGoesOnWithTheSameBits(
       _ ranks: Int, _ target: Target, _ signal: Int32, ranksAfter: Int
@@ -73,6 +74,22 @@ extension CommandLineTests {
         expectEqual(
           try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(.simclr))
         #expect(try small.metrics() == SmallRun.metrics(in: Self.evaluated.get()))
+      }
+    }
+
+    /// As nohup starts it.
+    @Test(arguments: [SIGHUP, SIGUSR2]) func whatWasToBeIgnoredIsNoRequest(signal: Int32) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let hold = try Hold(beforeStep: 3, in: folder)
+        defer { hold.release() }
+        let job = try Job(
+          small.command("max_steps=4"), environment: hold.environment, after: "trap '' HUP USR2")
+        try job.wait { hold.isReached }
+        kill(try Target.rank(0).pid(in: job), signal)
+        hold.release()
+        let output = try job.wait()
+        #expect(output.status == 0 && small.hasCheckpoint(4), "\(output)")
       }
     }
 
