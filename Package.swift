@@ -28,10 +28,12 @@ let package = Package(
     .target(
       name: "Foundations", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "Machine", dependencies: ["Foundations"]),
-    .target(name: "Tensors", dependencies: ["Foundations", "CVector"]),
-    .target(name: "Layers", dependencies: ["Tensors", "CVector", "COneDNN", "COpenBLAS"]),
+    .target(name: "Tensors", dependencies: ["Foundations", "Machine", "CVector"]),
     .target(
-      name: "Collectives", dependencies: ["Machine", "Tensors", "CMPI", "CSignals", "CVector"]),
+      name: "Layers",
+      dependencies: ["Foundations", "Machine", "Tensors", "CVector", "COneDNN", "COpenBLAS"]),
+    .target(
+      name: "Collectives", dependencies: ["Foundations", "Machine", "Tensors", "CMPI", "CSignals", "CVector"]),
     .target(name: "Images", dependencies: ["Tensors", "CPixels", "CJPEG", "CPNG"]),
     .target(
       name: "Datasets",
@@ -141,10 +143,10 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Machine", "Configurations", "Objectives", "Optimizers", "Networks", "Layers", "Datasets",
-        "Images",
-        "Collectives", "Metrics", "Progress", "Tensors", "Foundations", "GoldenCases", "TestSupport",
-        .product(name: "Logging", package: "swift-log"),
+        "Training", "Configurations", "Objectives", "Optimizers", "Networks", "Layers", "Datasets", "Images",
+        "Collectives", "Metrics", "Progress", "Tensors", "Foundations", "Machine", "Provenance",
+        "GoldenCases",
+        "TestSupport", .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
       name: "BenchmarksTests",

@@ -50,6 +50,8 @@ const char *onednn_status_text(int status) {
   }
 }
 
+int onednn_is_out_of_memory(int status) { return status == dnnl_out_of_memory; }
+
 // GNU OpenMP's; weak, as oneDNN may be built on another threading library.
 extern void omp_set_num_threads(int) __attribute__((weak));
 

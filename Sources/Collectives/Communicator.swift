@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Tensors
 
 /// The ranks of a job: everything that crosses ranks goes through the one communicator of a process.
@@ -66,6 +67,7 @@ public final class Communicator: ShardReducer {
       guard tasks == 1 else { throw CollectiveError.separateTasks(count: tasks) }
       return Communicator(runtime: runtime, channels: nil, rank: 0, worldSize: 1)
     }
+    answerEmergencies(rank: control.rank)
     let channels = Channels(
       statistics: try MPIChannel(), control: control, scatter: try MPIChannel(), gather: try MPIChannel())
     return Communicator(
@@ -78,6 +80,12 @@ public final class Communicator: ShardReducer {
       environment[$0].flatMap(Int.init)
     }
     .first ?? MPIRuntime.stepTaskCount(environment)
+  }
+
+  /// Whether this process may speak for all that the launcher started on this host, before MPI can tell.
+  package static func isFirstOfHost(_ environment: [String: String]) -> Bool {
+    let numbers = ["OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"]
+    return numbers.compactMap { environment[$0] }.first ?? "0" == "0"
   }
 
   /// A world of one, whoever started this process.
@@ -108,14 +116,30 @@ public final class Communicator: ShardReducer {
   /// Ends the whole job at once: one line on standard error that names this rank, its host and the cause,
   /// then exit code 1 for every rank. For failures that the other ranks do not know of.
   public func abort(message: String) -> Never {
+    Self.say(message, rank: rank, on: hostName)
+    if !isFinished, runtime != nil { Self.endOthers() }
+    exit(1)
+  }
+
+  /// The same for what cannot be thrown, on whatever thread it happens.
+  private static func answerEmergencies(rank: Int) {
+    let hostName = localHostName()
+    Emergency.answer { sentence in
+      say(sentence, rank: rank, on: hostName)
+      endOthers()
+      _exit(1)
+    }
+  }
+
+  private static func say(_ message: String, rank: Int, on hostName: String) {
     let line = "sluice: rank \(rank) on \(hostName): \(oneLine(message))\n"
     try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
-    if !isFinished, let runtime {
-      // A launcher that hears of the abort before it reads the line throws the line away (MPICH's Hydra does).
-      Thread.sleep(forTimeInterval: 0.2)
-      runtime.abort(exitCode: 1)
-    }
-    exit(1)
+  }
+
+  private static func endOthers() {
+    // A launcher that hears of the abort before it reads the line throws the line away (MPICH's Hydra does).
+    Thread.sleep(forTimeInterval: 0.2)
+    MPIRuntime.abort(exitCode: 1)
   }
 
   /// The system's name for this machine, without asking a name server.

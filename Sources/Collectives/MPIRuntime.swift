@@ -56,7 +56,7 @@ final class MPIRuntime {
   }
 
   /// Ends every rank of the job with this exit code.
-  func abort(exitCode: Int32) {
+  static func abort(exitCode: Int32) {
     cmpi_abort(exitCode)
   }
 }

@@ -20,6 +20,11 @@ package func decimals(_ value: Double, _ count: Int) -> String { String(format: 
 /// A number of percent, for example `12.34 %`.
 package func percent(_ value: Double, decimals count: Int = 2) -> String { "\(decimals(value, count)) %" }
 
+/// For example `823 MB` or `1.5 GB`, of 10⁶ and 10⁹ bytes.
+package func memoryText(_ bytes: Double) -> String {
+  bytes < 950e6 ? "\(decimals(bytes / 1e6, 0)) MB" : "\(decimals(bytes / 1e9, 1)) GB"
+}
+
 extension String {
   /// With spaces behind it, at least `width` characters long.
   package func padded(to width: Int) -> String {

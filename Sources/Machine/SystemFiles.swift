@@ -42,4 +42,14 @@ public struct SystemFiles: Sendable {
     let line = read(path)?.split(whereSeparator: \.isNewline).first { $0.hasPrefix(key + ":") }
     return line.map { $0.dropFirst(key.count + 1).trimmingCharacters(in: .whitespaces) }
   }
+  /// The same in bytes, of a line such as `VmSize:  123456 kB`, where kB are 1,024 bytes.
+  public func bytes(of key: String, in path: String) -> Int? {
+    value(of: key, in: path)?.split(separator: " ").first.flatMap { Int($0) }.map { $0 * 1024 }
+  }
+
+  /// The soft limit of this process that the kernel calls `name`, for example `8388608` or `unlimited`.
+  public func softLimit(_ name: String) -> String? {
+    let line = read("/proc/self/limits")?.split(separator: "\n").first { $0.hasPrefix(name) }
+    return line?.dropFirst(name.count).split(separator: " ").first.map(String.init)
+  }
 }

@@ -1,5 +1,6 @@
 import COpenBLAS
 import Foundation
+import Foundations
 import Tensors
 
 /// How far apart the projections of different images are: what shows a collapse before the loss does.
@@ -73,7 +74,11 @@ public struct EmbeddingSpread: Equatable, Sendable {
       Int32(columns), x, Int32(columns), 0, &products, Int32(size))
     guard products.allSatisfy(\.isFinite) else { return .nan }
     var eigenvalues = [Double](repeating: 0, count: size)
-    guard openblas_dsyev(Int32(size), &products, &eigenvalues) == 0 else { return .nan }
+    let status = openblas_dsyev(Int32(size), &products, &eigenvalues)
+    if Int(status) == OPENBLAS_OUT_OF_MEMORY {
+      Emergency.end("out of memory: there is none for the eigenvalues of a \(size)×\(size) matrix")
+    }
+    guard status == 0 else { return .nan }
     let total = eigenvalues.reduce(0) { $0 + max($1, 0) }
     // Projections are single precision: what varies less than that rounds is the same.
     guard total > 1e-12 else { return 0 }

@@ -178,12 +178,9 @@ extension Environment.Threads {
 
 extension Environment.Memory {
   init(_ files: SystemFiles, shared space: (total: Int, free: Int)?) {
-    func bytes(_ key: String) -> Int? {
-      let words = files.value(of: key, in: "/proc/meminfo")?.split(separator: " ") ?? []
-      return words.first.flatMap { Int($0) }.map { $0 * 1024 }
-    }
-    total = bytes("MemTotal")
-    available = bytes("MemAvailable")
+    total = files.bytes(of: "MemTotal", in: "/proc/meminfo")
+    available = files.bytes(of: "MemAvailable", in: "/proc/meminfo")
+    swap = files.bytes(of: "SwapTotal", in: "/proc/meminfo")
     limit = ControlGroup(files).memoryLimit
     shared = space?.total
     sharedFree = space?.free
@@ -196,15 +193,13 @@ extension Environment.Memory {
 
 extension Environment.Limits {
   init(_ files: SystemFiles) {
-    let lines = (files.read("/proc/self/limits") ?? "").split(separator: "\n")
     func soft(_ name: String) -> Limit? {
-      guard let line = lines.first(where: { $0.hasPrefix(name) }) else { return nil }
-      let word = line.dropFirst(name.count).split(separator: " ").first ?? ""
-      return word == "unlimited" ? .unlimited : Int(word).map(Limit.value)
+      files.softLimit(name).flatMap { $0 == "unlimited" ? .unlimited : Int($0).map(Limit.value) }
     }
     lockedMemory = soft("Max locked memory")
     openFiles = soft("Max open files")
     stack = soft("Max stack size")
     coreFile = soft("Max core file size")
+    addressSpace = soft("Max address space")
   }
 }

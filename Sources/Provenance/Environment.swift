@@ -103,6 +103,7 @@ public struct Environment: Codable, Equatable, Sendable {
   public struct Memory: Codable, Equatable, Sendable {
     public var total: Int?
     public var available: Int?
+    public var swap: Int?
     /// Of the control group; nil: no limit.
     public var limit: Int?
     /// Of `/dev/shm`, through which ranks of one host talk.
@@ -115,6 +116,7 @@ public struct Environment: Codable, Equatable, Sendable {
     public var openFiles: Limit?
     public var stack: Limit?
     public var coreFile: Limit?
+    public var addressSpace: Limit?
   }
 }
 

@@ -75,7 +75,8 @@ package struct Fact: Sendable {
     Fact(.machine, "/dev/shm") { bytes($0.memory.shared) },
     Fact(.machine, "limits") {
       let limits = $0.limits
-      return "locked memory \(size(limits.lockedMemory)), open files \(number(limits.openFiles)), "
+      return
+        "address space \(size(limits.addressSpace)), locked memory \(size(limits.lockedMemory)), open files \(number(limits.openFiles)), "
         + "stack \(size(limits.stack)), core files \(size(limits.coreFile))"
     },
     Fact(.machine, "system") {

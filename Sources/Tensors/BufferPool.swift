@@ -1,4 +1,6 @@
 import Foundation
+import Foundations
+import Machine
 
 /// A block of floats, 64-byte aligned, that goes back to the pool when its last owner lets go.
 public final class Storage: @unchecked Sendable {
@@ -14,6 +16,13 @@ public final class Storage: @unchecked Sendable {
   }
 
   deinit { pool.put(pages) }
+
+  /// Sets all of it to 0. Of a large block this writes nothing: the system hands out zeros for pages that were given back,
+  /// so that a network may be made before it is known whether its weights fit.
+  package func clear() {
+    let bytes = pages.count * BufferPool.pageSize
+    if bytes < 2 << 20 || madvise(pointer, bytes, Int32(MADV_DONTNEED)) != 0 { memset(pointer, 0, bytes) }
+  }
 }
 
 /// Where tensors come from: memory of its own in which freed neighbours become one block again, so that a training
@@ -39,7 +48,8 @@ public final class BufferPool: @unchecked Sendable {
   /// Bytes in use.
   public var usedBytes: Int { lock.withLock { used * Self.pageSize } }
 
-  /// A block for `count` floats with unspecified contents. Ends the process if the system has no more memory.
+  /// A block for `count` floats with unspecified contents. Where the system has no more memory, that is the end of the
+  /// job (`Emergency`).
   package func take(count: Int) -> Storage {
     let size = (max(count, 1) * MemoryLayout<Float>.stride + Self.pageSize - 1) / Self.pageSize
     return Storage(lock.withLock { takePages(size) }, of: self)
@@ -107,25 +117,34 @@ public final class BufferPool: @unchecked Sendable {
     free.replaceSubrange(places, with: CollectionOfOne(joined))
   }
 
-  /// Adds addresses for half of the machine's memory, or as many as a limit allows. They cost nothing until they are
-  /// written; in smaller portions, other mappings came to lie between them, and blocks did not fit the gaps.
+  /// Adds addresses for half of the machine's memory, which cost nothing until they are written; in smaller portions,
+  /// other mappings came to lie between them, and blocks did not fit the gaps. Where addresses are limited, only what
+  /// is needed: threads and libraries take theirs later.
   private func grow(by size: Int) {
-    let least = (size + 511) / 512 * 512
-    var count = max(least, sysconf(Int32(_SC_PHYS_PAGES)) / 1024 * 512)
-    var mapped = map(count)
-    while mapped == nil, count > least {
-      count = max(least, count / 1024 * 512)
-      mapped = map(count)
+    let space = AddressSpace()
+    let least = Self.whole(size, Self.hugePage)
+    let wished =
+      space == nil
+      ? sysconf(Int32(_SC_PHYS_PAGES)) / 1024 * Self.hugePage : Self.whole(size, Self.limitedPortion)
+    for count in [max(least, wished), least] where space?.holds(count * Self.pageSize) ?? true {
+      guard let address = map(count) else { continue }
+      // Huge pages: a map of 32 MiB is 16 of them instead of 8,192 faults and as many entries of the TLB.
+      madvise(address, count * Self.pageSize, Int32(MADV_HUGEPAGE))
+      let first = Int(bitPattern: address) / Self.pageSize
+      insert(first..<first + count)
+      return
     }
-    guard let address = mapped else {
-      fatalError("the system has no \(count >> 8) MiB more memory: \(String(cString: strerror(errno)))")
-    }
-    let bytes = count * Self.pageSize
-    // Huge pages: a map of 32 MiB is 16 of them instead of 8,192 faults and as many entries of the TLB.
-    madvise(address, bytes, Int32(MADV_HUGEPAGE))
-    let first = Int(bitPattern: address) / Self.pageSize
-    insert(first..<first + count)
+    Emergency.end(
+      "out of memory: tensors need \(memoryText(Double(least * Self.pageSize))) more, and "
+        + "\(space?.words ?? "the system has none left"): ask for more memory, or take a smaller batch.global, "
+        + "batch.micro, memory.recompute=true or fewer threads")
   }
+
+  /// In pages: 2 MiB, and 64 MiB.
+  private static let hugePage = 512
+  private static let limitedPortion = 32 * hugePage
+
+  private static func whole(_ pages: Int, _ unit: Int) -> Int { (pages + unit - 1) / unit * unit }
 
   private func map(_ pages: Int) -> UnsafeMutableRawPointer? {
     let protection = PROT_READ | PROT_WRITE

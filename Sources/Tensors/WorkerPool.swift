@@ -16,13 +16,10 @@ public final class WorkerPool: Sendable {
     self.threads = threads
     prepare()
     for number in 1..<max(threads, 1) {
-      let thread = Thread { [queue] in
+      startThread("sluice-\(number)") { [queue] in
         prepare()
         queue.work()
       }
-      thread.name = "sluice-\(number)"
-      thread.stackSize = 8 << 20
-      thread.start()
     }
   }
 

@@ -20,6 +20,7 @@ struct Sluice: ParsableCommand {
 
   static func main() {
     StandardStreams.secure()
+    requireAddresses()
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -23,13 +23,25 @@ extension CommandLineTests {
         #expect(try section("threads")["count"] as? Int ?? 0 > 0)
         #expect(try section("threads")["affinity"] is String)
         #expect(try section("memory")["total"] is Int)
-        #expect(try section("limits").count == 4)
+        #expect(try section("limits").count == 5)
         #expect(try section("file_system")["folder"] as? String == folder.path)
         #expect((object["ranks"] as? [[String: Any]])?.count == ranks)
         #expect((object["barrier_seconds"] is Double) == (ranks > 1))
         let findings = try #require(object["findings"] as? [[String: String]])
         for finding in findings { #expect(Set(finding.keys) == ["severity", "problem", "advice"]) }
         #expect(output.status == (findings.contains { $0["severity"] == "wrong" } ? 1 : 0))
+      }
+    }
+
+    @Test func limitedAddressesAreNamed() throws {
+      try withTemporaryFolder { folder in
+        let job = try Job(["doctor", "--run", folder.path], after: "ulimit -v 307200")
+        let output = try job.wait()
+        #expect(output.result.contains("limits        address space 300 MiB, locked memory"), "\(output)")
+        #expect(output.result.contains("RISK   the address space of a process is limited to 300 MiB"))
+        let object = try Job(["doctor", "--json", "--run", folder.path], after: "ulimit -v 307200").wait()
+          .object()
+        #expect((object["limits"] as? [String: Any])?["address_space"] as? Int == 300 << 20)
       }
     }
 

@@ -18,6 +18,19 @@ import Testing
     }
   }
 
+  /// Also where it is done without writing.
+  @Test(arguments: [1, 1025, 600_000]) func aClearedBlockIsZero(count: Int) {
+    let pool = BufferPool()
+    let before = pool.take(count: 1)
+    let block = pool.take(count: count)
+    let behind = pool.take(count: 1)
+    for block in [before, behind] { block.pointer.pointee = 1 }
+    block.pointer.update(repeating: 1, count: count)
+    block.clear()
+    #expect((0..<count).allSatisfy { block.pointer[$0] == 0 })
+    #expect(before.pointer.pointee == 1 && behind.pointer.pointee == 1)
+  }
+
   /// What was three blocks becomes one again, whatever the order in which they come back.
   @Test(arguments: [[0, 1, 2], [2, 1, 0], [0, 2, 1], [1, 0, 2]]) func freedNeighboursJoin(order: [Int]) {
     let pool = BufferPool()

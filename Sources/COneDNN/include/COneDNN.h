@@ -27,6 +27,7 @@ typedef struct onednn_convolution onednn_convolution;
 
 // Every function returns 0 or oneDNN's status, which onednn_status_text puts in words.
 const char *onednn_status_text(int status);
+int onednn_is_out_of_memory(int status);
 
 // The library's version, and the largest instruction set that it uses here, by oneDNN's own name for it, for example
 // "avx512_core"; "none" where it has no kernels for the processor.

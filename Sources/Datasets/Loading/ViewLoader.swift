@@ -90,15 +90,12 @@ public final class ViewLoader: Sendable {
       sampler: sampler, rank: rank, worldSize: worldSize)
     queue = ViewQueue(plan: plan, startStep: startStep, threads: threads, depth: queueDepth)
     for number in 0..<threads {
-      let thread = Thread { [queue] in
+      startThread("sluice-load-\(number)") { [queue] in
         // Linux gives each thread its own niceness, and 0 means the calling one. The step comes first: it
         // waits for the slowest rank, the loader is ahead.
         setpriority(Int32(PRIO_PROCESS.rawValue), 0, 10)
         queue.work()
       }
-      thread.name = "sluice-load-\(number)"
-      thread.stackSize = 8 << 20
-      thread.start()
     }
   }
 

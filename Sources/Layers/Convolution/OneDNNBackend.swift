@@ -1,4 +1,5 @@
 import COneDNN
+import Foundations
 
 /// Convolutions by oneDNN. Nothing else in Swift calls it.
 public struct OneDNNBackend: ConvolutionBackend {
@@ -81,10 +82,8 @@ private final class OneDNNKernel: ConvolutionKernel, @unchecked Sendable {
       padding: Int32(shape.padding), in_lanes: Int32(problem.inLanes), lanes: Int32(problem.lanes))
     var made: OpaquePointer?
     let status = onednn_convolution_create(&made, &sizes, problem.direction.code, algorithm.code)
-    guard status == 0, let made else {
-      throw LayerError.convolution(
-        what: what, reason: "oneDNN: \(String(cString: onednn_status_text(status)))")
-    }
+    try Self.check(status, what)
+    guard let made else { preconditionFailure("oneDNN succeeded without a convolution") }
     handle = made
     self.algorithm = algorithm
     packedCount = onednn_convolution_weights_count(made)
@@ -94,19 +93,24 @@ private final class OneDNNKernel: ConvolutionKernel, @unchecked Sendable {
   deinit { onednn_convolution_destroy(handle) }
 
   func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) throws {
-    try check(onednn_convolution_pack(handle, weights, packed))
+    try Self.check(onednn_convolution_pack(handle, weights, packed), what)
   }
 
   func unpack(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) throws {
-    try check(onednn_convolution_unpack(handle, packed, weights))
+    try Self.check(onednn_convolution_unpack(handle, packed, weights), what)
   }
 
   func run(_ operands: ConvolutionOperands, scratch: UnsafeMutablePointer<Float>) throws {
-    try check(
-      onednn_convolution_run(handle, operands.input, operands.weights, operands.output, scratch))
+    try Self.check(
+      onednn_convolution_run(handle, operands.input, operands.weights, operands.output, scratch), what)
   }
 
-  private func check(_ status: Int32) throws {
+  /// A kernel that only lacks memory must not be taken for one that this machine does not have: another would take its
+  /// place and give other bits.
+  private static func check(_ status: Int32, _ what: String) throws {
+    if onednn_is_out_of_memory(status) != 0 {
+      Emergency.end("out of memory: oneDNN has none for \(what): ask for more memory, or use fewer threads")
+    }
     guard status == 0 else {
       throw LayerError.convolution(
         what: what, reason: "oneDNN: \(String(cString: onednn_status_text(status)))")

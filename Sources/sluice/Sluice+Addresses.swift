@@ -1,0 +1,18 @@
+import Collectives
+import Foundation
+import Foundations
+import Machine
+
+extension Sluice {
+  /// Ends the program where a limit leaves its libraries too few addresses: they would end it without a word.
+  static func requireAddresses() {
+    let variables = ProcessInfo.processInfo.environment
+    let messaging = Communicator.launchedTasks(variables) == nil ? 0 : 64 << 20
+    guard let space = AddressSpace(), !space.holds(messaging) else { return }
+    if Communicator.isFirstOfHost(variables) {
+      let needed = memoryText(Double(space.least(with: messaging)))
+      FileHandle.say("sluice: \(space.words), and the program alone needs \(needed): raise the limit")
+    }
+    Foundation.exit(1)
+  }
+}
