@@ -33,6 +33,9 @@ public struct ConfigurationFile: Sendable {
     }
   }
 
+  /// Of a rank; nil: its share of the cores.
+  public var threads: Int? { values.threads }
+
   /// The smallest input that ImageNet's stem is for.
   private static let smallestLargeInput = 96
 

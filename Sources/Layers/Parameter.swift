@@ -23,8 +23,8 @@ public final class Parameter {
     let count = shape.reduce(1, *)
     values = BufferPool.shared.take(count: count)
     gradients = BufferPool.shared.take(count: count)
-    value.update(repeating: 0, count: count)
-    gradient.update(repeating: 0, count: count)
+    values.clear()
+    gradients.clear()
   }
 
   public var count: Int { shape.reduce(1, *) }

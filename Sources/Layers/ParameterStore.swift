@@ -20,19 +20,24 @@ public final class ParameterStore {
     var end = 0
     for parameter in parameters {
       offsets.append(end)
-      end += (parameter.count + 15) / 16 * 16
+      end += Self.padded(parameter)
     }
     self.parameters = parameters
     self.offsets = offsets
     count = end
     values = BufferPool.shared.take(count: end)
     gradientStorage = BufferPool.shared.take(count: end)
-    values.pointer.update(repeating: 0, count: end)
-    gradientStorage.pointer.update(repeating: 0, count: end)
+    values.clear()
+    gradientStorage.clear()
     for (parameter, offset) in zip(parameters, offsets) {
       parameter.move(to: values, gradientStorage, at: offset)
     }
   }
+
+  /// Floats in all of a store of `parameters`, padding included.
+  public static func count(of parameters: [Parameter]) -> Int { parameters.reduce(0) { $0 + padded($1) } }
+
+  private static func padded(_ parameter: Parameter) -> Int { (parameter.count + 15) / 16 * 16 }
 
   /// All gradients, in the order of `parameters`.
   package var gradients: UnsafeMutableBufferPointer<Float> {

@@ -8,14 +8,14 @@ extension Parameter {
   func fillHeNormal(seed: UInt64, layer: Int) {
     let deviation = Float((2 / Double(shape[0] * shape[2] * shape[3])).squareRoot())
     let draws = RandomDraws(seed: seed, purpose: .initialWeights, layer: layer)
-    array = (0..<count).map { draws.normal($0) * deviation }
+    for i in 0..<count { value[i] = draws.normal(i) * deviation }
   }
 
   /// U(−1/√fanIn, 1/√fanIn).
   func fillUniform(fanIn: Int, seed: UInt64, layer: Int) {
     let bound = 1 / Float(fanIn).squareRoot()
     let draws = RandomDraws(seed: seed, purpose: .initialWeights, layer: layer)
-    array = (0..<count).map { (2 * draws.uniform($0) - 1) * bound }
+    for i in 0..<count { value[i] = (2 * draws.uniform(i) - 1) * bound }
   }
 }
 

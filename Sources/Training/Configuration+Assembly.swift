@@ -11,10 +11,14 @@ import Optimizers
 extension Configuration {
   /// A model with its initial weights.
   public func makeModel() -> Model {
+    let (backbone, objective) = makeNetwork()
+    return Model(backbone: backbone, objective: objective, seed: seed)
+  }
+
+  /// What a model is made of, before it has weights: takes no memory worth speaking of, however large it is.
+  func makeNetwork() -> (backbone: any Backbone, objective: any Objective) {
     let resNet = resNet
-    return Model(
-      backbone: ResNet(resNet), objective: objective.chosen.makeObjective(featureCount: resNet.featureCount),
-      seed: seed)
+    return (ResNet(resNet), objective.chosen.makeObjective(featureCount: resNet.featureCount))
   }
 
   /// What sums the gradients of a model over ranks.

@@ -13,7 +13,12 @@ public final class Model {
     self.backbone = backbone
     self.objective = objective
     initializeWeights(backbone: backbone, heads: objective.heads, seed: seed)
-    store = ParameterStore(backbone.parameters + objective.heads.flatMap(\.parameters))
+    store = ParameterStore(Self.parameters(backbone, objective.heads))
+  }
+
+  /// Those of a model in the order of its store.
+  static func parameters(_ backbone: any Backbone, _ heads: [MLP]) -> [Parameter] {
+    backbone.parameters + heads.flatMap(\.parameters)
   }
 
   /// Backbone first, in the order of the forward pass.

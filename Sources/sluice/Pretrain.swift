@@ -69,6 +69,7 @@ struct Pretrain: RankCommand {
     let prepared = try RunPreparation(
       file, folder: folder, resume: resumption, communicator: communicator, log: log)
     if dryRun {
+      if communicator.rank == 0, let warning = prepared.memoryWarning { log.warning("\(warning)") }
       try results.print(prepared.plan, on: communicator)
       return
     }

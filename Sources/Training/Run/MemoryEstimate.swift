@@ -1,6 +1,7 @@
 import Configurations
 import Datasets
 import Foundation
+import Foundations
 import Layers
 import Networks
 
@@ -15,6 +16,8 @@ public struct MemoryEstimate: Equatable, Sendable {
   public let bytes: Double
   /// The part that grows with the images that a rank takes at once.
   public let batchBytes: Double
+  /// The part that weights and their gradients take before the first step.
+  let weightBytes: Double
 
   /// The program and its libraries before a run begins, and what MPI adds: measured, with two ranks.
   private static let processBytes = 42_000_000
@@ -25,10 +28,11 @@ public struct MemoryEstimate: Equatable, Sendable {
   private static let matricesOfALayer = 4
 
   init(
-    _ configuration: Configuration, data: DataParts, model: Model, ranks: Int, threads: Int
+    _ configuration: Configuration, data: DataParts, backbone: any Backbone, heads: [MLP], ranks: Int,
+    threads: Int
   ) throws {
     let imageSize = configuration.network.inputSize
-    let network = NetworkFootprint(model.backbone)
+    let network = NetworkFootprint(backbone)
     let shard = configuration.batch.shard
     let microBatches = configuration.batch.microBatches
     let objective = configuration.objective.chosen
@@ -37,7 +41,7 @@ public struct MemoryEstimate: Equatable, Sendable {
     // Of a micro-batch.
     let shards = configuration.batch.global / ranks / shard / microBatches
     let rowsAtOnce = views * shards * shard
-    let linears = model.objective.heads.flatMap(\.stages).map(\.linear)
+    let linears = heads.flatMap(\.stages).map(\.linear)
 
     // As Double: a plan for more than any machine has must not overflow.
     var batch = Double(rows) * Double(Self.imageBatches * 3 * imageSize * imageSize)
@@ -66,26 +70,24 @@ public struct MemoryEstimate: Equatable, Sendable {
       try network.workspace([.forward], rows: shard, threads: threads, gradientSums: 0)
       + 4 * threads * shard * network.evaluation
     let evaluated = [data.neighborPart, .test].compactMap { $0.flatMap { data.datasets[$0]?.count } }
-    let features = evaluated.reduce(0, +) * model.backbone.blueprint.featureCount
+    let features = evaluated.reduce(0, +) * backbone.blueprint.featureCount
     let featureBytes = 4 * Double(features) * (2 + 1 / Double(ranks))
 
     // Values, gradients and velocities, and the pieces of gradients that other ranks send.
-    let parameters = 4 * model.store.count * (ranks > 1 ? 4 : 3)
+    let stored = ParameterStore.count(of: Model.parameters(backbone, heads))
+    let parameters = 4 * Double(stored) * (ranks > 1 ? 4 : 3)
     let blocks = try EpochSampler(
       for: data.train, globalBatchSize: configuration.batch.global, shardSize: shard,
       seed: configuration.seed, shuffleWindow: configuration.data.shuffleWindow
     ).cacheBytes(worldSize: ranks)
     let residentBytes = data.datasets.values.reduce(blocks) { $0 + $1.residentBytes }
     batchBytes = 4 * batch
+    weightBytes = 8 * Double(stored)
     bytes =
-      Double(Self.processBytes + (ranks > 1 ? Self.messagingBytes : 0) + residentBytes + parameters)
+      Double(Self.processBytes + (ranks > 1 ? Self.messagingBytes : 0) + residentBytes) + parameters
       + max(4 * (batch + Double(workspace)), 4 * Double(evaluation) + featureBytes)
   }
 
-  public var text: String { Self.text(bytes) }
-  public var batchText: String { Self.text(batchBytes) }
-
-  private static func text(_ bytes: Double) -> String {
-    bytes < 950e6 ? String(format: "%.0f MB", bytes / 1e6) : String(format: "%.1f GB", bytes / 1e9)
-  }
+  public var text: String { memoryText(bytes) }
+  public var batchText: String { memoryText(batchBytes) }
 }

@@ -34,6 +34,7 @@ public final class PretrainingRun {
   /// - Throws: `RunStopped`, `TrainingFailure` or `AgreedFailure` on every rank, or what failed on this rank alone.
   public func run() throws -> RunSummary? {
     defer { display.finish() }
+    try prepared.requireMemory()
     let records = try openRecords()
     let progress = records.map { _ in makeProgress() }
     sayWhatComes()

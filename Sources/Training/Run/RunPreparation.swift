@@ -28,6 +28,7 @@ public struct RunPreparation {
   /// Where the run stands before its first step.
   let state: TrainingState
   let session: Session
+  private let shortage: MemoryShortage?
 
   var model: Model { trainer.model }
   var isRoot: Bool { communicator.rank == 0 }
@@ -45,20 +46,33 @@ public struct RunPreparation {
     try communicator.agree {
       if communicator.rank == 0 { try folder.requireUsable() }
     }
+    let placement = try communicator.placement()
+    let threads = file.threads ?? placement.threads
+    try communicator.agree { try WorkerPool.requireRoom(forKernelsOn: threads) }
+    pool = .forKernels(threads: threads)
     (configuration, data) = try file.opened(on: communicator, indexFile: folder.dataIndex) {
       log.info("\($0)")
     }
     try Self.check(configuration, data, folder, communicator)
     start = try resume.start(in: folder, on: communicator) { log.warning("\($0)") }
     try Self.check(start, configuration, data, communicator, log)
-    let placement = try communicator.placement()
-    pool = .forKernels(threads: configuration.threads ?? placement.threads)
-    let model = configuration.makeModel()
+    let environments = try Environment.gather(communicator, threads: threads)
+    let (backbone, objective) = configuration.makeNetwork()
+    let memory = try MemoryEstimate(
+      configuration, data: data, backbone: backbone, heads: objective.heads, ranks: communicator.worldSize,
+      threads: threads)
+    shortage = try communicator.memoryShortage(for: memory.bytes, environments)
+    // Even a plan has to have the weights.
+    if let shortage,
+      try communicator.memoryShortage(for: memory.weightBytes, environments)?.isCertain == true
+    {
+      throw AgreedFailure(onEveryRank: shortage, hostName: communicator.hostName)
+    }
+    let model = Model(backbone: backbone, objective: objective, seed: configuration.seed)
     trainer = Trainer(
       configuration, model: model, pool: pool, reducer: communicator,
       gradients: configuration.makeGradientReducer(for: model, on: communicator))
     state = try Self.restore(trainer, from: start, configuration, data, communicator)
-    let environments = try Environment.gather(communicator, threads: pool.threads)
     session = Session(
       environments, fromStep: state.step, dataSource: configuration.data.source, dataDigest: data.digest,
       kernels: configuration.resNet.kernels.summary,
@@ -127,10 +141,22 @@ public struct RunPreparation {
   /// Logs what a person should know before it begins.
   private func tell(_ placement: Placement, _ environments: [Environment]) {
     for note in data.notes { log.info("\(note)") }
-    for finding in Finding.wrong(environments) { log.warning("\(finding.problem): \(finding.advice)") }
+    for finding in Finding.beforeARun(environments) { log.warning("\(finding.problem): \(finding.advice)") }
     for warning in data.warnings + placement.warnings { log.warning("\(warning)") }
     for warning in [configuration.kernelWarning(), plan.scheduleWarning] {
       if let warning { log.warning("\(warning)") }
     }
+  }
+
+  /// What a plan for other machines than these should say; nil: there is memory enough.
+  public var memoryWarning: String? { shortage?.description }
+
+  /// Warns where memory may be too little.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank where it is certain to be.
+  func requireMemory() throws {
+    guard let shortage else { return }
+    if shortage.isCertain { throw AgreedFailure(onEveryRank: shortage, hostName: communicator.hostName) }
+    if isRoot { log.warning("\(shortage)") }
   }
 }

@@ -98,7 +98,8 @@ public struct TrainingPlan: Report, Equatable, Sendable {
         model.store.parameters.filter { $0.isTrainable && lars.excludes($0) }.map(\.name)
       }
     memory = try MemoryEstimate(
-      configuration, data: data, model: model, ranks: ranks, threads: threads)
+      configuration, data: data, backbone: model.backbone, heads: model.objective.heads, ranks: ranks,
+      threads: threads)
   }
 
   /// Images of a rank in one step.
