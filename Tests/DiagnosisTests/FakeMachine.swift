@@ -101,6 +101,13 @@ struct FakeMachine {
     return machine
   }()
 
+  /// The same as a virtual machine with the processor that qemu makes up unless told otherwise.
+  static let old: FakeMachine = {
+    var machine = laptop
+    machine.instructionSet = "baseline"
+    return machine
+  }()
+
   /// A container that may use 1.5 CPUs' worth of time and 2 GiB on a machine of 8 cores.
   static let container: FakeMachine = {
     var machine = FakeMachine(threads: 2)

@@ -56,6 +56,20 @@ import Testing
     Case(
       "a laptop", .slow, "no AVX-512", "--constraint", [FakeMachine.laptop.environment()]),
     Case(
+      "a virtual machine's made-up processor", .slow, "the processor has no AVX2", "qemu -cpu host",
+      [FakeMachine.old.environment()]),
+    Case(
+      "few addresses for its threads", .risk,
+      "limited to 2 GiB, and a training with 16 threads needs 2.8 GiB or more", "ulimit -v unlimited",
+      job(8, affinity: { "\($0 * 16)-\($0 * 16 + 15)" }) { _, rank in
+        rank.limits.addressSpace = .value(2 << 30)
+      }),
+    Case(
+      "addresses for its threads", nil, "", "",
+      job(8, affinity: { "\($0 * 16)-\($0 * 16 + 15)" }) { _, rank in
+        rank.limits.addressSpace = .value(3 << 30)
+      }),
+    Case(
       "ARM", .wrong, "this is a machine of type aarch64", "run it on x86_64", [FakeMachine.arm.environment()]),
     Case(
       "a container of 1.5 CPUs", .slow, "2 threads on node01 have 1.5 CPUs of time", "--cpus=2",
@@ -173,6 +187,9 @@ import Testing
       "a small /dev/shm", .risk, "/dev/shm of node01 has 64 MiB left for 128 ranks", "--shm-size",
       job(128, affinity: { "\($0)" }) { _, rank in rank.memory.sharedFree = 64 << 20 }),
     Case(
+      "a /dev/shm without room for a file", .slow, "/dev/shm of node01 has 64 KiB", "--shm-size",
+      smallSharedMemory(64 << 10)),
+    Case(
       "another oneDNN on two ranks", .wrong,
       "ranks differ in oneDNN, so ranks can compute different bits: ranks 0–5: 2.6.3, Winograd, avx512_core; "
         + "ranks 6–7: 2.6.2, Winograd, avx512_core", "libraries and variables on every node",
@@ -234,10 +251,33 @@ import Testing
     #expect(findings.last?.problem.hasPrefix("rank 1: the processor has no AVX-512") == true)
   }
 
-  @Test func aStartSaysOnlyWhatIsWrong() {
-    let wrong = Self.node { $0.onednn.winograd = nil }
-    #expect(Finding.wrong(wrong).count == 1)
-    #expect(Finding.wrong([FakeMachine.laptop.environment()]) == [])
+  /// What only takes longer than it has to is the doctor's alone.
+  @Test(
+    arguments: [
+      (node { $0.onednn.winograd = nil }, ["cannot make a convolution"]),
+      (node { $0.limits.openFiles = .value(256) }, ["may open 256 files"]),
+      ([FakeMachine.old.environment()], ["no AVX2"]),
+      (smallSharedMemory(64 << 10), ["/dev/shm of node01 has 64 KiB"]),
+      (smallSharedMemory(6 << 20), ["may end with a bus error"]),
+      ([FakeMachine.laptop.environment()], []),
+      (
+        node {
+          $0.limits.addressSpace = .value(1 << 30)
+          $0.memory.available = 1 << 20
+        }, []
+      ),
+    ])
+  func aStartSaysWhatAPersonShouldKnow(_ environments: [Environment], problems: [String]) {
+    let said = Finding.beforeARun(environments).map(\.problem)
+    #expect(said.count == problems.count, "\(said)")
+    for (said, problem) in zip(said, problems) { #expect(said.contains(problem)) }
+  }
+
+  private static func smallSharedMemory(_ bytes: Int) -> [Environment] {
+    job(8, affinity: { "\($0 * 16)-\($0 * 16 + 15)" }) { _, rank in
+      rank.memory.shared = bytes
+      rank.memory.sharedFree = bytes
+    }
   }
 
   @Test(

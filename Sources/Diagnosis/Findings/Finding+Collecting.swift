@@ -17,9 +17,15 @@ extension Finding {
     return [.wrong, .risk, .slow].flatMap { severity in found.filter { $0.severity == severity } }
   }
 
-  /// What makes a job's result unreliable, whatever it writes.
-  public static func wrong(_ environments: [Environment]) -> [Finding] {
-    all(environments, fileSystem: nil).filter { $0.severity == .wrong }
+  /// What a person should know before a run begins, whatever it writes: that its result cannot be relied on, that it may
+  /// not come to its end, or that it takes many times as long. What only takes longer, `sluice doctor` says; memory and
+  /// addresses are compared with what the run needs.
+  public static func beforeARun(_ environments: [Environment]) -> [Finding] {
+    let slow = of(noAVX2, environments) + messagesOverTCP(environments)
+    let compared = of(littleAddressSpace, environments) + memory(environments)
+    return all(environments, fileSystem: nil).filter {
+      ($0.severity != .slow || slow.contains($0)) && !compared.contains($0)
+    }
   }
 
   /// What a rule finds on each rank; a finding that not all have names its ranks.

@@ -6,7 +6,7 @@ import Provenance
 /// What is slow or wrong about a job's ranks together.
 extension Finding {
   static let jobRules: [@Sendable ([Environment]) -> [Finding]] = [
-    crowds, idleCores, quotas, sharedMemory, memory, disagreements,
+    crowds, idleCores, quotas, messagesOverTCP, sharedMemory, memory, disagreements,
   ]
 
   /// Ranks that have to share cores.
@@ -76,11 +76,29 @@ extension Finding {
   }
 
   /// MPI's ranks on one host talk through files in `/dev/shm`: Open MPI makes one of 4 MiB a rank.
+  private static let bytesOfASharedFile = 4 << 20
+
+  /// Where the files do not fit, Open MPI makes none.
+  @Sendable static func messagesOverTCP(_ environments: [Environment]) -> [Finding] {
+    byHost(environments) { host, ranks in
+      guard let total = ranks[0].memory.shared, ranks.count > 1, total < bytesOfASharedFile,
+        ranks[0].mpi.library.hasPrefix("Open MPI")
+      else { return nil }
+      return Finding(
+        .slow,
+        problem:
+          "/dev/shm of \(host) has \(Fact.bytes(total)), and the files through which its ranks talk need 4 MiB each: "
+          + "they talk over TCP, where a small message was seen to take 6 times as long",
+        advice: "make it larger (docker run --shm-size=1g)")
+    }
+  }
+
+  /// Where the files fit until they are written: half of the space is left for others.
   @Sendable private static func sharedMemory(_ environments: [Environment]) -> [Finding] {
     byHost(environments) { host, ranks in
-      guard let free = ranks[0].memory.sharedFree, ranks.count > 1, free < ranks.count << 23 else {
-        return nil
-      }
+      guard let free = ranks[0].memory.sharedFree, ranks.count > 1,
+        free < ranks.count * 2 * bytesOfASharedFile, messagesOverTCP(ranks).isEmpty
+      else { return nil }
       return Finding(
         .risk,
         problem:
@@ -90,7 +108,7 @@ extension Finding {
     }
   }
 
-  @Sendable private static func memory(_ environments: [Environment]) -> [Finding] {
+  @Sendable static func memory(_ environments: [Environment]) -> [Finding] {
     byHost(environments) { host, ranks in
       guard let bytes = [ranks[0].memory.available, ranks[0].memory.limit].compactMap({ $0 }).min(),
         bytes / ranks.count < 512 << 20

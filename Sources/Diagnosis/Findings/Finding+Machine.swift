@@ -1,10 +1,12 @@
+import Foundations
 import Provenance
 
 /// What is slow or wrong on one rank, whatever the others are.
 extension Finding {
   static let machineRules: [@Sendable (Environment) -> Finding?] = [
-    unsupportedProcessor, noAVX512, limitedOneDNN, noWinograd, oldBLASKernels, lowFrequency, severalDomains,
-    lowLockedMemory, fewOpenFiles, verboseOneDNN, lowPrecision, separateWorlds,
+    unsupportedProcessor, noAVX2, noAVX512, limitedOneDNN, noWinograd, oldBLASKernels, lowFrequency,
+    severalDomains,
+    lowLockedMemory, littleAddressSpace, fewOpenFiles, verboseOneDNN, lowPrecision, separateWorlds,
   ]
 
   @Sendable private static func unsupportedProcessor(_ environment: Environment) -> Finding? {
@@ -16,8 +18,20 @@ extension Finding {
       advice: "run it on x86_64 nodes")
   }
 
+  @Sendable static func noAVX2(_ environment: Environment) -> Finding? {
+    guard environment.cpu.architecture == "x86_64", environment.cpu.instructionSet == "baseline" else {
+      return nil
+    }
+    return Finding(
+      .slow,
+      problem:
+        "the processor has no AVX2: a step takes many times as long as on servers of the last ten years",
+      advice: "choose other nodes (sbatch --constraint); a virtual machine has it if it is given its host's "
+        + "processor (qemu -cpu host) instead of a made-up one such as kvm64")
+  }
+
   @Sendable private static func noAVX512(_ environment: Environment) -> Finding? {
-    guard environment.cpu.architecture == "x86_64", environment.cpu.instructionSet != "avx512" else {
+    guard environment.cpu.architecture == "x86_64", environment.cpu.instructionSet == "avx2" else {
       return nil
     }
     return Finding(
@@ -100,6 +114,20 @@ extension Finding {
       problem: "locked memory is limited to \(Fact.bytes(bytes)) on a host with InfiniBand, which needs more",
       advice: "ulimit -l unlimited before the start; under Slurm ask the administrators for "
         + "LimitMEMLOCK=infinity")
+  }
+
+  /// For a small training; each compares its own needs before it begins.
+  @Sendable static func littleAddressSpace(_ environment: Environment) -> Finding? {
+    guard case .value(let bytes) = environment.limits.addressSpace else { return nil }
+    let threads = environment.threads.count
+    let needed = (512 + 144 * threads) << 20
+    guard bytes < needed else { return nil }
+    return Finding(
+      .risk,
+      problem: "the address space of a process is limited to \(Fact.bytes(bytes)), and a training with "
+        + "\(counted(threads, "thread")) needs \(Fact.bytes(needed)) or more",
+      advice: "ulimit -v unlimited before the start, or ask the batch system for more (qsub -l h_vmem or "
+        + "-l vmem)" + (threads > 1 ? ", or use fewer threads (--set threads=1)" : ""))
   }
 
   @Sendable private static func fewOpenFiles(_ environment: Environment) -> Finding? {
