@@ -13,6 +13,8 @@ extension Sluice {
       let needed = memoryText(Double(space.least(with: messaging)))
       FileHandle.say("sluice: \(space.words), and the program alone needs \(needed): raise the limit")
     }
+    // A launcher ends the job at the first that fails, perhaps before the other has spoken or been heard.
+    if messaging > 0 { sleep(1) }
     Foundation.exit(1)
   }
 }

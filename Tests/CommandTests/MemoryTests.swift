@@ -113,6 +113,13 @@ extension CommandLineTests {
       }
     }
 
+    @Test func ranksWithoutAddressesForMPISayItOnce() throws {
+      let output = try run(["doctor"], ranks: 2, addresses: 240_000)
+      #expect(output.status == 1)
+      let sentences = output.lines.filter { $0.hasPrefix("sluice: the address space is limited to 246 MB") }
+      #expect(sentences.count == 1, "\(output)")
+    }
+
     /// A plan may be for another machine.
     @Test func aRunThatCannotFitIsRefusedAndStillPlanned() throws {
       try withTemporaryFolder { folder in
