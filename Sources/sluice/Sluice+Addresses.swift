@@ -11,7 +11,7 @@ extension Sluice {
     guard let space = AddressSpace(), !space.holds(messaging) else { return }
     if Communicator.isFirstOfHost(variables) {
       let needed = memoryText(Double(space.least(with: messaging)))
-      FileHandle.say("sluice: \(space.words), and the program alone needs \(needed): raise the limit")
+      StandardStreams.say("sluice: \(space.words), and the program alone needs \(needed): raise the limit")
     }
     // A launcher ends the job at the first that fails, perhaps before the other has spoken or been heard.
     if messaging > 0 { sleep(1) }
