@@ -376,6 +376,10 @@ import Testing
         let listener = try waitForListener(launch)
         kill(process.processIdentifier, SIGHUP)
         try wait { (try? String(contentsOf: heard, encoding: .utf8)) == "asked\n" }
+        // Asked of the system: that nothing happens could not be waited for.
+        let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+        let ignored = try #require(status.firstMatch(of: /SigIgn:\t(?<mask>[0-9a-f]+)/)?.mask)
+        #expect(try #require(UInt64(ignored, radix: 16)) >> (SIGHUP - 1) & 1 == 1)
         kill(process.processIdentifier, SIGHUP)
         try FileManager.default.removeItem(at: launch.folder.appendingPathComponent("deaf"))
         kill(listener, SIGUSR1)
