@@ -14,7 +14,7 @@ static int names(const char *variable, const char *name) {
   return strncmp(variable, name, length) == 0 && variable[length] == '=';
 }
 
-// When it is loaded, OpenBLAS starts a thread for every core, each with 128 MiB of addresses, and nobody here uses them.
+// When it is loaded, OpenBLAS starts a thread for every core, each with 128 MiB of addresses; nobody here uses them.
 // Where addresses are limited they may be all there are: then it asks for more for ever. Only a variable keeps it from
 // that, and only one that was there when the process began. So the process begins again, with the same number.
 //

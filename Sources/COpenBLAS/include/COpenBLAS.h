@@ -9,8 +9,8 @@ void openblas_use_one_thread(void);
 // The addresses that it takes for each product that is under way, and the most products that are made room for.
 enum { OPENBLAS_BUFFER_BYTES = 128 << 20, OPENBLAS_MAX_BUFFERS = 48 };
 
-// Makes room for `count` products at one time. Returns whether there were addresses for it; without them a product would
-// never end.
+// Makes room for `count` products at one time. Returns whether there were addresses for it; without them a product
+// would never end.
 int openblas_make_buffers(int count);
 
 // The library's version and how it was built, for example "OpenBLAS 0.3.21 DYNAMIC_ARCH …", and the processor whose
