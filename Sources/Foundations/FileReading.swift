@@ -18,7 +18,8 @@ public struct UnreadableText: Error {
   public let reason: String
 }
 
-private func readBytes(_ path: String) throws(UnreadableText) -> [UInt8] {
+/// The bytes of a file or pipe.
+package func readBytes(_ path: String) throws(UnreadableText) -> [UInt8] {
   // Foundation reads nothing but files and folders.
   let file = open(path, O_RDONLY | O_CLOEXEC)
   guard file >= 0 else { throw failure(path) }

@@ -14,18 +14,18 @@ struct ListFile {
 
   /// - Throws: `DatasetError.unreadable`, or `.badLine` for UTF-16.
   init(_ path: String) throws(DatasetError) {
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path))
+    let data: [UInt8]
+    do throws(UnreadableText) {
+      data = try readBytes(path)
     } catch {
-      throw .unreadable(path: path, reason: error.fileReason)
+      throw .unreadable(path: path, reason: error.reason)
     }
     if data.starts(with: [0xFF, 0xFE]) || data.starts(with: [0xFE, 0xFF]) {
       throw .badLine(path: path, line: 1, problem: "the file is UTF-16: save it as UTF-8")
     }
     self.path = path
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    bytes = ArraySlice(data.starts(with: mark) ? data.dropFirst(mark.count) : data)
+    bytes = data.starts(with: mark) ? data.dropFirst(mark.count) : data[...]
   }
 
   /// An error in line `number`.
