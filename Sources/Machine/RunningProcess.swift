@@ -37,13 +37,19 @@ public struct RunningProcess: Codable, Equatable, Sendable {
     return Self.startTime(of: number) == start
   }
 
-  /// nil: there is no such process.
+  /// nil: there is no such process, or it has ended and nobody has asked for its exit code, as in containers without an
+  /// init.
   private static func startTime(of number: Int32) -> String? {
-    // number (name) state parent … start …; a name may hold anything.
+    // number (name) state parent … flags … start …; a name may hold anything.
     guard let line = SystemFiles.live.read("/proc/\(number)/stat"), let end = line.lastIndex(of: ")") else {
       return nil
     }
     let words = line[line.index(after: end)...].split(separator: " ")
-    return words.count > 19 ? String(words[19]) : nil
+    guard words.count > 19, !["Z", "X"].contains(words[0]), let flags = UInt(words[6]), flags & isExiting == 0
+    else { return nil }
+    return String(words[19])
   }
+
+  /// The kernel's PF_EXITING.
+  private static let isExiting: UInt = 4
 }

@@ -51,7 +51,7 @@ extension CommandLineTests {
 
     /// The system would end whoever writes on (SIGXFSZ).
     @Test(arguments: [
-      ("pretrain FOLDER/simclr.yaml --run FOLDER/run", "FOLDER/run/.tmp-config.yaml"),
+      ("pretrain FOLDER/simclr.yaml --run FOLDER/run", "FOLDER/run/config.yaml"),
       ("data pack shapes:64x8 FOLDER/pack --shards 1", "FOLDER/pack/.tmp-train-00000.tar"),
       ("data inspect shapes:24x8 --sheet FOLDER/sheet.png", "FOLDER/sheet.png"),
     ])

@@ -156,7 +156,7 @@ extension Mistake {
   static let folders: [Mistake] = [
     .init(
       "pretrain FILES/simclr.yaml --run FILES/simclr.yaml/run",
-      "FILES/simclr.yaml/run/checkpoints: cannot be written: Not a directory", isRootOnly: true),
+      "FILES/simclr.yaml/run: cannot be written: Not a directory", isRootOnly: true),
     .init(
       "pretrain FILES/simclr.yaml --run FILES/run --set network.width=4 --set seed=1",
       "FILES/run holds a run with a different configuration (seed: 0 → 1; network.width: 8 → 4): "
@@ -179,7 +179,7 @@ extension Mistake {
     .init(
       "pretrain FILES/simclr.yaml --run FILES/new --set network.width=4 "
         + "--resume FILES/run/checkpoints/latest",
-      "FILES/run/checkpoints/latest holds a run with a different configuration (network.width: 8 → 4): "
+      "FILES/run/checkpoints/step-00000002 holds a run with a different configuration (network.width: 8 → 4): "
         + "choose another folder with --run, or restore the old values"),
     .init(
       "pretrain FILES/simclr.yaml --run FILES/new --set seed=1 "

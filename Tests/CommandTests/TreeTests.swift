@@ -44,6 +44,7 @@ extension CommandLineTests {
     func whatMayNotBeReadIsAFault() throws {
       try withPets { tree, small in
         chmod(tree.url("train/cat/2.png").path, 0)
+        chmod(small.folder.path, 0o777)
         let shell =
           geteuid() == 0 ? "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$0\" \"$@\"" : "true"
         let output = try Job(command(small, tree) + ["--dry-run"], seconds: 30, after: shell).wait()

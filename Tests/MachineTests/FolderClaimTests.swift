@@ -77,6 +77,34 @@ import Testing
     }
   }
 
+  /// It ended, and its parent has not asked for its exit code.
+  @Test func aZombieHoldsNothing() throws {
+    try withTemporaryFolder { folder in
+      let zombie = Process()
+      zombie.executableURL = URL(fileURLWithPath: "/bin/sh")
+      // The shell's child ends; what the shell becomes does not ask for it.
+      zombie.arguments = ["-c", "sh -c : & echo $!; exec sleep 60"]
+      let output = Pipe()
+      zombie.standardOutput = output
+      try zombie.run()
+      defer { zombie.terminate() }
+      let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+      let number = try #require(Int32(line.trimmingCharacters(in: .whitespacesAndNewlines)))
+      func stat() -> [Substring] {
+        (SystemFiles.live.read("/proc/\(number)/stat") ?? "").split(separator: " ")
+      }
+      while stat().dropFirst(2).first != "Z" { usleep(1000) }
+      let start = String(stat()[21])
+      try Self.write(folder.path) {
+        $0["pid"] = Int(number)
+        $0["start"] = start
+      }
+      let claim = try #require(try Self.take(folder.path))
+      #expect(claim.predecessor?.process.number == number)
+      claim.release()
+    }
+  }
+
   /// What cannot be seen from here: another host, another container, an earlier start of the machine.
   static let elsewhere = ["host", "boot", "pid_namespace"]
 
