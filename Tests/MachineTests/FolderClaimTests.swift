@@ -117,7 +117,11 @@ import Testing
       }
       beats.start()
       var said: [String] = []
-      #expect(throws: FolderHeld.self) { try Self.take(folder.path) { said.append($0) } }
+      // Nothing depends on how soon the heartbeat comes.
+      let patient = FolderClaim.Pace(beat: .seconds(60), patience: .seconds(600), look: .milliseconds(10))
+      #expect(throws: FolderHeld.self) {
+        try FolderClaim.take(folder.path, force: false, pace: patient, inform: { said.append($0) }) { false }
+      }
       #expect(said.count == 1 && said[0].contains("waiting up to two minutes"))
       // The thread ends with the file.
       let claim = try #require(try Self.take(folder.path, force: true))
