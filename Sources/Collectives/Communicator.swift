@@ -1,5 +1,6 @@
 import Foundation
 import Foundations
+import Machine
 import Tensors
 
 /// The ranks of a job: everything that crosses ranks goes through the one communicator of a process.
@@ -46,7 +47,7 @@ public final class Communicator: ShardReducer {
     self.channels = channels
     self.rank = rank
     self.worldSize = worldSize
-    hostName = Self.localHostName()
+    hostName = RunningProcess.current.hostName
   }
 
   /// The communicator of this process: all ranks of the job if a launcher started it, else a world of one.
@@ -123,7 +124,7 @@ public final class Communicator: ShardReducer {
 
   /// The same for what cannot be thrown, on whatever thread it happens.
   private static func answerEmergencies(rank: Int) {
-    let hostName = localHostName()
+    let hostName = RunningProcess.current.hostName
     Emergency.answer { sentence in
       say(sentence, rank: rank, on: hostName)
       endOthers()
@@ -132,21 +133,13 @@ public final class Communicator: ShardReducer {
   }
 
   private static func say(_ message: String, rank: Int, on hostName: String) {
-    let line = "sluice: rank \(rank) on \(hostName): \(oneLine(message))\n"
-    try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
+    StandardStreams.say("sluice: rank \(rank) on \(hostName): \(oneLine(message))")
   }
 
   private static func endOthers() {
     // A launcher that hears of the abort before it reads the line throws the line away (MPICH's Hydra does).
     Thread.sleep(forTimeInterval: 0.2)
     MPIRuntime.abort(exitCode: 1)
-  }
-
-  /// The system's name for this machine, without asking a name server.
-  private static func localHostName() -> String {
-    var name = [CChar](repeating: 0, count: 256)
-    guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
-    return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
   }
 }
 

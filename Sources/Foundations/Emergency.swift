@@ -4,7 +4,7 @@ import Synchronization
 /// The end of a process that can neither go on nor throw, because the system gives it no memory or no thread.
 public enum Emergency {
   private static let answer = Mutex<@Sendable (String) -> Never> { sentence in
-    try? FileHandle.standardError.write(contentsOf: Data("sluice: \(sentence)\n".utf8))
+    StandardStreams.say("sluice: \(sentence)")
     _exit(1)  // exit would take down libraries that other threads are in
   }
 

@@ -4,13 +4,17 @@ import Foundation
 ///
 /// `path` may also name a pipe, such as /dev/stdin or what a shell makes of `<(…)`: its text comes once.
 public func readText(_ path: String) throws(UnreadableText) -> String {
-  let bytes = try readBytes(path)
-  let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-  let text = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
-  guard let text = String(validating: text, as: UTF8.self) else {
+  let bytes = withoutByteOrderMark(try readBytes(path))
+  guard let text = String(validating: bytes, as: UTF8.self) else {
     throw UnreadableText(reason: "it is not text in UTF-8")
   }
   return text
+}
+
+/// The bytes of a text in UTF-8 without the mark with which some programs begin it.
+package func withoutByteOrderMark(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
+  let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+  return bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
 }
 
 /// Why a text could not be read; completes "cannot be read: …".

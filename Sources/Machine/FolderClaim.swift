@@ -118,7 +118,7 @@ public final class FolderClaim: @unchecked Sendable {
     self.predecessor = predecessor
     self.madeFolders = madeFolders
     path = "\(folder)/\(Self.fileName)"
-    let thread = Thread { [weak self, condition] in
+    startThread("sluice-claim") { [weak self, condition] in
       while true {
         condition.lock()
         _ = condition.wait(until: Date(timeIntervalSinceNow: pace.beat / .seconds(1)))
@@ -126,7 +126,6 @@ public final class FolderClaim: @unchecked Sendable {
         guard let self, self.beat() else { return }
       }
     }
-    thread.start()
   }
 
   deinit { release() }

@@ -2,6 +2,7 @@ import Foundation
 
 /// A process, told apart from every other that had its number before or will have it.
 public struct RunningProcess: Codable, Equatable, Sendable {
+  /// The system's name for the machine, without asking a name server.
   public let hostName: String
   /// The system's number of it (`pid`), in its namespace.
   public let number: Int32
@@ -20,15 +21,19 @@ public struct RunningProcess: Codable, Equatable, Sendable {
 
   /// This one.
   public static let current: RunningProcess = {
-    var name = [CChar](repeating: 0, count: 256)
-    gethostname(&name, name.count - 1)
     let boot = SystemFiles.live.word("/proc/sys/kernel/random/boot_id") ?? ""
     let namespace =
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? ""
     return RunningProcess(
-      hostName: String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self),
+      hostName: localHostName(),
       number: getpid(), start: startTime(of: getpid()) ?? "", boot: boot, namespace: namespace)
   }()
+
+  private static func localHostName() -> String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
+    return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+  }
 
   /// Whether it still runs; nil: that cannot be seen from here, for example because it is on another host.
   var isRunning: Bool? {

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Synchronization
 
 /// The threads of one rank. They take the numbered pieces of a loop one after the other; which thread takes

@@ -32,17 +32,12 @@ import Testing
     let block = Bottleneck(
       .alone(.bottleneck, inChannels: c.inChannels, width: c.width, stride: c.stride, gated: c.gated))
     for parameter in block.parameters { parameter.array = numbers.normals(parameter.count) }
-    func settle(_ norm: BatchNorm?, scale: Float, shift: Float) {
-      guard let norm else { return }
-      norm.weight!.array = numbers.uniforms(norm.channels, scale / 2, scale)
-      norm.bias!.array = (0..<norm.channels).map { $0 % 3 == 1 ? -shift : shift }
-    }
-    settle(block.gate1?.batchNorm, scale: 0.4, shift: 2)
-    settle(block.gate2?.batchNorm, scale: 0.4, shift: 2)
-    settle(block.bn1, scale: 0.5, shift: 3)
-    settle(block.bn2, scale: 0.5, shift: 3)
-    settle(block.bn3, scale: 0.5, shift: 9)
-    settle(block.downsample?.batchNorm, scale: 0.5, shift: 0)
+    settle(block.gate1?.batchNorm, scale: 0.4, shift: 2, &numbers)
+    settle(block.gate2?.batchNorm, scale: 0.4, shift: 2, &numbers)
+    settle(block.bn1, scale: 0.5, shift: 3, &numbers)
+    settle(block.bn2, scale: 0.5, shift: 3, &numbers)
+    settle(block.bn3, scale: 0.5, shift: 9, &numbers)
+    settle(block.downsample?.batchNorm, scale: 0.5, shift: 0, &numbers)
     return block
   }
 

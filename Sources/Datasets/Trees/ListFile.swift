@@ -24,8 +24,7 @@ struct ListFile {
       throw .badLine(path: path, line: 1, problem: "the file is UTF-16: save it as UTF-8")
     }
     self.path = path
-    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    bytes = data.starts(with: mark) ? data.dropFirst(mark.count) : data[...]
+    bytes = withoutByteOrderMark(data)
   }
 
   /// An error in line `number`.

@@ -1,5 +1,4 @@
 import Foundation
-import Foundations
 
 /// Addresses of a thread's stack.
 package let stackBytes = 8 << 20
