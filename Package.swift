@@ -8,6 +8,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.28.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
@@ -46,6 +47,13 @@ let package = Package(
       name: "Objectives",
       dependencies: ["Foundations", "Networks", "Layers", "Tensors", "COpenBLAS", "CVector"]),
     .target(name: "Optimizers", dependencies: ["Layers", "Tensors", "CVector"]),
+    // Generated (scripts/generate-messages).
+    .target(
+      name: "TensorBoardMessages", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["tensorboard.proto"]),
+    .target(
+      name: "ONNXMessages", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["onnx.proto"]),
     .target(name: "Metrics", dependencies: ["Foundations"]),
     .target(name: "Progress"),
     .target(
