@@ -71,7 +71,8 @@ let package = Package(
     .target(
       name: "Evaluation",
       dependencies: [
-        "Foundations", "Networks", "Layers", "Tensors", "Datasets", "Collectives", "COpenBLAS",
+        "Foundations", "Networks", "Layers", "Tensors", "Images", "Datasets", "Collectives", "COpenBLAS",
+        "CVector",
       ]),
     .target(
       name: "Configurations",
@@ -141,7 +142,8 @@ let package = Package(
     .testTarget(
       name: "DiagnosisTests",
       dependencies: ["Diagnosis", "Provenance", "Machine", "Collectives", "TestSupport"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Tensors", "TestSupport"]),
+    .testTarget(
+      name: "EvaluationTests", dependencies: ["Evaluation", "Collectives", "Tensors", "TestSupport"]),
     .testTarget(
       name: "ConfigurationsTests",
       dependencies: [

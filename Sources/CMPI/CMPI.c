@@ -114,6 +114,13 @@ int cmpi_allgatherv_bytes(const void *mine, void *all, const int *counts, const 
   return MPI_Allgatherv(mine, counts[rank], MPI_BYTE, all, counts, starts, MPI_BYTE, comm->comm);
 }
 
+int cmpi_gatherv_bytes(const void *mine, void *all, const int *counts, const int *starts, int root, cmpi_comm_t comm) {
+  int rank;
+  int code = MPI_Comm_rank(comm->comm, &rank);
+  if (code != MPI_SUCCESS) return code;
+  return MPI_Gatherv(mine, counts[rank], MPI_BYTE, all, counts, starts, MPI_BYTE, root, comm->comm);
+}
+
 // A request with room for `arrays` arrays of one int per rank.
 static struct cmpi_request *make_request(int arrays, int size) {
   return malloc(sizeof(struct cmpi_request) + sizeof(int) * (size_t)arrays * (size_t)size);

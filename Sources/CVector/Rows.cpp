@@ -72,6 +72,14 @@ INLINE double sum_exp(size_t count, const float *x, float shift) {
 
 CLONES double vector_sum_exp(size_t count, const float *x, float shift) { return sum_exp(count, x, shift); }
 
+INLINE void softmax(size_t count, float *x, float log_sum) {
+#define BODY(G) Lanes<G>::store(x + i, exponential<G>(Lanes<G>::load(x + i) - log_sum))
+  FOR_GROUPS(count, BODY)
+#undef BODY
+}
+
+CLONES void vector_softmax(size_t count, float *x, float log_sum) { softmax(count, x, log_sum); }
+
 template <int G>
 INLINE void mutual_softmax(float *x, float row_log_sum, const float *column_log_sums, float scale) {
   typedef Lanes<G> L;
@@ -96,6 +104,27 @@ CLONES float vector_max(size_t count, const float *x) {
   for (; i < count; i++) largest[0] = x[i] > largest[0] ? x[i] : largest[0];
   for (int lane = 1; lane < 16; lane++) largest[0] = largest[lane] > largest[0] ? largest[lane] : largest[0];
   return largest[0];
+}
+
+INLINE size_t find_above(size_t count, const float *x, const float *bias, float threshold, uint32_t *found) {
+  typedef Lanes<16> L;
+  size_t hits = 0;
+  size_t i = 0;
+  // Hits are rare: 64 numbers are passed over by one branch.
+  for (; i + 64 <= count; i += 64) {
+    L::Bits above = {};
+    for (int g = 0; g < 64; g += 16) above |= (L::load(x + i + g) + L::load(bias + i + g)) > threshold;
+    if (__builtin_reduce_or(above) == 0) continue;
+    for (size_t j = i; j < i + 64; j++)
+      if (x[j] + bias[j] > threshold) found[hits++] = (uint32_t)j;
+  }
+  for (; i < count; i++)
+    if (x[i] + bias[i] > threshold) found[hits++] = (uint32_t)i;
+  return hits;
+}
+
+CLONES size_t vector_find_above(size_t count, const float *x, const float *bias, float threshold, uint32_t *found) {
+  return find_above(count, x, bias, threshold, found);
 }
 
 INLINE double dot(size_t count, const float *x, const float *y) {

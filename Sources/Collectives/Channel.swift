@@ -28,6 +28,11 @@ package protocol Channel: AnyObject {
   func allGather(
     _ own: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer, _ pieces: Pieces) throws
 
+  /// Fills `all` on rank `root` alone, piece r with the bytes of rank r; elsewhere `all` does not matter.
+  func gather(
+    _ own: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer, _ pieces: Pieces, to root: Int)
+    throws
+
   /// Starts to send piece r of `numbers` to rank r, and to receive this rank's piece of every rank's numbers
   /// as the rows of `rows`, `[size × own count]`. Both belong to the channel until the exchange is done.
   func startScatter(

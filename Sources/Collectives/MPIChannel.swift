@@ -65,6 +65,16 @@ final class MPIChannel: Channel {
     }
   }
 
+  func gather(
+    _ own: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer, _ pieces: Pieces, to root: Int
+  ) throws(CollectiveError) {
+    _ = try mpiCount(pieces.total, in: "MPI_Gatherv")
+    try checkMPI("MPI_Gatherv") {
+      cmpi_gatherv_bytes(
+        own.baseAddress, all.baseAddress, pieces.counts, pieces.starts, Int32(root), handle)
+    }
+  }
+
   func startScatter(
     _ numbers: UnsafeRawPointer, _ pieces: Pieces, rows: UnsafeMutableRawPointer, of width: NumberWidth
   ) throws(CollectiveError) -> any PendingExchange {

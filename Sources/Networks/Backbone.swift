@@ -12,10 +12,22 @@ public protocol Backbone: AnyObject {
   var convolutions: [Convolution] { get }
 
   /// Features `[rows, D]` of images `[rows, 3, H, W]` (NCHW), and what each gate decided.
-  func forward(_ images: Tensor, in pass: Pass) throws -> (features: Tensor, gates: [GateRecord])
+  ///
+  /// - Parameter observe: Called after every block with its number and the means over pixels of its output,
+  ///   `[rows, channels]`.
+  func forward(
+    _ images: Tensor, in pass: Pass, observe: (_ block: Int, _ means: Tensor) -> Void
+  ) throws -> (features: Tensor, gates: [GateRecord])
 
   /// Sets the gradients of all parameters from that of the features.
   ///
   /// - Parameter maskGradients: What budget and bound losses add to the gradient of each gate's mask; empty: nothing.
   func backward(_ dfeatures: Tensor, maskGradients: [MaskGradient], in pass: Pass) throws
+}
+
+extension Backbone {
+  /// Features `[rows, D]` of images `[rows, 3, H, W]` (NCHW), and what each gate decided.
+  public func forward(_ images: Tensor, in pass: Pass) throws -> (features: Tensor, gates: [GateRecord]) {
+    try forward(images, in: pass) { _, _ in }
+  }
 }

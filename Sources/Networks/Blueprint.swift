@@ -67,6 +67,15 @@ public struct Blueprint: Sendable, Equatable {
     public var sites: [Site] { path + (shortcut.map { [$0] } ?? []) }
   }
 
+  /// Blocks one after the other whose maps are of one size: `layer1` and so on.
+  public struct Stage: Sendable, Equatable {
+    public let name: String
+    /// Among those of the network.
+    public let blocks: Range<Int>
+    /// Of its output.
+    public let channels: Int
+  }
+
   /// Height and width of the images in pixels.
   public let inputSize: Int
   public let stem: Site
@@ -76,6 +85,19 @@ public struct Blueprint: Sendable, Equatable {
   public let gates: [GateSite]
   /// Length of a feature vector.
   public let featureCount: Int
+
+  /// In the order of the forward pass.
+  public var stages: [Stage] {
+    blocks.indices.reduce(into: []) { stages, number in
+      let name = blocks[number].name.prefix { $0 != "." }
+      let first = stages.last.flatMap { $0.name == name ? $0.blocks.lowerBound : nil }
+      if first != nil { stages.removeLast() }
+      stages.append(
+        Stage(
+          name: String(name), blocks: (first ?? number)..<number + 1,
+          channels: blocks[number].path.last!.shape.outChannels))
+    }
+  }
 
   /// Every convolution but those of gates, in the order of the forward pass.
   public var sites: [Site] { [stem] + blocks.flatMap(\.sites) }

@@ -83,6 +83,14 @@ public struct MACs: Sendable, Equatable {
       + products.reduce(0) { $0 + $1.macs * Int64(open[$1.first] * open[$1.second]) }
   }
 
+  /// Convolutions and gates of a block for one image with these open channels of each gate of the network.
+  public func gated(block number: Int, open: [Int]) -> Int64 {
+    let block = blocks[number]
+    return block.fixed + block.gateMACs
+      + block.gates.reduce(0) { $0 + perOpenChannel[$1] * Int64(open[$1]) }
+      + products[block.products].reduce(0) { $0 + $1.macs * Int64(open[$1.first] * open[$1.second]) }
+  }
+
   /// ∂cost/∂n of a gate: what one more open channel costs an image with these open channels.
   public func perOpenChannel(of gate: Int, open: [Double]) -> Double {
     products.reduce(Double(perOpenChannel[gate])) { sum, product in

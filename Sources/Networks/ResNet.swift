@@ -41,19 +41,22 @@ public final class ResNet: Backbone {
     let pooled: MaxPool.Output?
   }
 
-  public func forward(_ images: Tensor, in pass: Pass) throws -> (features: Tensor, gates: [GateRecord]) {
+  public func forward(
+    _ images: Tensor, in pass: Pass, observe: (_ block: Int, _ means: Tensor) -> Void
+  ) throws -> (features: Tensor, gates: [GateRecord]) {
     let x = try stem.forward(images, in: pass)
     let statistics = try stemBatchNorm.statistics(of: x, in: pass)
     let pooled = blueprint.poolsStem ? try MaxPool.forward(x, normalizedBy: statistics, in: pass) : nil
     pass.push(Saved(images: images, stem: x, statistics: statistics, pooled: pooled))
     var y = try stemBatchNorm.normalizeAndPool(pooled?.values ?? x, statistics, in: pass)
     var records: [GateRecord] = []
-    for block in blocks {
+    for (number, block) in blocks.enumerated() {
       y = try pass.recomputable(y) { x in
         let (output, gates) = try block.forward(x, in: pass)
         records += gates
         return output
       }
+      observe(number, y.means)
     }
     return (y.means, records)
   }

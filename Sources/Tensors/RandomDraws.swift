@@ -11,6 +11,10 @@ public enum RandomPurpose: UInt32, Sendable {
   case test = 6
   /// The order of images in packed shards.
   case packing = 7
+  /// Images that are drawn to estimate how an accuracy spreads.
+  case bootstrap = 8
+  /// Images that are kept from a classifier, to choose its setting by.
+  case holdout = 9
 }
 
 /// All random numbers of one purpose for one image of one epoch: a function, not a stream.

@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import Foundations
 import Metrics
@@ -15,10 +16,13 @@ public struct MACsReport: Report {
   private let dense: Int64
   private let gated: Int64
   private let imageSize: Int
+  private let measured: MeasuredMACs?
 
   /// - Parameter target: t_d; nil without gates. The same share of channels is open at every gate, as large as the
   ///   target allows, in whole channels.
-  public init(_ blueprint: Blueprint, target: Double?) {
+  /// - Parameter measured: What images really took; nil: nothing was measured.
+  public init(_ blueprint: Blueprint, target: Double?, measured: MeasuredMACs? = nil) {
+    self.measured = measured
     imageSize = blueprint.inputSize
     let macs = MACs(blueprint)
     let density = target.map { macs.density(target: $0) } ?? 1
@@ -47,7 +51,31 @@ public struct MACsReport: Report {
             "gated_macs": .integer(Int($0.gated)),
           ])
         }),
+      "measured": measured.map(json) ?? .null,
     ])
+  }
+
+  private func json(_ measured: MeasuredMACs) -> JSONValue {
+    func spread(_ spread: MeasuredMACs.Spread) -> [(key: String, value: JSONValue)] {
+      [("mean", .number(spread.mean)), ("p5", .number(spread.low)), ("p95", .number(spread.high))]
+    }
+    return .object(
+      keyed: [
+        ("images", .integer(measured.images)), ("gate_macs", .integer(Int(measured.gates))),
+        ("macs_share", .number(measured.spent.mean / Double(measured.dense))),
+      ] + spread(measured.spent) + [
+        (
+          "blocks",
+          .list(
+            measured.blocks.map { block in
+              .object(
+                keyed: [
+                  ("name", .text(block.name)), ("dense_macs", .integer(Int(block.dense))),
+                  ("gate_macs", .integer(Int(block.gates))),
+                ] + spread(block.spent))
+            })
+        )
+      ])
   }
 
   public var text: String {
@@ -57,7 +85,25 @@ public struct MACsReport: Report {
     return
       ([row("MACs at \(imageSize)×\(imageSize)", "dense", "budget")]
       + layers.map { row($0.name, "\($0.dense)", "\($0.gated)") }
-      + [row("total", "\(dense)", "\(gated)")]).joined(separator: "\n")
+      + [row("total", "\(dense)", "\(gated)")] + (measured.map(table) ?? [])).joined(separator: "\n")
+  }
+
+  /// What images took, by block.
+  private func table(_ measured: MeasuredMACs) -> [String] {
+    func row(_ name: String, _ dense: String, _ gates: String, _ spread: [String]) -> String {
+      name.padded(to: 12) + ([dense, gates] + spread).map { $0.rightAligned(in: 16) }.joined()
+    }
+    func numbers(_ spread: MeasuredMACs.Spread) -> [String] {
+      [spread.mean, spread.low, spread.high].map { decimals($0, 0) }
+    }
+    return
+      ["", "measured on \(counted(measured.images, "image")), gates included"]
+      + [row("", "dense", "gates alone", ["mean", "5th percentile", "95th"])]
+      + measured.blocks.map { row($0.name, "\($0.dense)", "\($0.gates)", numbers($0.spent)) }
+      + [row("total", "\(measured.dense)", "\(measured.gates)", numbers(measured.spent))]
+      + [
+        "that is \(percent(100 * measured.spent.mean / Double(measured.dense))) of the dense network's in the mean"
+      ]
   }
 }
 

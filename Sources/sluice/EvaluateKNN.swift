@@ -21,17 +21,7 @@ struct EvaluateKNN: RankCommand {
           --data cifar10:DIR
       """)
 
-  @Option(
-    help: ArgumentHelp("A checkpoint: a step-… folder or 'latest'.", valueName: "CHECKPOINT"),
-    completion: .directory, transform: nonEmptyPath)
-  var checkpoint: String
-
-  @Option(
-    help: ArgumentHelp("The data set, for example imagenet100:DIR or shapes.", valueName: "DATA"),
-    completion: .dataset)
-  var data: String
-
-  @OptionGroup var dataOptions: DataOptions
+  @OptionGroup var evaluated: EvaluatedOptions
 
   @Option(help: ArgumentHelp("Neighbours that vote.", valueName: "N"))
   var k = 20
@@ -42,10 +32,14 @@ struct EvaluateKNN: RankCommand {
   @Option(help: ArgumentHelp("Temperature of cosine votes.", valueName: "T"))
   var temperature = 0.07
 
-  @Option(help: "What to do about an image that cannot be used; skip uses its neighbour instead.")
-  var onError = OnBadImage.stop
+  @Option(help: "What is compared: the backbone's output or the projector's.")
+  var features = Features.backbone
 
-  @OptionGroup var threads: ThreadOptions
+  enum Features: String, CaseIterable, ExpressibleByArgument {
+    case backbone, projector
+
+    var layers: FeatureLayers { self == .backbone ? .backbone : .projector }
+  }
 
   @OptionGroup var progress: ProgressOptions
 
@@ -59,31 +53,16 @@ struct EvaluateKNN: RankCommand {
   }
 
   func run(on communicator: Communicator) throws {
-    var options = try dataOptions.options(on: communicator)
-    options.onError = onError
-    let opened = try DatasetSource.open(data, options, on: communicator)
-    if communicator.rank == 0, !progress.quiet {
-      for note in opened.notes { StandardStreams.say("\(note)") }
-    }
-    let parts = try communicator.agree { try opened.classifiable(source: data) }
-    let trained = try TrainedBackbone(
-      Checkpoint.open(checkpoint, on: communicator, warn: warn), imageSize: parts.test.imageSize,
-      on: communicator)
-    let extractor = FeatureExtractor(
-      backbone: trained.backbone, imageSize: trained.configuration.network.inputSize, onError: onError,
-      shardSize: trained.configuration.batch.shard,
-      pool: .forKernels(threads: try threads.count(on: communicator)),
-      communicator: communicator)
-    let display = progress.display(on: communicator)
-    let (known, asked) = try extractor.features(of: parts, showing: display)
-    let report = try communicator.onRoot { _ in
-      try KNNReport(
-        train: known, test: asked, parts, of: opened, usage: extractor.usage(of: asked), voting: voting)
-    }
+    let subject = try evaluated.open(on: communicator, quiet: progress.quiet)
+    let parts = try subject.classifiable(on: communicator)
+    let extractor = try subject.extractor(features.layers, on: communicator)
+    let (known, asked) = try extractor.extractions(
+      of: parts, features.layers, showing: progress.display(on: communicator))
+    let report = try KNNReport.make(
+      train: known, test: asked, parts, of: subject.data, usage: extractor.usage(of: asked),
+      voting: voting, on: communicator, pool: subject.pool)
     guard let report else { return }
-    for warning in opened.warnings + report.skipped {
-      warn(warning)
-    }
+    for warning in subject.data.warnings + report.skipped { warn(warning) }
     try results.print(report, on: communicator)
   }
 
@@ -97,4 +76,3 @@ struct EvaluateKNN: RankCommand {
 }
 
 extension KNearestNeighbors.Metric: ExpressibleByArgument {}
-extension OnBadImage: ExpressibleByArgument {}

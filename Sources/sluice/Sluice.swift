@@ -16,7 +16,9 @@ struct Sluice: ParsableCommand {
       Exit codes: 0 success, 1 failure, 64 wrong usage, 75 stopped as requested (run it again to resume).
       """,
     version: "sluice \(Version.description)",
-    subcommands: [Pretrain.self, Evaluate.self, MACsCommand.self, DataCommand.self, Bench.self, Doctor.self])
+    subcommands: [
+      Pretrain.self, Evaluate.self, MACsCommand.self, Gates.self, DataCommand.self, Bench.self, Doctor.self,
+    ])
 
   static func main() {
     StandardStreams.secure()

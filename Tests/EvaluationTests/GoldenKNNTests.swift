@@ -1,3 +1,4 @@
+import Collectives
 import Foundation
 import Tensors
 import TestSupport
@@ -23,29 +24,33 @@ struct GoldenKNNTests {
       let metric = try #require(KNearestNeighbors.Metric(rawValue: settings["distance_fx"] as? String ?? ""))
       let temperature = settings["T"] as? Double ?? 0.07
       let classCount = try #require(file.shape(of: "\(name).votes")).last ?? 0
-      let result = KNearestNeighbors.classify(
-        train: train, trainLabels: trainLabels, test: test, testLabels: testLabels, dimension: dimension,
-        classCount: classCount, k: k, metric: metric, temperature: temperature
-      ) {}
+      let known = LabelledRows(FeatureMatrix(train, dimension: dimension), labels: trainLabels)
+      let asked = LabelledRows(FeatureMatrix(test, dimension: dimension), labels: testLabels)
+      let result = try #require(
+        try KNearestNeighbors.classify(
+          train: known, test: asked, classCount: classCount, k: k, metric: metric, temperature: temperature,
+          on: .alone(), pool: WorkerPool(threads: 2)))
 
       let neighbours = try file.int32s("\(name).neighbours").map(Int.init)
       let votes = try file.floats("\(name).votes").map(Double.init)
-      let nearest = KNearestNeighbors.nearestRows(
-        FeatureRows(test, dimension: dimension, metric: metric),
-        in: FeatureRows(train, dimension: dimension, metric: metric), k: k
-      ) {}
+      let nearest = try NeighbourSearch(
+        FeatureRows(known.features, metric: metric), pool: WorkerPool(threads: 1)
+      )
+      .nearest(to: FeatureRows(asked.features, metric: metric), k: k)
       for row in testLabels.indices {
         let range = row * k..<(row + 1) * k
         #expect(Set(result.neighbours[range]) == Set(neighbours[range]), "\(name), row \(row)")
         let scores = KNearestNeighbors.votes(
-          nearest[row], labels: trainLabels, classCount: classCount, metric, temperature
+          nearest[row].map {
+            .init(closeness: $0.closeness, row: Int64($0.row), label: Int64(trainLabels[$0.row]))
+          }, classCount: classCount, metric, temperature
         ).map(\.weight)
         // Cosine votes agree up to the weight of the nearest neighbour.
         let unit = metric == .cosine ? exp(nearest[row][0].closeness / temperature) : 1
         let expected = votes[row * classCount..<(row + 1) * classCount].map { $0 / unit }
         #expect(maxRelativeToLargest(scores, expected) < 2e-5, "\(name), row \(row)")
       }
-      #expect(try result.predictions == file.int32s("\(name).prediction").map(Int.init), "\(name)")
+      #expect(try result.predictions.classes == file.int32s("\(name).prediction").map(Int.init), "\(name)")
       #expect(result.top1 == settings["top1"] as? Double, "\(name)")
       #expect(result.top5 == settings["top5_lowest"] as? Double, "\(name)")
     }

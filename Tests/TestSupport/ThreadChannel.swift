@@ -43,6 +43,13 @@ final class ThreadChannel: Channel {
     all.copyBytes(from: try exchange(Array(own)).joined())
   }
 
+  func gather(
+    _ own: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer, _ pieces: Pieces, to root: Int
+  ) throws {
+    let parts = try exchange(Array(own))
+    if rank == root { all.copyBytes(from: parts.joined()) }
+  }
+
   func startScatter(
     _ numbers: UnsafeRawPointer, _ pieces: Pieces, rows: UnsafeMutableRawPointer, of width: NumberWidth
   ) -> any PendingExchange {

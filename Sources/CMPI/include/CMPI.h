@@ -46,6 +46,9 @@ int cmpi_allgather(const void *mine, int count, void *all, cmpi_number number, c
 // Rank r brings counts[r] bytes, which go to all + starts[r].
 int cmpi_allgatherv_bytes(const void *mine, void *all, const int *counts, const int *starts, cmpi_comm_t comm);
 
+// The same on rank `root` alone; elsewhere `all` does not matter.
+int cmpi_gatherv_bytes(const void *mine, void *all, const int *counts, const int *starts, int root, cmpi_comm_t comm);
+
 // Starts to send counts[r] numbers from send + starts[r] to rank r, and to receive row_count numbers from each
 // rank: rows: [size × row_count]. Both buffers belong to MPI until the request completes.
 int cmpi_start_alltoallv(const void *send, const int *counts, const int *starts, void *rows, int row_count,

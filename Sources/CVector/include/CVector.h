@@ -111,12 +111,18 @@ void vector_exp(size_t count, const float *x, float *y);
 // Σ exp(x − shift), in double precision.
 double vector_sum_exp(size_t count, const float *x, float shift);
 
+// A row of a matrix, given its log-sum-exp, becomes its softmax exp(x − row).
+void vector_softmax(size_t count, float *x, float log_sum);
+
 // A row of a matrix, given the log-sum-exp of the row and those of the columns, becomes
 // scale·(its softmax along the row + that along the columns) = scale·(exp(x − row) + exp(x − columns)).
 void vector_mutual_softmax(size_t count, float *x, float row_log_sum, const float *column_log_sums, float scale);
 
 // The largest of x; numbers that are none are passed over. −∞ of nothing.
 float vector_max(size_t count, const float *x);
+
+// found: in ascending order the places where x + bias > threshold, of which at most `count` are found; returns how many.
+size_t vector_find_above(size_t count, const float *x, const float *bias, float threshold, uint32_t *found);
 
 // Σ x·y, in double precision.
 double vector_dot(size_t count, const float *x, const float *y);

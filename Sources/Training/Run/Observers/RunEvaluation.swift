@@ -80,29 +80,22 @@ final class RunEvaluation: RunObserver {
       backbone: prepared.model.backbone, imageSize: configuration.network.inputSize,
       onError: configuration.data.onError, shardSize: configuration.batch.shard, pool: prepared.pool,
       communicator: communicator)
-    let (train, test): (ExtractedFeatures, ExtractedFeatures)
     do {
-      (train, test) = try extractor.features(of: parts) { share in
+      let (train, test) = try extractor.extractions(of: parts) { share in
         progress?.evaluated(share)
         if try communicator.isStopRequested() { throw Abandoned() }
       }
+      skipped.note(try communicator.gather(train.skipped).unique, of: parts.neighborPart, in: &state)
+      skipped.note(try communicator.gather(test.skipped).unique, of: .test, in: &state)
+      return try KNNReport.make(
+        train: train, test: test, parts, of: data, usage: extractor.usage(of: test), on: communicator,
+        pool: prepared.pool
+      ) { if try communicator.isStopRequested() { throw Abandoned() } }
     } catch is Abandoned {
       return nil
     } catch let failure as AgreedFailure {
       throw TrainingFailure.badData(
         failure, during: "evaluation after step \(state.step)", configuration, checkpoints.last)
     }
-    skipped.note(train.skipped, of: parts.neighborPart, in: &state)
-    skipped.note(test.skipped, of: .test, in: &state)
-    let report = try communicator.onRoot { isStopRequested -> KNNReport? in
-      do {
-        return try KNNReport(
-          train: train, test: test, parts, of: data, usage: extractor.usage(of: test)
-        ) { if try isStopRequested() { throw Abandoned() } }
-      } catch is Abandoned {
-        return nil
-      }
-    }
-    return report.flatMap(\.self)
   }
 }

@@ -1,6 +1,8 @@
+import Collectives
 import Datasets
 import Foundation
 import Foundations
+import Tensors
 
 /// Whose votes classify an image, and how they are weighed.
 public struct KNNVoting: Sendable {
@@ -27,41 +29,47 @@ public struct KNNReport: Report, Sendable {
   public let usage: ChannelUsage
   /// A sentence for each image that could not be used.
   public let skipped: [String]
+  /// In which 95 % of resampled top-1 accuracies lie.
+  public let interval: ClosedRange<Double>
   private let dataNotes: [String]
   private let dataDigest: String?
 
-  /// Classifies the test images of `data`, on which the network spent `usage`, by those that have labels.
+  /// Classifies test images of `data` by those that have labels; every rank calls it.
   ///
-  /// - Parameter check: Called now and then; ends the classification by throwing.
-  public init(
-    train: ExtractedFeatures, test: ExtractedFeatures, _ parts: ClassifiableParts, of data: DataParts,
-    usage: ChannelUsage,
-    voting: KNNVoting = KNNVoting(), check: () throws -> Void = {}
-  ) rethrows {
-    func classify(_ voting: KNNVoting) throws -> KNNResult {
-      try test.classified(
-        by: train, classCount: data.classNames.count, k: voting.k, metric: voting.metric,
-        temperature: voting.temperature, check: check)
+  /// - Parameters:
+  ///   - train, test: Of `parts`, with the layer that is compared last.
+  ///   - usage: Over the test images.
+  ///   - check: Called by every rank equally often; ends the classification by throwing on all of them.
+  /// - Returns: nil on other ranks than 0.
+  /// - Throws: `CollectiveError`; what `check` threw.
+  public static func make(
+    train: Extraction, test: Extraction, _ parts: ClassifiableParts, of data: DataParts, usage: ChannelUsage,
+    voting: KNNVoting = KNNVoting(), on communicator: Communicator, pool: WorkerPool,
+    check: () throws -> Void = {}
+  ) throws -> KNNReport? {
+    let (known, asked) = (train.labelled(on: communicator), test.labelled(on: communicator))
+    func classify(_ voting: KNNVoting) throws -> KNNResult? {
+      try KNearestNeighbors.classify(
+        train: known, test: asked, classCount: data.classNames.count, k: voting.k, metric: voting.metric,
+        temperature: voting.temperature, on: communicator, pool: pool, check: check)
     }
     var single = KNNVoting()
     (single.k, single.metric) = (1, .euclidean)
-    nearest = try classify(single)
+    let nearest = try classify(single)
     let isSingle = voting.k == single.k && voting.metric == single.metric
-    weighted = isSingle ? nearest : try classify(voting)
-    metric = voting.metric
-    images = test.images
-    self.usage = usage
-    skipped =
-      (train.skipped.map { (parts.neighbors.imageName(at: $0.index), $0.reason) }
-      + test.skipped.map { (parts.test.imageName(at: $0.index), $0.reason) })
-      .map { "\($0) is skipped and its neighbour used instead: \($1)" }
-    dataNotes = data.notes
-    dataDigest = data.digest
+    let weighted = isSingle ? nearest : try classify(voting)
+    let skipped = try SkippedSentences.gather(train, test, parts, on: communicator)
+    guard let nearest, let weighted else { return nil }
+    return KNNReport(
+      weighted: weighted, nearest: nearest, metric: voting.metric, images: test.images, usage: usage,
+      skipped: skipped, interval: Bootstrap.interval(weighted.predictions.hits.map { $0 ? 1 : 0 }), dataNotes: data.notes,
+      dataDigest: data.digest)
   }
 
   public var json: JSONValue {
     .object([
       "top1": .number(weighted.top1), "top5": .number(weighted.top5),
+      "top1_interval": interval.json,
       "nearest_top1": .number(nearest.top1), "images": .integer(images),
       "images_skipped": .integer(skipped.count), "k": .integer(weighted.k), "metric": .text(metric.rawValue),
       "macs_share": .number(usage.macsShare), "density": .list(usage.densities.map(JSONValue.number)),
@@ -79,8 +87,9 @@ public struct KNNReport: Report, Sendable {
   /// For a person, with a line for each gated block.
   public var text: String {
     let summary = String(
-      format: "top-1 %.2f %%  top-5 %.2f %%  on %d images with %.2f %% of the dense network's MACs",
-      weighted.top1, weighted.top5, images, 100 * usage.macsShare)
+      format: "top-1 %.2f %% (95 %% interval %.2f–%.2f)  top-5 %.2f %%  on %d images with %.2f %% of the dense network's "
+        + "MACs",
+      weighted.top1, interval.lowerBound, interval.upperBound, weighted.top5, images, 100 * usage.macsShare)
     let blocks = usage.blocks.map {
       String(
         format: "%@  open channels %5.1f %%  MACs %5.1f %%", $0.name, 100 * $0.density, 100 * $0.macsShare)
@@ -92,23 +101,5 @@ public struct KNNReport: Report, Sendable {
   public var line: String {
     "k-NN \(percent(weighted.top1)) weighted, \(percent(nearest.top1)) nearest neighbour, "
       + "\(percent(100 * usage.macsShare)) of dense MACs on \(images) test images"
-  }
-}
-
-extension ExtractedFeatures {
-  /// k-NN of these images among labelled ones.
-  ///
-  /// - Parameter check: Called now and then; ends the classification by throwing.
-  public func classified(
-    by train: ExtractedFeatures, classCount: Int, k: Int, metric: KNearestNeighbors.Metric,
-    temperature: Double, check: () throws -> Void
-  ) rethrows -> KNNResult {
-    guard let known = train.labels, let asked = labels else {
-      preconditionFailure("images without labels are no `ClassifiableParts`")
-    }
-    return try KNearestNeighbors.classify(
-      train: train.values, trainLabels: known, test: values, testLabels: asked,
-      dimension: dimension, classCount: classCount, k: k, metric: metric, temperature: temperature,
-      check: check)
   }
 }

@@ -1,0 +1,125 @@
+/// A training row as seen from a test row.
+struct Neighbour: Comparable, BitwiseCopyable {
+  let row: Int
+  /// Dot product of the normalized rows, or minus the squared distance: larger is nearer.
+  let closeness: Double
+
+  init(row: Int, closeness: Double) {
+    self.row = row
+    // Features that are not finite have no place in an order: as far as can be.
+    self.closeness = closeness.isNaN ? -.infinity : closeness
+  }
+
+  /// Whether `a` is farther; of equally near rows, that of higher index.
+  static func < (a: Neighbour, b: Neighbour) -> Bool {
+    (a.closeness, b.row) < (b.closeness, a.row)
+  }
+}
+
+/// Feature vectors with what their comparison needs of each.
+struct FeatureRows {
+  let matrix: FeatureMatrix
+  let metric: KNearestNeighbors.Metric
+  /// What a row is multiplied by before it is compared. Cosine: 1 / ‖row‖, 1 for a row of norm 0; Euclidean: 1.
+  let scales: [Double]
+  /// Whether all numbers of a row are finite.
+  let isFinite: [Bool]
+
+  init(_ matrix: FeatureMatrix, metric: KNearestNeighbors.Metric) {
+    self.matrix = matrix
+    self.metric = metric
+    let dimension = matrix.dimension
+    let squares = matrix.values.withUnsafeBufferPointer { values in
+      (0..<matrix.rows).map { row in
+        var square = 0.0
+        for i in row * dimension..<(row + 1) * dimension { square += Double(values[i]) * Double(values[i]) }
+        return square
+      }
+    }
+    isFinite = squares.map(\.isFinite)
+    scales = squares.map { metric == .cosine && $0 > 0 ? 1 / $0.squareRoot() : 1 }
+  }
+
+  var count: Int { scales.count }
+  var dimension: Int { matrix.dimension }
+
+  /// `Neighbour.closeness` of a row to a row of another set, summed in the order of dimensions.
+  func closeness(of row: Int, to otherRow: Int, in other: FeatureRows) -> Double {
+    matrix.values.withUnsafeBufferPointer { features in
+      other.matrix.values.withUnsafeBufferPointer { otherFeatures in
+        let (a, b) = (row * dimension, otherRow * dimension)
+        var sum = 0.0
+        switch metric {
+        case .cosine:
+          for i in 0..<dimension { sum += Double(features[a + i]) * Double(otherFeatures[b + i]) }
+          return sum * (scales[row] * other.scales[otherRow])
+        case .euclidean:
+          for i in 0..<dimension {
+            let gap = Double(features[a + i]) - Double(otherFeatures[b + i])
+            sum += gap * gap
+          }
+          return -sum
+        }
+      }
+    }
+  }
+
+  /// The product of a row as it is compared with `vector`.
+  func product(ofRow row: Int, with vector: [Double]) -> Double {
+    matrix.values.withUnsafeBufferPointer { values in
+      var sum = 0.0
+      for i in 0..<dimension { sum += Double(values[row * dimension + i]) * vector[i] }
+      return sum * scales[row]
+    }
+  }
+
+  /// ‖row − centre‖² of a row as it is compared.
+  func square(ofRow row: Int, from centre: [Double]) -> Double {
+    matrix.values.withUnsafeBufferPointer { values in
+      var sum = 0.0
+      for i in 0..<dimension {
+        let gap = Double(values[row * dimension + i]) * scales[row] - centre[i]
+        sum += gap * gap
+      }
+      return sum
+    }
+  }
+
+  /// The mean of the rows as they are compared; of those that are finite.
+  func mean() -> [Double] {
+    var sums = [Double](repeating: 0, count: dimension)
+    let rows = isFinite.indices.filter { isFinite[$0] }
+    matrix.values.withUnsafeBufferPointer { values in
+      for row in rows {
+        for i in 0..<dimension { sums[i] += Double(values[row * dimension + i]) * scales[row] }
+      }
+    }
+    return sums.map { $0 / Double(max(rows.count, 1)) }
+  }
+
+  /// The largest norm of a finite row as it is compared, less `centre`.
+  func largestNorm(from centre: [Double]) -> Double {
+    isFinite.indices.reduce(0) { isFinite[$1] ? max($0, square(ofRow: $1, from: centre)) : $0 }.squareRoot()
+  }
+
+  /// Writes rows as they are multiplied: (scale·row − centre)·factor, rounded; zeros for those that are not finite.
+  func write(
+    _ rows: Range<Int>, centre: [Double], factor: Double, to target: UnsafeMutablePointer<Float>
+  ) {
+    matrix.values.withUnsafeBufferPointer { values in
+      centre.withUnsafeBufferPointer { centre in
+        for row in rows {
+          let out = target + (row - rows.lowerBound) * dimension
+          guard isFinite[row] else {
+            out.update(repeating: 0, count: dimension)
+            continue
+          }
+          let scale = scales[row]
+          for i in 0..<dimension {
+            out[i] = Float((Double(values[row * dimension + i]) * scale - centre[i]) * factor)
+          }
+        }
+      }
+    }
+  }
+}
