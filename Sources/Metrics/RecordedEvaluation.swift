@@ -1,0 +1,23 @@
+import Foundations
+
+/// An evaluation as a run recorded it.
+public struct RecordedEvaluation: Decodable, Equatable, Sendable {
+  /// Steps taken before it.
+  public let step: Int
+  /// The epoch of the last of them, from 0.
+  public let epoch: Int
+  /// The object that the evaluating command prints with `--json`.
+  public let result: JSONValue
+
+  enum CodingKeys: String, CodingKey {
+    case step, epoch
+    case result = "evaluation"
+  }
+
+  /// Weighted k-NN top-1 in percent; nil where it was not measured.
+  public var top1: Double? { result["top1"]?.double }
+  /// k-NN top-1 in percent with k = 1 and Euclidean distances.
+  public var nearestTop1: Double? { result["nearest_top1"]?.double }
+  /// MACs of the test images as a share of the dense network's.
+  public var macsShare: Double? { result["macs_share"]?.double }
+}

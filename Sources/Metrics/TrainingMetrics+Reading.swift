@@ -1,0 +1,29 @@
+extension TrainingMetrics: Decodable {
+  private enum CodingKeys: String, CodingKey {
+    case step, epoch, loss, objective, budget, bound, density
+    case macsShare = "macs_share"
+    case learningRate = "learning_rate"
+    case imagesPerSecond = "images_per_s"
+    case dataWaitShare = "data_wait_share"
+    case imagesSkipped = "images_skipped"
+    case embeddingStd = "embedding_std"
+    case effectiveRank = "effective_rank"
+  }
+
+  /// Reads the object of a line. A number that was not finite stands there as `null` and becomes NaN; what runs did
+  /// not always record gets its default.
+  public init(from decoder: any Decoder) throws {
+    let line = try decoder.container(keyedBy: CodingKeys.self)
+    func number(_ key: CodingKeys) throws -> Double { try line.decode(Double?.self, forKey: key) ?? .nan }
+    self.init(
+      step: try line.decode(Int.self, forKey: .step), epoch: try line.decode(Int.self, forKey: .epoch),
+      loss: try number(.loss), objective: try number(.objective), budget: try number(.budget),
+      bound: try number(.bound), macsShare: try number(.macsShare),
+      density: try line.decode([Double?].self, forKey: .density).map { $0 ?? .nan },
+      learningRate: try number(.learningRate), imagesPerSecond: try number(.imagesPerSecond),
+      dataWaitShare: try line.decodeIfPresent(Double.self, forKey: .dataWaitShare) ?? 0,
+      imagesSkipped: try line.decodeIfPresent(Int.self, forKey: .imagesSkipped) ?? 0,
+      embeddingStd: try line.decodeIfPresent(Double.self, forKey: .embeddingStd),
+      effectiveRank: try line.decodeIfPresent(Double.self, forKey: .effectiveRank))
+  }
+}
