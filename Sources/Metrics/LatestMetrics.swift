@@ -9,10 +9,16 @@ public struct LatestMetrics: Equatable, Sendable {
   /// nil: nothing was evaluated, or so long ago that it was not looked for.
   public private(set) var evaluation: RecordedEvaluation?
 
-  /// Bytes that are read at a time, and in all. The newest step is in the first piece; evaluations can be thousands
-  /// of lines apart.
-  private static let piece = 1 << 16
+  /// When the file was last written; nil: it is not there.
+  public private(set) var written: Date?
+
+  /// Bytes that are read first, twice as many each time after, and in all. The newest step is in the first piece;
+  /// evaluations can be thousands of lines apart.
+  private static let piece = 1 << 13
   private static let limit = 1 << 22
+
+  /// Of a run that has recorded nothing.
+  public init() {}
 
   /// Reads from the end until there is one of each. A file that is not there, or was cut, gives what there is.
   ///
@@ -24,7 +30,9 @@ public struct LatestMetrics: Equatable, Sendable {
 
   init(endOf path: String, piece: Int, limit: Int) throws(UnreadableText) {
     guard let file = try RegularFile(path) else { return }
+    written = file.modified
     let decoder = JSONDecoder()
+    var piece = piece
     var begin = file.size
     // The beginning of the bytes that were read: the rest of a line that began earlier.
     var rest: [UInt8] = []
@@ -32,6 +40,7 @@ public struct LatestMetrics: Equatable, Sendable {
       let start = max(0, begin - piece)
       let bytes = try file.read(start..<begin) + rest
       begin = start
+      piece *= 2
       var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)[...]
       rest = start == 0 ? [] : lines.popFirst().map(Array.init) ?? []
       while let line = lines.popLast() { take(line, decoder) }

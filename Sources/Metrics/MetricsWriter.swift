@@ -7,11 +7,12 @@ public final class MetricsWriter {
   public struct KeptLine: Decodable, Equatable, Sendable {
     public let step: Int
     public let isEvaluation: Bool
+    public let seconds: Double?
     public let embeddingStd: Double?
     public let effectiveRank: Double?
 
     enum CodingKeys: String, CodingKey {
-      case step, evaluation
+      case step, evaluation, seconds
       case embeddingStd = "embedding_std"
       case effectiveRank = "effective_rank"
     }
@@ -20,6 +21,7 @@ public final class MetricsWriter {
       let line = try decoder.container(keyedBy: CodingKeys.self)
       step = try line.decode(Int.self, forKey: .step)
       isEvaluation = line.contains(.evaluation)
+      seconds = try line.decodeIfPresent(Double.self, forKey: .seconds)
       embeddingStd = try line.decodeIfPresent(Double.self, forKey: .embeddingStd)
       effectiveRank = try line.decodeIfPresent(Double.self, forKey: .effectiveRank)
     }

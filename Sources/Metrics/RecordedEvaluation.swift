@@ -1,3 +1,4 @@
+import Foundation
 import Foundations
 
 /// An evaluation as a run recorded it.
@@ -14,7 +15,17 @@ public struct RecordedEvaluation: Decodable, Equatable, Sendable {
     case result = "evaluation"
   }
 
-  /// Weighted k-NN top-1 in percent; nil where it was not measured.
+  /// Reads a file that holds one and nothing else.
+  ///
+  /// - Returns: nil where there is none that can be read.
+  public init?(contentsOf path: String) {
+    guard let bytes = try? RegularFile(path)?.read(),
+      let value = try? JSONDecoder().decode(Self.self, from: Data(bytes))
+    else { return nil }
+    self = value
+  }
+
+  /// Top-1 in percent, of k-NN by weighted votes; nil where it was not measured.
   public var top1: Double? { result["top1"]?.double }
   /// k-NN top-1 in percent with k = 1 and Euclidean distances.
   public var nearestTop1: Double? { result["nearest_top1"]?.double }

@@ -1,6 +1,6 @@
 extension TrainingMetrics: Decodable {
   private enum CodingKeys: String, CodingKey {
-    case step, epoch, loss, objective, budget, bound, density
+    case step, epoch, loss, objective, budget, bound, density, seconds
     case macsShare = "macs_share"
     case learningRate = "learning_rate"
     case imagesPerSecond = "images_per_s"
@@ -22,6 +22,7 @@ extension TrainingMetrics: Decodable {
       density: try line.decode([Double?].self, forKey: .density).map { $0 ?? .nan },
       learningRate: try number(.learningRate), imagesPerSecond: try number(.imagesPerSecond),
       dataWaitShare: try line.decodeIfPresent(Double.self, forKey: .dataWaitShare) ?? 0,
+      seconds: try line.decodeIfPresent(Double.self, forKey: .seconds),
       imagesSkipped: try line.decodeIfPresent(Int.self, forKey: .imagesSkipped) ?? 0,
       embeddingStd: try line.decodeIfPresent(Double.self, forKey: .embeddingStd),
       effectiveRank: try line.decodeIfPresent(Double.self, forKey: .effectiveRank))

@@ -20,6 +20,8 @@ public struct TrainingMetrics: Equatable, Sendable {
   public var imagesPerSecond: Double
   /// Of the time, the part in which the step waited for images, in [0, 1].
   public var dataWaitShare: Double
+  /// What the run's steps took so far, in all of its sessions; nil where that is not known.
+  public var seconds: Double?
   /// Images that could not be used so far, each counted once.
   public var imagesSkipped: Int
   /// How far apart the projections of different images are: 0 if all are alike, 1 if spread evenly over
@@ -31,7 +33,7 @@ public struct TrainingMetrics: Equatable, Sendable {
   public init(
     step: Int, epoch: Int, loss: Double, objective: Double, budget: Double, bound: Double,
     macsShare: Double, density: [Double], learningRate: Double, imagesPerSecond: Double,
-    dataWaitShare: Double = 0, imagesSkipped: Int = 0, embeddingStd: Double? = nil,
+    dataWaitShare: Double = 0, seconds: Double? = nil, imagesSkipped: Int = 0, embeddingStd: Double? = nil,
     effectiveRank: Double? = nil
   ) {
     self.step = step
@@ -45,6 +47,7 @@ public struct TrainingMetrics: Equatable, Sendable {
     self.learningRate = learningRate
     self.imagesPerSecond = imagesPerSecond
     self.dataWaitShare = dataWaitShare
+    self.seconds = seconds
     self.imagesSkipped = imagesSkipped
     self.embeddingStd = embeddingStd
     self.effectiveRank = effectiveRank
@@ -62,7 +65,8 @@ public struct TrainingMetrics: Equatable, Sendable {
       "objective": .number(objective), "budget": .number(budget), "bound": .number(bound),
       "macs_share": .number(macsShare), "density": .list(density.map(JSONValue.number)),
       "learning_rate": .number(learningRate), "images_per_s": .number(imagesPerSecond),
-      "data_wait_share": .number(dataWaitShare), "images_skipped": .integer(imagesSkipped),
+      "data_wait_share": .number(dataWaitShare), "seconds": seconds.map(JSONValue.number) ?? .null,
+      "images_skipped": .integer(imagesSkipped),
       "embedding_std": embeddingStd.map(JSONValue.number) ?? .null,
       "effective_rank": effectiveRank.map(JSONValue.number) ?? .null,
     ])

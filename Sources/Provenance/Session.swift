@@ -9,6 +9,8 @@ public struct Session: Codable, Equatable, Sendable {
   public var startedAt: String
   /// Steps that had been taken before.
   public var fromStep: Int
+  /// The step after which it was to end; nil in older files.
+  public var lastStep: Int?
   public var dataSource: String
   /// Of the data's files and their classes; nil where the source says what the data is, and in older files.
   public var dataDigest: String?
@@ -35,11 +37,13 @@ public struct Session: Codable, Equatable, Sendable {
   ///   - environments: In rank order.
   ///   - kernels: What convolutions are, see `ConvolutionKernels.summary`.
   public init(
-    _ environments: [Environment], fromStep: Int, dataSource: String, dataDigest: String? = nil,
+    _ environments: [Environment], fromStep: Int, lastStep: Int? = nil, dataSource: String,
+    dataDigest: String? = nil,
     kernels: String, shards: Int, startedAt: Date = Date()
   ) {
     self.startedAt = ISO8601DateFormatter().string(from: startedAt)
     self.fromStep = fromStep
+    self.lastStep = lastStep
     self.dataSource = dataSource
     self.dataDigest = dataDigest
     self.kernels = kernels

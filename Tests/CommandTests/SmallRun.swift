@@ -63,6 +63,7 @@ struct SmallRun {
       var object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
       object["images_per_s"] = nil
       object["data_wait_share"] = nil
+      object["seconds"] = nil
       return object as NSDictionary
     }
   }

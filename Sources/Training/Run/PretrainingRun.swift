@@ -16,6 +16,8 @@ public final class PretrainingRun {
   private var state: TrainingState
   /// Of the whole run, and since the last line of metrics.
   private var speed = (total: Throughput(), recent: Throughput())
+  /// What the steps of earlier sessions took; nil on other ranks than 0, and where they did not record it.
+  private var earlierSeconds: Double?
 
   /// - Parameters:
   ///   - claim: Rank 0's on the run's folder, which was taken before the run was prepared: what is found there does
@@ -36,6 +38,7 @@ public final class PretrainingRun {
     defer { display.finish() }
     try prepared.requireMemory()
     let records = try openRecords()
+    earlierSeconds = records?.earlierSeconds(before: state.step)
     let progress = records.map { _ in makeProgress() }
     sayWhatComes()
     let checkpoints = CheckpointKeeper(prepared, records: records, progress: progress)
@@ -105,6 +108,7 @@ public final class PretrainingRun {
     return TakenStep(
       number: number, isLast: isLast, isLogged: isLogged, outcome: outcome, spread: spread,
       skipped: batch.skipped, seconds: seconds, speed: speed.recent,
+      totalSeconds: earlierSeconds.map { $0 + speed.total.seconds },
       isStopping: try prepared.communicator.isStopRequested())
   }
 

@@ -73,13 +73,14 @@ public struct RunPreparation {
       configuration, model: model, pool: pool, reducer: communicator,
       gradients: configuration.makeGradientReducer(for: model, on: communicator))
     state = try Self.restore(trainer, from: start, configuration, data, communicator)
-    session = Session(
-      environments, fromStep: state.step, dataSource: configuration.data.source, dataDigest: data.digest,
-      kernels: configuration.resNet.kernels.summary,
-      shards: (configuration.batch.micro ?? configuration.batch.global) / configuration.batch.shard)
     plan = try TrainingPlan(
       configuration, data: data, model: trainer.model, ranks: communicator.worldSize, threads: pool.threads,
       firstStep: state.step)
+    session = Session(
+      environments, fromStep: state.step, lastStep: plan.lastStep, dataSource: configuration.data.source,
+      dataDigest: data.digest,
+      kernels: configuration.resNet.kernels.summary,
+      shards: (configuration.batch.micro ?? configuration.batch.global) / configuration.batch.shard)
     if isRoot { tell(placement, environments) }
   }
 

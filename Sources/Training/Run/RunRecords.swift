@@ -47,6 +47,18 @@ final class RunRecords {
   /// The lines of metrics that were there when the run went on.
   var keptLines: [MetricsWriter.KeptLine] { metrics.kept }
 
+  /// What the steps of earlier sessions took: as recorded, stretched to steps after the last line.
+  ///
+  /// - Parameter step: Those that were taken.
+  /// - Returns: nil where they did not record it.
+  func earlierSeconds(before step: Int) -> Double? {
+    guard step > 0 else { return 0 }
+    guard let last = keptLines.last(where: { !$0.isEvaluation }), let seconds = last.seconds else {
+      return nil
+    }
+    return seconds * Double(step) / Double(last.step)
+  }
+
   // MARK: While it trains
 
   func record(_ line: TrainingMetrics) throws {

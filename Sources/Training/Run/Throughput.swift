@@ -1,7 +1,7 @@
 /// Images, the seconds they took, and the part of these in which the step waited for them to be made.
 struct Throughput {
   private var images = 0
-  private var seconds = 0.0
+  private(set) var seconds = 0.0
   private var waited = 0.0
 
   mutating func add(images: Int, seconds: Double, waited: Double) {
