@@ -38,6 +38,11 @@ extension Configuration {
 }
 
 extension ConfigurationFile {
+  /// Every key that is in force and its value as YAML, in the order of keys.
+  public var printedValues: [(key: String, value: String)] {
+    ConfigurationKey.all.filter { $0.isInForce(self) }.map { ($0.name, $0.print(self)) }
+  }
+
   /// Every key with its value; comments say what 'auto' and scaled rates come to.
   public var yaml: String { yaml(keys: ConfigurationKey.all) }
 

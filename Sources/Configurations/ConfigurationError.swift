@@ -30,11 +30,14 @@ public enum ConfigurationPlace: Equatable, Sendable, CustomStringConvertible {
   case file(path: String, line: Int)
   /// A `--set` option with this text.
   case option(String)
+  /// A `--where` option with this text.
+  case condition(String)
 
   public var description: String {
     switch self {
     case .file(let path, let line): "\(path):\(line)"
     case .option(let text): "--set \(text)"
+    case .condition(let text): "--where \(text)"
     }
   }
 }

@@ -39,16 +39,27 @@ extension ConfigurationFile {
       throw Self.notYAML(error, path: path)
     }
     if let root { try read(root, path: path) }
-    for setting in settings { try apply(setting: setting) }
+    for setting in settings { try apply(setting, at: .option(setting)) }
     if values.data.source.isEmpty {
       let key = ConfigurationKey.named("data.source")
       throw .missingKey(path: path, key: "data.source", expected: key?.expected ?? "")
     }
   }
 
-  /// Replaces one value by that of a `--set` option's `KEY=VALUE`.
-  private mutating func apply(setting: String) throws(ConfigurationError) {
-    let place = ConfigurationPlace.option(setting)
+  /// The same with the values of `settings`, the texts of `--set KEY=VALUE` options.
+  public func applying(_ settings: [String]) throws(ConfigurationError) -> ConfigurationFile {
+    var file = self
+    for setting in settings { try file.apply(setting, at: .option(setting)) }
+    return file
+  }
+
+  /// Replaces one value by that of an option's `KEY=VALUE`.
+  ///
+  /// - Returns: The key.
+  @discardableResult
+  mutating func apply(_ setting: String, at place: ConfigurationPlace) throws(ConfigurationError)
+    -> ConfigurationKey
+  {
     // By scalars: the first of a value may be an accent, which Unicode adds to the sign.
     guard let equals = setting.unicodeScalars.firstIndex(of: "=") else {
       throw .notYAML(place, problem: "expected KEY=VALUE, for example epochs=20")
@@ -65,6 +76,7 @@ extension ConfigurationFile {
       }
     }
     try store(value, for: key, at: place)
+    return key
   }
 
   private mutating func read(_ root: Node, path: String) throws(ConfigurationError) {

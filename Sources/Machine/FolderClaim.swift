@@ -96,20 +96,6 @@ public final class FolderClaim: @unchecked Sendable {
     }
   }
 
-  /// Looks whether this process has the folder or could take it, and changes nothing.
-  ///
-  /// - Throws: `FolderHeld` where its holder is alive, or was within the last two minutes, for all that can be seen.
-  public static func requireFree(_ folder: String) throws {
-    let path = "\(folder)/\(fileName)"
-    guard let found = try Found(path), found.holder?.process != .current, !found.isLeftover(at: path) else {
-      return
-    }
-    let age = Duration.seconds(max(0, Date().timeIntervalSince1970 - Double(found.beat) / 1e9))
-    if found.holder?.process.isRunning == true || age < Pace().patience {
-      throw FolderHeld(folder: folder, holder: found.holder)
-    }
-  }
-
   private init(
     _ folder: String, mine: Holder, predecessor: Holder?, madeFolders: [String], pace: Pace
   ) {
@@ -174,7 +160,7 @@ public final class FolderClaim: @unchecked Sendable {
   // MARK: The file
 
   /// A claim's file as it was found.
-  private struct Found {
+  struct Found {
     let bytes: Data
     /// Nanoseconds since 1970, by the file system's clock.
     let beat: Int64
@@ -220,16 +206,22 @@ public final class FolderClaim: @unchecked Sendable {
 
     init(_ found: Found, folder: String, token: String) throws(UnwritableFile) {
       self.found = found
-      // What time it is where the file lies, a file tells that is made there now.
-      let probe = "\(folder)/.tmp-\(token)"
-      try DurableFiles.write(Data(), to: probe)
-      defer { unlink(probe) }
-      let now = (try? Found(probe))??.beat ?? found.beat
+      let now = try FolderClaim.time(in: folder, token: token) ?? found.beat
       ageAtFirst = .nanoseconds(max(0, now - found.beat))
     }
 
     /// Since the last heartbeat.
     var age: Duration { ageAtFirst + (ContinuousClock.now - begin) }
+  }
+
+  /// What time it is where a folder lies, which a file tells that is made there now.
+  ///
+  /// - Returns: Nanoseconds since 1970; nil: the file is not there any more.
+  static func time(in folder: String, token: String) throws(UnwritableFile) -> Int64? {
+    let probe = "\(folder)/.tmp-\(token)"
+    try DurableFiles.write(Data(), to: probe)
+    defer { unlink(probe) }
+    return try Found(probe)?.beat
   }
 
   private static func create(_ path: String, for holder: Holder) throws(UnwritableFile) -> Bool {

@@ -15,10 +15,17 @@ public struct SessionHistory: Equatable, Sendable {
 
   /// The last session that began before `step`; nil if there is none, or none that this version can read.
   public func last(before step: Int) -> Session? {
-    guard let last = Self.before(step, sessions).last, let data = try? JSONEncoder().encode(last) else {
-      return nil
-    }
+    Self.before(step, sessions).last.flatMap(Self.session)
+  }
+
+  private static func session(_ value: JSONValue) -> Session? {
+    guard let data = try? JSONEncoder().encode(value) else { return nil }
     return try? DiagnosisJSON.decoder().decode(Session.self, from: data)
+  }
+
+  /// Those that this version can read, the newest last.
+  public var readable: [Session] {
+    sessions.compactMap(Self.session)
   }
 
   /// Adds a session. Those that began at its step or later produced nothing that it goes on from, and are

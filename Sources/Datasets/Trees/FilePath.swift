@@ -2,12 +2,12 @@ import Foundation
 import Foundations
 
 /// A path as the system takes it: bytes that need not be text.
-struct FilePath: Sendable {
+package struct FilePath: Sendable {
   /// Ends with a zero.
   let characters: [CChar]
 
   /// - Parameter relative: Empty for the folder itself.
-  init(folder: String, _ relative: some Collection<UInt8>) {
+  package init(folder: String, _ relative: some Collection<UInt8>) {
     var bytes = Array(folder.utf8)
     if !relative.isEmpty {
       if bytes.last != UInt8(ascii: "/") { bytes.append(UInt8(ascii: "/")) }
@@ -17,22 +17,22 @@ struct FilePath: Sendable {
   }
 
   /// For people.
-  var text: String { characters.dropLast().map(UInt8.init(bitPattern:)).text }
+  package var text: String { characters.dropLast().map(UInt8.init(bitPattern:)).text }
 
   /// What the system knows of the file, or of what a link leads to; nil: nothing, for the reason in `errno`.
-  var status: stat? {
+  package var status: stat? {
     var status = stat()
     return stat(characters, &status) == 0 ? status : nil
   }
 
   /// What a link leads to, folder or not.
-  enum Target {
+  package enum Target {
     case folder, other
     /// It cannot be reached.
     case nothing(reason: String)
   }
 
-  var target: Target {
+  package var target: Target {
     if let status { return status.st_mode & S_IFMT == S_IFDIR ? .folder : .other }
     let number = errno
     guard [ENOENT, ENOTDIR, ELOOP].contains(number) else {
@@ -49,29 +49,29 @@ extension stat {
   var modified: Int64 { Int64(st_mtim.tv_sec) * 1_000_000_000 + Int64(st_mtim.tv_nsec) }
 
   /// Equal for all paths of one file or folder.
-  var identity: FileIdentity { FileIdentity(device: UInt64(st_dev), number: UInt64(st_ino)) }
+  package var identity: FileIdentity { FileIdentity(device: UInt64(st_dev), number: UInt64(st_ino)) }
 }
 
-struct FileIdentity: Hashable, Sendable {
+package struct FileIdentity: Hashable, Sendable {
   let device: UInt64
   let number: UInt64
 }
 
 /// The names in a folder, and what the scan of a tree has to know of the folder itself.
-struct FolderContents {
-  struct Entry {
-    enum Kind { case folder, link, other }
-    let name: ByteName
-    let kind: Kind
+package struct FolderContents {
+  package struct Entry {
+    package enum Kind { case folder, link, other }
+    package let name: ByteName
+    package let kind: Kind
   }
 
   /// Of what is not hidden, in no order.
-  private(set) var entries: [Entry] = []
+  package private(set) var entries: [Entry] = []
   private(set) var hidden: [ByteName] = []
-  let status: stat
+  package let status: stat
 
   /// - Throws: `DatasetError.unreadable`.
-  init(_ path: FilePath) throws(DatasetError) {
+  package init(_ path: FilePath) throws(DatasetError) {
     func failure() -> DatasetError {
       .unreadable(path: path.text, reason: String(cString: strerror(errno)))
     }
