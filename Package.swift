@@ -93,10 +93,18 @@ let package = Package(
         "Foundations", "Machine", "Training", "Configurations", "Objectives", "Networks", "Layers",
         "Collectives", "Datasets", "Images", "Progress", "Tensors", "Version", "COpenBLAS",
       ]),
+    .target(
+      name: "Studies",
+      dependencies: [
+        "Foundations", "Machine", "Training", "Configurations", "Provenance", "Metrics", "Progress",
+        "Datasets",
+        "Collectives", "Tensors", .product(name: "Logging", package: "swift-log"),
+      ]),
     .executableTarget(
       name: "sluice",
       dependencies: [
-        "Foundations", "Machine", "Training", "Configurations", "Benchmarks", "DataTools", "Datasets",
+        "Foundations", "Machine", "Training", "Configurations", "Benchmarks", "Studies", "DataTools",
+        "Datasets",
         "Diagnosis", "Provenance", "Evaluation", "Collectives", "Images", "Layers", "Networks", "Objectives",
         "Progress",
         "Tensors", "Version",
@@ -163,6 +171,11 @@ let package = Package(
       dependencies: [
         "Benchmarks", "Training", "Configurations", "Objectives", "DataTools", "Datasets", "Collectives",
         "Progress", "Layers", "Tensors", "TestSupport",
+      ]),
+    .testTarget(
+      name: "StudiesTests",
+      dependencies: [
+        "Studies", "Training", "Configurations", "Metrics", "Machine", "Foundations", "TestSupport",
       ]),
     .testTarget(
       name: "GoldenTests",

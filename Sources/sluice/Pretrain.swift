@@ -2,7 +2,6 @@ import ArgumentParser
 import Collectives
 import Foundation
 import Foundations
-import Logging
 import Progress
 import Training
 
@@ -59,9 +58,7 @@ struct Pretrain: RankCommand {
       return
     }
     let display = ProgressDisplay(style: progress.style)
-    let log = Logger(label: "sluice") { _ in
-      ConsoleLog(logLevel: progress.quiet ? .warning : .info, display: display)
-    }
+    let log = progress.log(beside: display)
     let folder = RunFolder(try runFolder ?? self.file.defaultRunFolder(on: communicator))
     communicator.catchStopSignals()
     let claim = dryRun ? nil : try folder.claim(on: communicator, force: takeOver.isForced, log: log)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Logging
 import Progress
 
 /// How much a command says while it works.
@@ -14,6 +15,11 @@ struct ProgressOptions: ParsableArguments {
 
   /// nil: no progress is shown.
   var style: ProgressStyle? { quiet ? nil : progress }
+
+  /// Where rank 0 says what happens, above the progress that `display` shows.
+  func log(beside display: ProgressDisplay) -> Logger {
+    Logger(label: "sluice") { _ in ConsoleLog(logLevel: quiet ? .warning : .info, display: display) }
+  }
 
   /// Where rank 0 shows its progress; other ranks show nothing.
   func display(on communicator: Communicator) -> ProgressDisplay {

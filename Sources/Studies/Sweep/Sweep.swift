@@ -1,0 +1,123 @@
+import Collectives
+import Configurations
+import Foundation
+import Foundations
+import Logging
+import Progress
+import Training
+
+/// Makes the runs of a sweep, one after the other, or goes on with them. Every rank does the same.
+///
+/// Each is the run that `sluice pretrain` makes with the same values, bit for bit. What is finished is left alone.
+public struct Sweep {
+  private let plan: SweepPlan
+  private let file: ConfigurationFile
+  private let linear: (any LinearAccuracy)?
+  private let communicator: Communicator
+  private let display: ProgressDisplay
+  private let log: Logger
+
+  /// - Parameters:
+  ///   - file: What all runs share.
+  ///   - linear: nil: no linear classifier is trained.
+  ///   - display: Rank 0 shows the progress of each run there.
+  /// - Throws: The same `AgreedFailure` on every rank.
+  public init(
+    _ plan: SweepPlan, of file: ConfigurationFile, linear: (any LinearAccuracy)? = nil,
+    on communicator: Communicator, display: ProgressDisplay, log: Logger
+  ) throws {
+    self.plan = plan
+    self.file = try file.readingFiles(on: communicator)
+    self.linear = linear
+    self.communicator = communicator
+    self.display = display
+    self.log = log
+  }
+
+  /// Makes what is not there yet.
+  ///
+  /// - Parameters:
+  ///   - index: Of the only run that is made; nil: all are.
+  ///   - isForced: Whether folders are taken from other jobs that seem to be alive.
+  /// - Returns: On rank 0 what came of the runs that were asked for; nil on others.
+  /// - Throws: `RunStopped`, `TrainingFailure` or `AgreedFailure` on every rank, or what failed on this rank alone.
+  public func run(only index: Int? = nil, force isForced: Bool) throws -> SweepReport? {
+    let members = index.map { [plan.members[$0]] } ?? plan.members
+    let isDone = try communicator.broadcast(value: communicator.onRoot { _ in try members.map(hasFinished) } ?? [])
+    for (number, member) in members.enumerated() {
+      if !isDone[number] {
+        say("\(title(of: member)), in \(member.folder.path)")
+        try make(member, isForced)
+      }
+      try evaluate(member)
+    }
+    return try communicator.onRoot { _ in
+      let report = SweepReport(
+        members.map { SweepReport.Row($0, try? FoundRun($0.folder)) },
+        targets: plan.targets.filter { target in members.contains { $0.target == target } })
+      if index == nil { try write(report) }
+      return report
+    }
+  }
+
+  private func say(_ sentence: String) {
+    if communicator.rank == 0 { log.info("\(sentence)") }
+  }
+
+  private func title(of member: SweepPlan.Member) -> String {
+    "run \(member.index + 1) of \(plan.members.count): "
+      + (member.target == 1 ? "dense" : "target \(SweepPlan.text(member.target))") + ", seed \(member.seed)"
+  }
+
+  private func make(_ member: SweepPlan.Member, _ isForced: Bool) throws {
+    let file = try communicator.agree { try self.file.applying(member.settings) }
+    let claim = try member.folder.claim(on: communicator, force: isForced, log: log)
+    defer { claim?.release() }
+    let prepared = try RunPreparation(
+      file, folder: member.folder, resume: .auto, communicator: communicator, log: log)
+    _ = try PretrainingRun(prepared, claim: claim, display: display).run()
+  }
+
+  /// Whether a run has finished as it would now. What cannot be told without its data, such as where that lies, is left
+  /// to whoever goes on with the run.
+  ///
+  /// - Throws: `RunError.otherConfiguration` where the folder holds a run that other values decide.
+  private func hasFinished(_ member: SweepPlan.Member) throws -> Bool {
+    guard FileManager.default.fileExists(atPath: member.folder.configuration) else { return false }
+    let old = try member.folder.readConfiguration().resolved(imageSize: 32)
+    let new = try file.applying(member.settings).resolved(imageSize: old.network.inputSize)
+    let differences = new.differences(from: old)
+    let deciding = differences.filter { $0.decidesResult && $0.key != "data.source" }
+    guard deciding.isEmpty else {
+      throw RunError.otherConfiguration(folder: member.folder.path, differences: deciding.map(\.description))
+    }
+    guard !differences.contains(where: { ["data.source", "max_steps"].contains($0.key) }) else {
+      return false
+    }
+    return try FoundRun(member.folder).state == .finished
+  }
+
+  /// Measures a finished run, unless that was kept.
+  private func evaluate(_ member: SweepPlan.Member) throws {
+    guard let linear else { return }
+    let run = try communicator.onRoot { _ in try FoundRun(member.folder) }
+    guard try communicator.broadcast(value: run?.linear == nil) else { return }
+    say("\(title(of: member)): training a linear classifier")
+    let result = try linear.evaluate(checkpoint: member.folder.latestCheckpoint)
+    try communicator.agree {
+      guard let run, let result else { return }
+      try DurableFiles.replace(
+        member.folder.linearEvaluation,
+        by: Data(
+          (JSONValue.object([
+            "step": .integer(run.step), "epoch": .integer(run.epoch ?? 0), "evaluation": result,
+          ]).line
+            + "\n").utf8))
+    }
+  }
+
+  private func write(_ report: SweepReport) throws(UnwritableFile) {
+    try DurableFiles.replace("\(plan.folder)/sweep.csv", by: Data(report.csv.utf8))
+    try DurableFiles.replace("\(plan.folder)/sweep.json", by: Data((report.json.line + "\n").utf8))
+  }
+}
