@@ -12,28 +12,13 @@ public enum DurableFiles {
     guard writeAll(data, to: file), fsync(file) == 0 else { throw failure(path) }
   }
 
-  /// Writes a file that has its old contents or the new ones at any moment, a crash included.
-  ///
-  /// A link is followed: what it leads to is replaced. What is there and is no regular file, such as a device or a
-  /// pipe, is written to and stays what it is.
+  /// Writes a file that has its old contents or the new ones at any moment; see `StagedFile`.
   public static func replace(_ path: String, by data: Data) throws(UnwritableFile) {
-    let target = try OutputPath(path)
-    guard target.isReplaceable else { return try pour(data, into: path) }
-    let url = URL(fileURLWithPath: target.path)
-    let folder = url.deletingLastPathComponent().path
-    let temporary = "\(folder)/.tmp-\(url.lastPathComponent)"
-    do {
-      try write(data, to: temporary)
-      try move(temporary, to: target.path)
-    } catch {
-      unlink(temporary)
-      throw UnwritableFile(path: path, code: error.code, reason: error.reason)
-    }
-    try syncFolder(folder)
+    try StagedFile(data, for: path).commit()
   }
 
   /// Writes to what cannot be replaced; whether it reaches a disk is not ours to know.
-  private static func pour(_ data: Data, into path: String) throws(UnwritableFile) {
+  static func pour(_ data: Data, into path: String) throws(UnwritableFile) {
     // Appends: /dev/stdout may be a file that others write to as well.
     let file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
     guard file >= 0 else { throw failure(path) }

@@ -6,10 +6,12 @@ public protocol SafetensorsElement: BitwiseCopyable, Sendable {
   static var dtype: SafetensorsType { get }
 }
 
-/// The element types that Sluice reads and writes, by their names in the format.
-public enum SafetensorsType: String, Sendable {
+/// The element types that Sluice reads, by their names in the format. It writes all but the two of 16 bits.
+public enum SafetensorsType: String, Sendable, CaseIterable {
   case float32 = "F32"
   case float64 = "F64"
+  case float16 = "F16"
+  case bfloat16 = "BF16"
   case int32 = "I32"
   case int64 = "I64"
   case uint8 = "U8"
@@ -17,6 +19,7 @@ public enum SafetensorsType: String, Sendable {
   var size: Int {
     switch self {
     case .uint8: 1
+    case .float16, .bfloat16: 2
     case .float32, .int32: 4
     case .float64, .int64: 8
     }
@@ -59,7 +62,8 @@ public enum Safetensors {
     public let name: String
     public let shape: [Int]
     public let dtype: SafetensorsType
-    let data: Data
+    /// The numbers as files have them: little-endian, row-major.
+    public let data: Data
 
     /// - Parameter values: Row-major, as many as `shape` says; an empty shape is one number.
     public init<Element: SafetensorsElement>(name: String, shape: [Int], values: [Element]) {

@@ -21,7 +21,7 @@ public struct SafetensorsFile: Sendable {
   /// Reads the file at `path` and checks all of its header.
   ///
   /// - Throws: `SafetensorsError.unreadable`, or `.malformed` with the first thing that is wrong: lengths,
-  ///   JSON, an element type other than F32, F64, I32, I64, U8, a shape that does not fill its bytes, or
+  ///   JSON, an element type that is none of `SafetensorsType`, a shape that does not fill its bytes, or
   ///   bytes that are outside the file, shared, or nobody's.
   public init(contentsOf path: String) throws(SafetensorsError) {
     let data: Data
@@ -56,7 +56,8 @@ public struct SafetensorsFile: Sendable {
     var tensors: [ByteName: Place] = [:]
     for (name, field) in header.fields {
       guard let dtype = SafetensorsType(rawValue: field.dtype) else {
-        throw malformed("'\(name)' has type \(field.dtype); known are F32, F64, I32, I64, U8")
+        let known = SafetensorsType.allCases.map(\.rawValue).joined(separator: ", ")
+        throw malformed("'\(name)' has type \(field.dtype); known are \(known)")
       }
       let offsets = field.offsets
       guard offsets.count == 2, offsets[0] >= 0, offsets[1] >= offsets[0] else {
@@ -98,6 +99,9 @@ public struct SafetensorsFile: Sendable {
     metadata = header.metadata
   }
 
+  /// SHA-256 of the file in hexadecimal.
+  public var digest: String { DurableFiles.digest(data) }
+
   /// The shape of a tensor; nil if there is none of this name.
   public func shape(of name: String) -> [Int]? { tensors[ByteName(name)]?.shape }
 
@@ -115,6 +119,26 @@ public struct SafetensorsFile: Sendable {
       throw .wrongType(
         path: path, name: name, expected: Element.dtype.rawValue, found: place.dtype.rawValue)
     }
+    return elements(place)
+  }
+
+  /// The numbers of a tensor of floats of any precision, each as the nearest `Float`.
+  ///
+  /// - Throws: `SafetensorsError.missingTensor`, or `.wrongType` if it holds whole numbers.
+  public func floats(converting name: String) throws(SafetensorsError) -> [Float] {
+    guard let place = tensors[ByteName(name)] else { throw .missingTensor(path: path, name: name) }
+    switch place.dtype {
+    case .float64: return elements(place, as: Double.self).map { Float($0) }
+    case .float16: return elements(place, as: Float16.self).map { Float($0) }
+    // The upper half of a Float.
+    case .bfloat16: return elements(place, as: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
+    case .float32, .int32, .int64, .uint8: return try floats(name)
+    }
+  }
+
+  private func elements<Element: BitwiseCopyable>(_ place: Place, as type: Element.Type = Element.self)
+    -> [Element]
+  {
     let count = place.range.count / MemoryLayout<Element>.stride
     return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
       _ = data.copyBytes(to: UnsafeMutableRawBufferPointer(buffer), from: place.range)

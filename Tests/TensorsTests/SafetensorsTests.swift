@@ -59,6 +59,31 @@ import Testing
     }
   }
 
+  /// 1, −2 and the smallest number above 0 of 16 bits, in each precision.
+  @Test(
+    arguments: [
+      ("F16", [0x00, 0x3C, 0x00, 0xC0, 0x01, 0x00], [1, -2, 0x1p-24]),
+      ("BF16", [0x80, 0x3F, 0x00, 0xC0, 0x01, 0x00], [1, -2, 0x1p-133]),
+      ("F32", [0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0, 0, 0, 0, 0], [1, -2, 0]),
+      (
+        "F64", [0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 0, 0, 0, 0, 0, 0, 0, 0xC0] + [UInt8](repeating: 0, count: 8),
+        [1, -2, 0]
+      ),
+    ] as [(String, [UInt8], [Float])])
+  func floatsOfAnyPrecisionAreConverted(type: String, bytes: [UInt8], values: [Float]) throws {
+    let header = #"{"a":{"dtype":"\#(type)","shape":[3],"data_offsets":[0,\#(bytes.count)]}}"#
+    let file = try SafetensorsFile(Self.file(header, data: Data(bytes)), path: "x")
+    #expect(try file.floats(converting: "a") == values)
+  }
+
+  @Test func wholeNumbersAreNotTakenForFloats() throws {
+    let file = try SafetensorsFile(
+      Safetensors.encode([.init(name: "a", shape: [1], values: [7] as [Int64])]), path: "x")
+    #expect(throws: SafetensorsError.wrongType(path: "x", name: "a", expected: "F32", found: "I64")) {
+      try file.floats(converting: "a")
+    }
+  }
+
   /// As `String`s two of them are the same.
   @Test func namesAreBytes() throws {
     let names = ["caf\u{E9}", "cafe\u{301}", "a\": {[,", "b"]
@@ -95,7 +120,11 @@ import Testing
     (#"{"a":{"dtype":"F32","shape":[1]}}"#, "a → data_offsets"),
     (#"{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}"#, "not the expected JSON"),
     (#"{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}}"#, "not the expected"),
-    (#"{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}"#, "type F16"),
+    (
+      #"{"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}"#,
+      "type F8_E4M3; known are F32, F64, F16, BF16, I32, I64, U8"
+    ),
+    (#"{"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,4]}}"#, "shape [1] of BF16 in 4 bytes"),
     (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}"#, "data_offsets [0]"),
     (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, "data_offsets [4, 0]"),
     (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}"#, "data_offsets [-4, 0]"),
