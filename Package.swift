@@ -75,6 +75,12 @@ let package = Package(
         "CVector",
       ]),
     .target(
+      name: "Exchange",
+      dependencies: [
+        "Foundations", "Networks", "Layers", "Tensors", "ONNXMessages", "Version", "COpenBLAS",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
+    .target(
       name: "Configurations",
       dependencies: [
         "Foundations", "Objectives", "Optimizers", "Networks", "Layers", "Datasets", "Images", "Collectives",
@@ -84,8 +90,8 @@ let package = Package(
       name: "Training",
       dependencies: [
         "Foundations", "Machine", "Configurations", "Objectives", "Optimizers", "Networks", "Layers",
-        "Evaluation", "Datasets", "Images", "Collectives", "Metrics", "Progress", "Provenance", "Diagnosis",
-        "Tensors", .product(name: "Logging", package: "swift-log"),
+        "Evaluation", "Exchange", "Datasets", "Images", "Collectives", "Metrics", "Progress", "Provenance",
+        "Diagnosis", "Tensors", "Version", .product(name: "Logging", package: "swift-log"),
       ]),
     .target(
       name: "Benchmarks",
@@ -104,10 +110,8 @@ let package = Package(
       name: "sluice",
       dependencies: [
         "Foundations", "Machine", "Training", "Configurations", "Benchmarks", "Studies", "DataTools",
-        "Datasets",
-        "Diagnosis", "Provenance", "Evaluation", "Collectives", "Images", "Layers", "Networks", "Objectives",
-        "Progress",
-        "Tensors", "Version",
+        "Datasets", "Diagnosis", "Provenance", "Evaluation", "Exchange", "Collectives", "Images", "Layers",
+        "Networks", "Objectives", "Progress", "Tensors", "Version",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -152,6 +156,11 @@ let package = Package(
       dependencies: ["Diagnosis", "Provenance", "Machine", "Collectives", "TestSupport"]),
     .testTarget(
       name: "EvaluationTests", dependencies: ["Evaluation", "Collectives", "Tensors", "TestSupport"]),
+    .testTarget(
+      name: "ExchangeTests",
+      dependencies: [
+        "Exchange", "Foundations", "Networks", "Layers", "Tensors", "ONNXMessages", "TestSupport",
+      ]),
     .testTarget(
       name: "ConfigurationsTests",
       dependencies: [

@@ -20,7 +20,8 @@ public final class BatchNorm {
   public var runningMean: [Float]
   public var runningVariance: [Float]
 
-  static let epsilon = 1e-5
+  /// Is added to the variance.
+  package static let epsilon = 1e-5
   static let momentum = 0.1
 
   /// - Parameter decays: Whether weight decay applies to γ and β.

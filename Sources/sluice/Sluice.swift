@@ -18,7 +18,7 @@ struct Sluice: ParsableCommand {
     version: "sluice \(Version.description)",
     subcommands: [
       Pretrain.self, SweepCommand.self, RunsCommand.self, Evaluate.self, MACsCommand.self, Gates.self,
-      DataCommand.self, Bench.self, Doctor.self,
+      ExportCommand.self, DataCommand.self, Bench.self, Doctor.self,
     ])
 
   static func main() {

@@ -1,6 +1,5 @@
 import Foundation
 import Foundations
-import Images
 
 /// `index.json`: what a finished pack holds. It is written last.
 public struct PackedIndex: Codable, Equatable, Sendable {
@@ -30,16 +29,6 @@ public struct PackedIndex: Codable, Equatable, Sendable {
       self.bytes = bytes
       self.sha256 = sha256
       self.indexSha256 = indexSha256
-    }
-  }
-
-  public struct Colours: Codable, Equatable, Sendable {
-    public var mean: [Float]
-    public var deviation: [Float]
-
-    package init(_ normalization: Normalization) {
-      mean = (0..<3).map { normalization.mean[$0] }
-      deviation = (0..<3).map { normalization.deviation[$0] }
     }
   }
 

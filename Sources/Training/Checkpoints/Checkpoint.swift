@@ -62,14 +62,8 @@ public struct Checkpoint {
   }
 
   private static func contents(of file: String, on communicator: Communicator) throws -> Data {
-    let bytes = try communicator.agree { () throws -> [UInt8] in
-      guard communicator.rank == 0 else { return [] }
-      do {
-        return Array(try Data(contentsOf: URL(fileURLWithPath: file)))
-      } catch {
-        throw CheckpointError.damaged(path: file, problem: "it cannot be read: \(error.fileReason)")
-      }
+    try communicator.contents(of: file) { reason in
+      CheckpointError.damaged(path: file, problem: "it cannot be read: \(reason)")
     }
-    return Data(try communicator.broadcast(bytes))
   }
 }

@@ -1,5 +1,6 @@
 import Collectives
 import Configurations
+import Exchange
 import Layers
 import Networks
 import Tensors
@@ -28,7 +29,7 @@ public struct TrainedBackbone {
     // What was trained in bf16 can be looked at on any processor.
     if !ConvolutionBackends.linked.support(.bf16) { network.kernels.precision = .f32 }
     backbone = ResNet(network)
-    let tensors = NetworkTensors(parameters: backbone.parameters, batchNorms: backbone.batchNorms)
+    let tensors = NetworkTensors(backbone)
     let file = try checkpoint.tensors(in: Checkpoint.modelFile)
     try communicator.agree { try tensors.load(file, allowingOthers: true) }
     self.file = file

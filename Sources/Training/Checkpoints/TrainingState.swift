@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// `state.json`: where a run stands. Random numbers are a function, so there is no generator state.
@@ -25,9 +26,11 @@ public struct TrainingState: Codable, Equatable, Sendable {
   private var skippedImages: SkippedImages?
   /// `DataParts.digest` of what the run is trained on; nil where that has none, and in older checkpoints.
   public var dataDigest: String?
+  /// How the colours of the images were centred; nil in older checkpoints.
+  public var normalization: Colours?
 
   enum CodingKeys: String, CodingKey {
-    case format, step, epoch, seed, configuration
+    case format, step, epoch, seed, configuration, normalization
     case imagesSeen = "images_seen"
     case top1BeforeTraining = "top1_before_training"
     case skippedImages = "skipped_images"

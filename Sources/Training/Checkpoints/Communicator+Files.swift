@@ -1,0 +1,21 @@
+import Collectives
+import Foundation
+import Foundations
+
+extension Communicator {
+  /// The bytes of a file, which rank 0 reads and tells the other ranks: they need not see its disk.
+  ///
+  /// - Parameter failure: The error that says why it cannot be read.
+  /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
+  func contents(of file: String, failure: (_ reason: String) -> any Error) throws -> Data {
+    let bytes = try agree { () throws -> [UInt8] in
+      guard rank == 0 else { return [] }
+      do {
+        return Array(try Data(contentsOf: URL(fileURLWithPath: file)))
+      } catch {
+        throw failure(error.fileReason)
+      }
+    }
+    return Data(try broadcast(bytes))
+  }
+}
