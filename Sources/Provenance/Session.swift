@@ -14,6 +14,8 @@ public struct Session: Codable, Equatable, Sendable {
   public var dataSource: String
   /// Of the data's files and their classes; nil where the source says what the data is, and in older files.
   public var dataDigest: String?
+  /// The weights that the run began with in this session; nil: those of its seed, or it went on from a checkpoint.
+  public var initialWeights: InitialWeights?
   /// What convolutions really were: winograd or direct, and bf16 where that was faster.
   public var kernels: String
   /// Shards of a global batch, by which rank counts decide bits (contract C1).
@@ -33,19 +35,38 @@ public struct Session: Codable, Equatable, Sendable {
     public var affinity: [String]
   }
 
+  /// Weights from a file.
+  public struct InitialWeights: Codable, Equatable, Sendable {
+    public var path: String
+    /// Of the file, in hexadecimal.
+    public var sha256: String
+    /// Tensors that were taken from it.
+    public var tensors: Int
+    /// Tensors of gates that it does not have, which begin with the seed's values.
+    public var absentTensors: Int
+
+    public init(path: String, sha256: String, tensors: Int, absentTensors: Int) {
+      self.path = path
+      self.sha256 = sha256
+      self.tensors = tensors
+      self.absentTensors = absentTensors
+    }
+  }
+
   /// - Parameters:
   ///   - environments: In rank order.
   ///   - kernels: What convolutions are, see `ConvolutionKernels.summary`.
   public init(
     _ environments: [Environment], fromStep: Int, lastStep: Int? = nil, dataSource: String,
-    dataDigest: String? = nil,
-    kernels: String, shards: Int, startedAt: Date = Date()
+    dataDigest: String? = nil, initialWeights: InitialWeights? = nil, kernels: String, shards: Int,
+    startedAt: Date = Date()
   ) {
     self.startedAt = ISO8601DateFormatter().string(from: startedAt)
     self.fromStep = fromStep
     self.lastStep = lastStep
     self.dataSource = dataSource
     self.dataDigest = dataDigest
+    self.initialWeights = initialWeights
     self.kernels = kernels
     self.shards = shards
     ranks = environments.count

@@ -19,6 +19,7 @@ struct Pretrain: RankCommand {
         sluice pretrain configs/shapes-quick.yaml
         scripts/launch -n 2 sluice pretrain configs/cifar10-quick.yaml \\
           --set data.source=cifar10:DIR --run runs/first
+        sluice pretrain configs/imagenet100-simclr.yaml --init resnet18.safetensors
       """)
 
   @OptionGroup var file: ConfigurationOptions
@@ -38,6 +39,14 @@ struct Pretrain: RankCommand {
     completion: .directory, transform: nonEmptyPath)
   var resume = "auto"
 
+  @Option(
+    name: .customLong("init"),
+    help: ArgumentHelp(
+      "Safetensors file that a run which begins takes its backbone from, by torchvision's names.",
+      valueName: "FILE"),
+    completion: .file(extensions: ["safetensors"]), transform: nonEmptyPath)
+  var initialBackbone: String?
+
   @OptionGroup var takeOver: TakeOverOptions
 
   @OptionGroup var progress: ProgressOptions
@@ -49,6 +58,13 @@ struct Pretrain: RankCommand {
   var dryRun = false
 
   @OptionGroup var results: ResultOptions
+
+  func validate() throws {
+    if initialBackbone != nil, case .checkpoint = resumption {
+      throw ValidationError(
+        "--init is for a run that begins, and --resume \(resume) goes on with another: give one of them.")
+    }
+  }
 
   func run(on communicator: Communicator) throws {
     let file = try file.load(on: communicator)
@@ -64,7 +80,8 @@ struct Pretrain: RankCommand {
     let claim = dryRun ? nil : try folder.claim(on: communicator, force: takeOver.isForced, log: log)
     defer { claim?.release() }
     let prepared = try RunPreparation(
-      file, folder: folder, resume: resumption, communicator: communicator, log: log)
+      file, folder: folder, resume: resumption, initialBackbone: initialBackbone, communicator: communicator,
+      log: log)
     if dryRun {
       if communicator.rank == 0, let warning = prepared.memoryWarning { log.warning("\(warning)") }
       try results.print(prepared.plan, on: communicator)

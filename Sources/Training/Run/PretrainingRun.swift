@@ -219,7 +219,7 @@ public final class PretrainingRun {
     case .fresh: break
     case .resumed(let checkpoint):
       prepared.log.info("resuming from \(checkpoint.path), step \(state.step) of \(plan.lastStep)")
-    case .weights(let checkpoint): prepared.log.info("starting with the weights of \(checkpoint.path)")
+    case .weights: if let weights = prepared.session.initialWeights { prepared.log.info("\(weights.line)") }
     }
   }
 }

@@ -35,9 +35,12 @@ public struct RunPreparation {
 
   /// Opens the data, builds the network and brings it to where the run starts.
   ///
+  /// - Parameter initialBackbone: A safetensors file with the weights that the backbone gets where the run begins; nil:
+  ///   those of the seed.
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
   public init(
-    _ file: ConfigurationFile, folder: RunFolder, resume: Resume, communicator: Communicator, log: Logger
+    _ file: ConfigurationFile, folder: RunFolder, resume: Resume, initialBackbone: String? = nil,
+    communicator: Communicator, log: Logger
   ) throws {
     self.folder = folder
     self.resume = resume
@@ -54,7 +57,12 @@ public struct RunPreparation {
       log.info("\($0)")
     }
     try Self.check(configuration, data, folder, communicator)
-    start = try resume.start(in: folder, on: communicator) { log.warning("\($0)") }
+    start = try resume.start(in: folder, initialBackbone: initialBackbone, on: communicator) {
+      log.warning("\($0)")
+    }
+    if communicator.rank == 0, let initialBackbone, start.resumed != nil {
+      log.info("\(initialBackbone) is not read: the run has begun already")
+    }
     try Self.check(start, configuration, data, communicator, log)
     let environments = try Environment.gather(communicator, threads: threads)
     let (backbone, objective) = configuration.makeNetwork()
@@ -72,14 +80,14 @@ public struct RunPreparation {
     trainer = Trainer(
       configuration, model: model, pool: pool, reducer: communicator,
       gradients: configuration.makeGradientReducer(for: model, on: communicator))
-    state = try Self.restore(trainer, from: start, configuration, data, communicator)
+    let initialWeights: Session.InitialWeights?
+    (state, initialWeights) = try Self.restore(trainer, from: start, configuration, data, communicator)
     plan = try TrainingPlan(
       configuration, data: data, model: trainer.model, ranks: communicator.worldSize, threads: pool.threads,
       firstStep: state.step)
     session = Session(
       environments, fromStep: state.step, lastStep: plan.lastStep, dataSource: configuration.data.source,
-      dataDigest: data.digest,
-      kernels: configuration.resNet.kernels.summary,
+      dataDigest: data.digest, initialWeights: initialWeights, kernels: configuration.resNet.kernels.summary,
       shards: (configuration.batch.micro ?? configuration.batch.global) / configuration.batch.shard)
     if isRoot { tell(placement, environments) }
   }
@@ -114,18 +122,19 @@ public struct RunPreparation {
     }
   }
 
-  /// Gives network and optimizer the values that the run starts with.
+  /// Gives network and optimizer the values that the run starts with; where weights come from elsewhere, also says
+  /// which.
   private static func restore(
     _ trainer: Trainer, from start: RunStart, _ configuration: Configuration, _ data: DataParts,
     _ communicator: Communicator
-  ) throws -> TrainingState {
+  ) throws -> (state: TrainingState, initialWeights: Session.InitialWeights?) {
+    var initialWeights: Session.InitialWeights?
     var state = TrainingState(
       step: 0, epoch: 0, imagesSeen: 0, seed: configuration.seed, configuration: configuration.decisiveYAML)
     switch start {
     case .fresh: break
-    case .weights(let checkpoint):
-      let weights = try checkpoint.tensors(in: Checkpoint.modelFile)
-      try communicator.agree { try trainer.model.tensors.load(weights) }
+    case .weights(let weights):
+      initialWeights = try communicator.agree { try weights.load(into: trainer.model) }
     case .resumed(let checkpoint):
       let weights = try checkpoint.tensors(in: Checkpoint.modelFile)
       let velocities = try checkpoint.tensors(in: Checkpoint.optimizerFile)
@@ -136,7 +145,8 @@ public struct RunPreparation {
       state = checkpoint.state
     }
     state.dataDigest = data.digest
-    return state
+    state.normalization = Colours(data.train.normalization)
+    return (state, initialWeights)
   }
 
   /// Logs what a person should know before it begins.

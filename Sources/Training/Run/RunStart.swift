@@ -8,14 +8,18 @@ public enum Resume: Equatable, Sendable {
   case never
   /// At this checkpoint, a `step-…` folder or `latest`.
   case checkpoint(String)
-  /// At step 0 with the weights of this checkpoint, in a folder without checkpoints.
+  /// At step 0 with the weights of this checkpoint, heads included, in a folder without checkpoints.
   case weights(String)
 
   /// The start that all ranks agree on.
   ///
-  /// - Parameter warn: Told about each damaged checkpoint that was passed over.
+  /// - Parameters:
+  ///   - initialBackbone: A file with the weights that the backbone of a run which begins gets; nil: those of the seed.
+  ///   - warn: Told about each damaged checkpoint that was passed over.
   /// - Throws: The same `AgreedFailure` on every rank.
-  func start(in folder: RunFolder, on communicator: Communicator, warn: (String) -> Void) throws -> RunStart {
+  func start(
+    in folder: RunFolder, initialBackbone: String?, on communicator: Communicator, warn: (String) -> Void
+  ) throws -> RunStart {
     let store = folder.checkpoints
     let found = try communicator.agree { () throws -> (path: String?, problems: [String]) in
       guard communicator.rank == 0 else { return (nil, []) }
@@ -35,9 +39,12 @@ public enum Resume: Equatable, Sendable {
     }
     for problem in found.problems { warn("skipping a checkpoint: \(problem)") }
     if case .weights(let path) = self {
-      return .weights(try Checkpoint.open(path, on: communicator, warn: warn))
+      return .weights(try GivenWeights(of: Checkpoint.open(path, on: communicator, warn: warn)))
     }
-    guard let path = try communicator.broadcast(value: found.path) else { return .fresh }
+    guard let path = try communicator.broadcast(value: found.path) else {
+      return try initialBackbone.map { .weights(try GivenWeights(ofBackboneIn: $0, on: communicator)) }
+        ?? .fresh
+    }
     return .resumed(try Checkpoint.open(path, on: communicator, warn: warn))
   }
 }
@@ -48,8 +55,8 @@ enum RunStart {
   case fresh
   /// Everything as it was after a step of this run, or of one with the same result.
   case resumed(Checkpoint)
-  /// The weights of another run of the same network, at step 0, with an optimizer that remembers nothing.
-  case weights(Checkpoint)
+  /// Weights from elsewhere, at step 0, with an optimizer that remembers nothing.
+  case weights(GivenWeights)
 
   /// nil: the run begins at step 0.
   var resumed: Checkpoint? {
