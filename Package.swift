@@ -54,7 +54,11 @@ let package = Package(
     .target(
       name: "ONNXMessages", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["onnx.proto"]),
-    .target(name: "Metrics", dependencies: ["Foundations"]),
+    .target(
+      name: "Metrics",
+      dependencies: [
+        "Foundations", "TensorBoardMessages", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
     .target(name: "Progress"),
     .target(
       name: "DataTools",
@@ -149,7 +153,12 @@ let package = Package(
       name: "ObjectivesTests",
       dependencies: ["Objectives", "Networks", "Layers", "Tensors", "CVector", "GoldenCases", "TestSupport"]),
     .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Layers", "Tensors", "TestSupport"]),
-    .testTarget(name: "MetricsTests", dependencies: ["Metrics", "Foundations", "TestSupport"]),
+    .testTarget(
+      name: "MetricsTests",
+      dependencies: [
+        "Metrics", "Foundations", "TensorBoardMessages", "TestSupport",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
     .testTarget(name: "ProgressTests", dependencies: ["Progress"]),
     .testTarget(
       name: "DiagnosisTests",

@@ -2,7 +2,7 @@ import Foundation
 import Foundations
 
 /// Writes `metrics.jsonl`: one JSON object a line, each line in the file as soon as it is known.
-public final class MetricsWriter {
+public final class MetricsWriter: RunLog {
   /// What a run that goes on needs to know of the lines that it finds.
   public struct KeptLine: Decodable, Equatable, Sendable {
     public let step: Int
@@ -29,7 +29,7 @@ public final class MetricsWriter {
 
   /// The lines that were there and stay; none in a new run.
   public let kept: [KeptLine]
-  private let file: LineFile
+  package let file: RecordFile
 
   /// Opens the file to append to it.
   ///
@@ -41,32 +41,16 @@ public final class MetricsWriter {
     let (text, kept) = Self.lines(of: written ?? Data(), upTo: resumedStep ?? 0)
     try DurableFiles.replace(path, by: text)
     self.kept = kept
-    file = LineFile(path: path, size: text.count)
+    file = RecordFile(path: path, size: text.count)
   }
 
-  /// Lines that could not be written yet, and are when it is possible again.
-  public var waiting: Int { file.waiting }
-  /// Lines that are lost because too many were waiting.
-  public var lost: Int { file.lost }
-
-  /// - Throws: `UnwritableFile`; the line waits.
-  public func write(_ metrics: TrainingMetrics) throws(UnwritableFile) {
-    try file.append(metrics.json.line)
+  package func record(of entry: LogEntry) -> Data? {
+    switch entry {
+    case .training(let metrics): Data((metrics.json.line + "\n").utf8)
+    case .evaluation(let evaluation): Data((evaluation.json.line + "\n").utf8)
+    case .picture: nil
+    }
   }
-
-  /// Writes an evaluation's result.
-  ///
-  /// - Parameter result: The object that the evaluating command prints with `--json`.
-  /// - Throws: `UnwritableFile`; the line waits.
-  public func write(evaluation result: JSONValue, step: Int, epoch: Int) throws(UnwritableFile) {
-    try file.append(
-      JSONValue.object(["step": .integer(step), "epoch": .integer(epoch), "evaluation": result]).line)
-  }
-
-  /// Waits until the disk has every line.
-  ///
-  /// - Throws: `UnwritableFile`; lines that it may not have wait.
-  public func sync() throws(UnwritableFile) { try file.sync() }
 
   /// The whole lines of steps up to `step`.
   static func lines(of data: Data, upTo step: Int) -> (text: Data, lines: [KeptLine]) {

@@ -20,6 +20,8 @@ public struct TrainingMetrics: Equatable, Sendable {
   public var imagesPerSecond: Double
   /// Of the time, the part in which the step waited for images, in [0, 1].
   public var dataWaitShare: Double
+  /// Of the time, the part in which rank 0 waited for sums of gradients after backward, in [0, 1].
+  public var communicationShare: Double
   /// What the run's steps took so far, in all of its sessions; nil where that is not known.
   public var seconds: Double?
   /// Images that could not be used so far, each counted once.
@@ -29,12 +31,14 @@ public struct TrainingMetrics: Equatable, Sendable {
   public var embeddingStd: Double?
   /// Over how many directions they are spread.
   public var effectiveRank: Double?
+  /// When the step ended, in seconds since 1970; nil in lines of older versions.
+  public var timestamp: Double?
 
   public init(
     step: Int, epoch: Int, loss: Double, objective: Double, budget: Double, bound: Double,
     macsShare: Double, density: [Double], learningRate: Double, imagesPerSecond: Double,
-    dataWaitShare: Double = 0, seconds: Double? = nil, imagesSkipped: Int = 0, embeddingStd: Double? = nil,
-    effectiveRank: Double? = nil
+    dataWaitShare: Double = 0, communicationShare: Double = 0, seconds: Double? = nil, imagesSkipped: Int = 0,
+    embeddingStd: Double? = nil, effectiveRank: Double? = nil, timestamp: Double? = nil
   ) {
     self.step = step
     self.epoch = epoch
@@ -47,10 +51,12 @@ public struct TrainingMetrics: Equatable, Sendable {
     self.learningRate = learningRate
     self.imagesPerSecond = imagesPerSecond
     self.dataWaitShare = dataWaitShare
+    self.communicationShare = communicationShare
     self.seconds = seconds
     self.imagesSkipped = imagesSkipped
     self.embeddingStd = embeddingStd
     self.effectiveRank = effectiveRank
+    self.timestamp = timestamp
   }
 
   /// The mean of `density`; 1 without gates.
@@ -65,10 +71,12 @@ public struct TrainingMetrics: Equatable, Sendable {
       "objective": .number(objective), "budget": .number(budget), "bound": .number(bound),
       "macs_share": .number(macsShare), "density": .list(density.map(JSONValue.number)),
       "learning_rate": .number(learningRate), "images_per_s": .number(imagesPerSecond),
-      "data_wait_share": .number(dataWaitShare), "seconds": seconds.map(JSONValue.number) ?? .null,
+      "data_wait_share": .number(dataWaitShare), "communication_share": .number(communicationShare),
+      "seconds": seconds.map(JSONValue.number) ?? .null,
       "images_skipped": .integer(imagesSkipped),
       "embedding_std": embeddingStd.map(JSONValue.number) ?? .null,
       "effective_rank": effectiveRank.map(JSONValue.number) ?? .null,
+      "timestamp": timestamp.map(JSONValue.number) ?? .null,
     ])
   }
 }

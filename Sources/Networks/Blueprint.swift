@@ -99,6 +99,11 @@ public struct Blueprint: Sendable, Equatable {
     }
   }
 
+  /// What logs and reports call the gates, in the order of the forward pass: by their blocks where these have one each.
+  public var gateLabels: [String] {
+    blocks.flatMap { block in block.gates.count == 1 ? [block.name] : gates[block.gates].map(\.name) }
+  }
+
   /// Every convolution but those of gates, in the order of the forward pass.
   public var sites: [Site] { [stem] + blocks.flatMap(\.sites) }
 }

@@ -61,9 +61,9 @@ struct SmallRun {
   static func metrics(in text: String) throws -> [NSDictionary] {
     try text.split(separator: "\n").map { line in
       var object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
-      object["images_per_s"] = nil
-      object["data_wait_share"] = nil
-      object["seconds"] = nil
+      for key in ["images_per_s", "data_wait_share", "communication_share", "seconds", "timestamp"] {
+        object[key] = nil
+      }
       return object as NSDictionary
     }
   }

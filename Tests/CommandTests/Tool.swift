@@ -27,6 +27,11 @@ enum Tool {
 
   static func isInstalled(_ name: String) -> Bool { (try? run([name, "--version"]).status == 0) ?? false }
 
+  /// Whether Python finds a package.
+  static func hasPythonPackage(_ name: String) -> Bool {
+    (try? run(["python3", "-c", "import \(name)"]).status == 0) ?? false
+  }
+
   struct Failed: Error {
     let words: [String]
     let errors: String

@@ -22,16 +22,18 @@ import Testing
       try folder.prepare(for: configuration, environment: environment)
       var warn: (String) -> Void = { _ in }
       records = try RunRecords(
-        folder, claim: claim, of: configuration, environment: environment, resumedStep: nil, rest: .zero
+        folder, claim: claim, of: configuration, environment: environment, gates: [], resumedStep: nil,
+        rest: .zero
       ) { warn($0) }
       warn = { [unowned self] in warnings.append($0) }
     }
 
     func record(_ step: Int) throws {
       try records.record(
-        TrainingMetrics(
-          step: step, epoch: 0, loss: 1, objective: 1, budget: 0, bound: 0, macsShare: 1, density: [],
-          learningRate: 1, imagesPerSecond: 1))
+        .training(
+          TrainingMetrics(
+            step: step, epoch: 0, loss: 1, objective: 1, budget: 0, bound: 0, macsShare: 1, density: [],
+            learningRate: 1, imagesPerSecond: 1)))
     }
 
     func files(_ step: Int) -> [CheckpointStore.File] {
@@ -97,6 +99,8 @@ import Testing
           "\(run.folder.path) disappeared and has been recreated; the checkpoints that were in it are lost"
         ])
       #expect(try run.steps() == [1, 2, 3, 4])
+      let rows = try String(contentsOfFile: run.folder.table, encoding: .utf8).split(separator: "\n")
+      #expect(rows.dropFirst().map { $0.prefix(1) } == ["1", "2", "3", "4"])
       #expect(files.map(FileManager.default.contents) == contents && !contents.contains(nil))
       #expect(try run.save(4))
       try CheckpointStore.verify(run.folder.latestCheckpoint)
@@ -123,7 +127,9 @@ import Testing
         ])
       try FileManager.default.moveItem(at: away, to: disk)
       try run.record(4)
-      #expect(run.warnings.last == "\(run.folder.metrics) can be written again, no line is missing")
+      #expect(
+        run.warnings.last
+          == "metrics and events in \(run.folder.path) can be written again, no line is missing")
       #expect(try run.steps() == [1, 2, 3, 4])
     }
   }
@@ -209,5 +215,19 @@ import Testing
       other.release()
       #expect(!FileManager.default.fileExists(atPath: "\(run.folder.path)/\(FolderClaim.fileName)"))
     }
+  }
+
+  /// A row a gate: channels fill it in proportion to the widest gate, and what is left of it stays white.
+  @Test func usageIsDrawnInGreys() throws {
+    let gates = [
+      GateChannels(gate: "layer1.0", openShares: [0, 1]),
+      GateChannels(gate: "layer2.0", openShares: [0.5, 0, 0, 1]),
+    ]
+    let image = try #require(UsagePicture(of: gates)).image
+    #expect(image.width == 1024 && image.height == 27)
+    func grey(_ x: Int, _ y: Int) -> UInt8 { image.pixels[3 * (y * image.width + x)] }
+    #expect([0, 256, 512].map { grey($0, 0) } == [0, 255, 255])
+    #expect([0, 255, 256, 1023].map { grey($0, 15) } == [128, 128, 0, 255])
+    #expect(UsagePicture(of: [])?.image == nil)
   }
 }

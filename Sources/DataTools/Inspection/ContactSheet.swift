@@ -23,7 +23,7 @@ public struct ContactSheet: Sendable {
   ) throws {
     let tile = min(augmentation.size, Self.largestTile)
     let rows = min(Self.rows, dataset.count)
-    var canvas = Canvas(
+    var canvas = ImageCanvas(
       width: Self.gap + tile + Self.epochs * (Self.gap + 2 * tile + Self.narrowGap) + Self.gap,
       height: Self.gap + rows * (tile + Self.gap))
     let maker = ViewMaker(augmentation, normalization: dataset.normalization, count: 2, seed: seed)
@@ -53,47 +53,8 @@ public struct ContactSheet: Sendable {
     let training = try ImageReader(dataset, onError: .skip).read(at: index) { image, _ in
       try (0..<epochs).map { try maker.views(of: image, index: index, epoch: $0) }
     }.result
-    return ([evaluation.images] + training).flatMap { dataset.normalization.images(of: $0) }
-  }
-}
-
-/// A white image to draw on.
-private struct Canvas {
-  private let width: Int
-  private let height: Int
-  private var pixels: [UInt8]
-
-  init(width: Int, height: Int) {
-    self.width = width
-    self.height = height
-    pixels = [UInt8](repeating: 255, count: 3 * width * height)
-  }
-
-  var image: RGBImage { RGBImage(width: width, height: height, pixels: pixels) }
-
-  mutating func draw(_ image: RGBImage, left: Int, top: Int) {
-    for y in 0..<image.height {
-      let start = 3 * ((top + y) * width + left)
-      pixels.replaceSubrange(
-        start..<start + 3 * image.width, with: image.pixels[3 * image.width * y..<3 * image.width * (y + 1)])
-    }
-  }
-}
-
-extension Normalization {
-  /// The images that were written to the rows of a tensor `[rows, 3, height, width]`, exactly: bytes lie much farther
-  /// apart than rounding errors.
-  fileprivate func images(of tensor: Tensor) -> [RGBImage] {
-    let values = tensor.values
-    return (0..<tensor.rows).map { row in
-      let planes = row * 3 * tensor.pixels
-      let pixels = (0..<3 * tensor.pixels).map { place in
-        let channel = place % 3
-        let value = values[planes + channel * tensor.pixels + place / 3]
-        let share = value * deviation[channel] + mean[channel]
-        return UInt8(max(0, min(255, (share * 255).rounded())))
-      }
-      return RGBImage(width: tensor.width, height: tensor.height, pixels: pixels)
+    return ([evaluation.images] + training).flatMap { tensor in
+      (0..<tensor.rows).map { dataset.normalization.image(ofRow: $0, of: tensor) }
     }
   }
 }

@@ -4,6 +4,8 @@ import Evaluation
 import Foundations
 import Layers
 import Machine
+import Metrics
+import Networks
 import Objectives
 import Progress
 
@@ -54,7 +56,7 @@ public final class PretrainingRun {
       if let progress { observers.append(progress) }
       if let records { observers += [MetricsLog(records), collapseAlarm(records)] }
       observers += [FiniteCheck(prepared.model, checkpoints: checkpoints), evaluation, checkpoints]
-      try train(observers, checkpoints)
+      try train(observers, checkpoints, records)
     } else {
       if !isEvaluated { try evaluation.evaluate(&state, isRecorded: false) }
       try finishWithoutTraining(checkpoints)
@@ -64,7 +66,9 @@ public final class PretrainingRun {
 
   // MARK: Steps
 
-  private func train(_ observers: [any RunObserver], _ checkpoints: CheckpointKeeper) throws {
+  private func train(
+    _ observers: [any RunObserver], _ checkpoints: CheckpointKeeper, _ records: RunRecords?
+  ) throws {
     let loader = try prepared.configuration.makeLoader(
       for: prepared.data.train, startStep: state.step, threads: prepared.pool.threads,
       communicator: prepared.communicator)
@@ -72,7 +76,7 @@ public final class PretrainingRun {
     let hold = prepared.isRoot ? StepHold() : nil
     while state.step < plan.lastStep {
       hold?.wait(before: state.step + 1)
-      var step = try takeStep(loader, lastCheckpoint: checkpoints.last)
+      var step = try takeStep(loader, lastCheckpoint: checkpoints.last, records)
       step.isExamined = observers.contains { $0.examinesNetwork && $0.isDue(after: step) }
       for observer in observers where observer.isDue(after: step) {
         try observer.observe(&step, in: &state)
@@ -82,10 +86,13 @@ public final class PretrainingRun {
     }
   }
 
-  private func takeStep(_ loader: ViewLoader, lastCheckpoint: String?) throws -> TakenStep {
+  private func takeStep(
+    _ loader: ViewLoader, lastCheckpoint: String?, _ records: RunRecords?
+  ) throws -> TakenStep {
     let begin = ContinuousClock.now
     let batch = try nextBatch(of: loader, lastCheckpoint)
     let waited = (ContinuousClock.now - begin) / .seconds(1)
+    if state.step == plan.firstStep, let records { try show(batch, in: records) }
     let number = batch.step + 1
     let isLast = number == plan.lastStep
     let isLogged = isLast || number % prepared.configuration.logEvery == 0
@@ -103,13 +110,20 @@ public final class PretrainingRun {
     state.epoch = batch.epoch
     state.imagesSeen += images
     let seconds = (ContinuousClock.now - begin) / .seconds(1)
-    speed.recent.add(images: images, seconds: seconds, waited: waited)
-    speed.total.add(images: images, seconds: seconds, waited: waited)
+    let gradientWait = outcome.result.gradientWaits.exposedSeconds
+    speed.recent.add(images: images, seconds: seconds, dataWait: waited, gradientWait: gradientWait)
+    speed.total.add(images: images, seconds: seconds, dataWait: waited, gradientWait: gradientWait)
     return TakenStep(
       number: number, isLast: isLast, isLogged: isLogged, outcome: outcome, spread: spread,
       skipped: batch.skipped, seconds: seconds, speed: speed.recent,
-      totalSeconds: earlierSeconds.map { $0 + speed.total.seconds },
+      totalSeconds: earlierSeconds.map { $0 + speed.total.seconds }, timestamp: currentTimestamp(),
       isStopping: try prepared.communicator.isStopRequested())
+  }
+
+  /// Shows in the logs what the session's first images look like to the network.
+  private func show(_ batch: ViewBatch, in records: RunRecords) throws {
+    let sheet = ViewSheet(of: batch, normalization: prepared.data.train.normalization)
+    try records.record(sheet.image, as: "views", step: batch.step + 1)
   }
 
   /// The next batch, on every rank or on none: a rank that has none must not leave the others waiting.
@@ -156,7 +170,7 @@ public final class PretrainingRun {
     RunSummary(
       steps: state.step, top1Before: state.top1BeforeTraining, after: report,
       classificationGap: plan.classificationGap,
-      imagesPerSecond: speed.total.imagesPerSecond, dataWaitShare: speed.total.waitedShare,
+      imagesPerSecond: speed.total.imagesPerSecond, dataWaitShare: speed.total.dataWaitShare,
       imagesSkipped: state.skipped.count,
       skipped: state.skipped.names(in: prepared.data, atMost: RunSummary.largestNameCount),
       checkpoint: prepared.folder.latestCheckpoint, session: prepared.session)
@@ -182,7 +196,7 @@ public final class PretrainingRun {
       keepDataIndex()
       return try RunRecords(
         folder, claim: claim, of: prepared.configuration, environment: environment,
-        resumedStep: start == nil ? nil : state.step
+        gates: prepared.model.backbone.blueprint.gateLabels, resumedStep: start == nil ? nil : state.step
       ) { log.warning("\($0)") }
     }
   }

@@ -16,6 +16,7 @@ public struct RunFolder: Sendable {
 
   public var configuration: String { "\(path)/config.yaml" }
   public var metrics: String { "\(path)/metrics.jsonl" }
+  public var table: String { "\(path)/metrics.csv" }
   /// What the next start need not find out about the data (`DataParts.index`).
   public var dataIndex: String { "\(path)/data-index" }
   public var checkpoints: CheckpointStore { CheckpointStore(runFolder: path) }
@@ -49,7 +50,7 @@ public struct RunFolder: Sendable {
   func requireUsable() throws {
     try DurableFiles.requireWritableFolder(path)
     try FolderClaim.requireFree(path)
-    for file in [configuration, metrics, environment, dataIndex] {
+    for file in [configuration, metrics, table, environment, dataIndex] {
       var status = stat()
       guard stat(file, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { continue }
       throw UnwritableFile(path: file, reason: "it is not a regular file")

@@ -35,6 +35,8 @@ struct TakenStep {
   let speed: Throughput
   /// What all steps took so far, in earlier sessions too; nil on other ranks than 0, and where nobody knows.
   let totalSeconds: Double?
+  /// When it ended, in seconds since 1970.
+  let timestamp: Double
   /// Whether the job was asked to stop: the run ends with this step. An evaluation may learn of it.
   var isStopping: Bool
   /// Whether any observer examines the network.
@@ -50,7 +52,8 @@ struct TakenStep {
       step: state.step, epoch: state.epoch, loss: result.total, objective: result.objective,
       budget: result.budget, bound: result.bound, macsShare: result.macsShare, density: result.densities,
       learningRate: outcome.learningRate, imagesPerSecond: speed.imagesPerSecond ?? 0,
-      dataWaitShare: speed.waitedShare ?? 0, seconds: totalSeconds, imagesSkipped: state.skipped.count,
-      embeddingStd: spread?.standardDeviation, effectiveRank: spread?.effectiveRank)
+      dataWaitShare: speed.dataWaitShare ?? 0, communicationShare: speed.gradientWaitShare ?? 0,
+      seconds: totalSeconds, imagesSkipped: state.skipped.count, embeddingStd: spread?.standardDeviation,
+      effectiveRank: spread?.effectiveRank, timestamp: timestamp)
   }
 }

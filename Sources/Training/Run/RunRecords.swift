@@ -1,14 +1,15 @@
 import Configurations
 import Foundation
 import Foundations
+import Images
 import Machine
 import Metrics
 import Tensors
 
 /// What rank 0 writes into the run's folder while the run trains.
 ///
-/// A disk that is full, gone or read-only does not end the training: each kind of fault is told once, lines of
-/// metrics wait, the next checkpoint is tried, and a folder that vanished is made anew where its parent is
+/// A disk that is full, gone or read-only does not end the training: each kind of fault is told once, what the logs
+/// should say waits, the next checkpoint is tried, and a folder that vanished is made anew where its parent is
 /// there. Only what the run ends with has to be written.
 final class RunRecords {
   private let folder: RunFolder
@@ -17,6 +18,8 @@ final class RunRecords {
   private let environment: Data
   private let warn: (String) -> Void
   private let metrics: MetricsWriter
+  /// With metrics, which come first.
+  private let logs: [any RunLog]
   private var faults = FaultLog()
 
   /// How long the end of a run waits for somebody to make room.
@@ -26,14 +29,14 @@ final class RunRecords {
   /// - Parameters:
   ///   - claim: On the folder; once it is lost, nothing more is written.
   ///   - environment: The contents of `environment.json`.
+  ///   - gates: What the logs call the gates, see `Blueprint.gateLabels`.
   ///   - resumedStep: The step that the run goes on from; nil: it begins.
   ///   - rest: Between two trials to write what the run ends with.
   ///   - warn: Told about faults.
   /// - Throws: `UnwritableFile`.
   init(
     _ folder: RunFolder, claim: FolderClaim?, of configuration: Configuration, environment: Data,
-    resumedStep: Int?,
-    rest: Duration = .seconds(5), warn: @escaping (String) -> Void
+    gates: [String], resumedStep: Int?, rest: Duration = .seconds(5), warn: @escaping (String) -> Void
   ) throws {
     self.folder = folder
     self.claim = claim
@@ -42,6 +45,13 @@ final class RunRecords {
     self.rest = rest
     self.warn = warn
     metrics = try MetricsWriter(path: folder.metrics, resumedStep: resumedStep)
+    let process = RunningProcess.current
+    logs = [
+      metrics, try MetricsTable(path: folder.table, gates: gates, resumedStep: resumedStep),
+      try EventLog(
+        folder: folder.path, host: process.hostName, process: process.number, gates: gates,
+        resumedStep: resumedStep),
+    ]
   }
 
   /// The lines of metrics that were there when the run went on.
@@ -61,14 +71,21 @@ final class RunRecords {
 
   // MARK: While it trains
 
-  func record(_ line: TrainingMetrics) throws {
-    try recording { () throws(UnwritableFile) in try metrics.write(line) }
+  func record(_ entry: LogEntry) throws {
+    try recording { log throws(UnwritableFile) in try log.write(entry) }
+    if case .evaluation(let evaluation) = entry, let usage = UsagePicture(of: evaluation.gates) {
+      try record(usage.image, as: "evaluation/usage", step: evaluation.step)
+    }
   }
 
-  func record(evaluation result: JSONValue, step: Int, epoch: Int) throws {
-    try recording { () throws(UnwritableFile) in
-      try metrics.write(evaluation: result, step: step, epoch: epoch)
-    }
+  /// Records a picture, unless it is too large for a PNG.
+  func record(_ image: RGBImage, as tag: String, step: Int) throws {
+    guard let png = try? image.pngData() else { return }
+    try record(
+      .picture(
+        LogPicture(
+          tag: tag, step: step, timestamp: currentTimestamp(), width: image.width, height: image.height,
+          png: Data(png))))
   }
 
   /// Tries to save a checkpoint and then removes what is older than `keep`; whether the checkpoint is there.
@@ -86,14 +103,14 @@ final class RunRecords {
     if faults.worked(.checkpoints) {
       warn("checkpoints can be written again; the one after step \(step) has been saved")
     }
-    try recording { () throws(UnwritableFile) in try metrics.sync() }
+    try recording { log throws(UnwritableFile) in try log.sync() }
     removeOld(upTo: step)
     return true
   }
 
   // MARK: At its end
 
-  /// Saves the checkpoint that the run ends with, and every line of metrics. If that is impossible it waits for
+  /// Saves the checkpoint that the run ends with, and all that the logs should say. If that is impossible it waits for
   /// somebody to make room.
   ///
   /// - Parameter isStopRequested: Asked while it waits; true: it gives up.
@@ -109,12 +126,13 @@ final class RunRecords {
       do {
         if !isSaved { try saveOnce(step: step, files) }
         isSaved = true
-        try metrics.sync()
+        for log in logs { try log.sync() }
         return removeOld(upTo: step)
       } catch let error as UnwritableFile {
         fault = error
       }
-      let problem = "\(fault)" + (isSaved ? ", \(metrics.waiting) lines are missing" : "")
+      let problem =
+        "\(fault)" + (isSaved ? ", \(logs.reduce(0) { $0 + $1.waiting }) records are missing" : "")
       let remedy = fault.remedy
       if try remedy == .none || isStopRequested() || ContinuousClock.now >= end {
         throw RunError.unsaved(
@@ -147,23 +165,27 @@ final class RunRecords {
     }
   }
 
-  /// Does `body`, whose lines wait if it cannot write them.
-  private func recording(_ body: () throws(UnwritableFile) -> Void) throws {
+  /// Does `body` with each log, in which waits what cannot be written.
+  private func recording(_ body: (any RunLog) throws(UnwritableFile) -> Void) throws {
     try claim?.requireMine()
     // If this fails, so does what follows.
     if (try? makeAnewIfVanished()) == true { tellThatItVanished() }
-    do throws(UnwritableFile) {
-      try body()
-    } catch {
-      if faults.failed(.metrics, reason: error.reason) {
-        warn("\(error); training continues and lines wait in memory")
+    var works = true
+    for log in logs {
+      do throws(UnwritableFile) {
+        try body(log)
+      } catch {
+        works = false
+        if faults.failed(.logs, reason: error.reason) {
+          warn("\(error); training continues and lines wait in memory")
+        }
       }
-      return
     }
-    if faults.worked(.metrics) {
+    if works, faults.worked(.logs) {
+      let lost = logs.reduce(0) { $0 + $1.lost }
       warn(
-        "\(folder.metrics) can be written again, "
-          + (metrics.lost == 0 ? "no line is missing" : "\(metrics.lost) lines are lost"))
+        "metrics and events in \(folder.path) can be written again, "
+          + (lost == 0 ? "no line is missing" : "\(lost) lines are lost"))
     }
   }
 

@@ -1,4 +1,4 @@
-/// Writes lines of metrics; rank 0 only.
+/// Tells the logs about steps; rank 0 only.
 final class MetricsLog: RunObserver {
   private let records: RunRecords
 
@@ -7,6 +7,6 @@ final class MetricsLog: RunObserver {
   func isDue(after step: TakenStep) -> Bool { step.isLogged }
 
   func observe(_ step: inout TakenStep, in state: inout TrainingState) throws {
-    try records.record(step.metrics(in: state))
+    try records.record(.training(step.metrics(in: state)))
   }
 }

@@ -1,5 +1,6 @@
 import Collectives
 import Evaluation
+import Metrics
 import Tensors
 
 /// k-NN on the network's features, as often as the configuration says.
@@ -63,7 +64,12 @@ final class RunEvaluation: RunObserver {
     guard let report else { return }
     progress?.end(.evaluation)
     prepared.log.info("step \(state.step)  \(report.line)")
-    if isRecorded { try records?.record(evaluation: report.json, step: state.step, epoch: state.epoch) }
+    if isRecorded { try records?.record(.evaluation(metrics(of: report, in: state))) }
+  }
+
+  private func metrics(of report: KNNReport, in state: TrainingState) -> EvaluationMetrics {
+    EvaluationMetrics(
+      step: state.step, epoch: state.epoch, timestamp: currentTimestamp(), result: report.json)
   }
 
   private struct Abandoned: Error {}
