@@ -172,6 +172,8 @@ public struct CheckpointSettings: Equatable, Sendable {
 public struct EvaluationSettings: Equatable, Sendable {
   /// Epochs between evaluations; 0: only at the start and at the end.
   public var every = 0
+  /// Whether a linear classifier learns beside the network, which it does not change, and is tested with it.
+  public var probe = true
 }
 
 extension Configuration {

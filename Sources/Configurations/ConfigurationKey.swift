@@ -177,6 +177,7 @@ struct ConfigurationKey: Sendable {
     .init("checkpoint.every", \.checkpoint.every, .wholeNumber(0...), mayChange: true),
     .init("checkpoint.keep", \.checkpoint.keep, .wholeNumber(1...), mayChange: true),
     .init("evaluate.every", \.evaluate.every, .wholeNumber(0...), mayChange: true),
+    .init("evaluate.probe", \.evaluate.probe, .flag, mayChange: true),
     .init("precision", \.precision, .choice),
     .init("kernels", open: \.kernels, .kernels),
     .init("memory.recompute", \.memory.recompute, .flag, mayChange: true),

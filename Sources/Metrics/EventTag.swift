@@ -8,13 +8,13 @@ enum EventTag {
     "learning_rate": "training/learning_rate", "epoch": "training/epoch",
     "images_skipped": "training/images_skipped",
     "images_per_s": "speed/images_per_s", "data_wait_share": "speed/data_wait_share",
-    "communication_share": "speed/communication_share",
+    "communication_share": "speed/communication_share", "seconds": "speed/seconds",
   ]
 
   /// - Parameter name: See `LogEntry.numbers`.
   /// - Returns: nil for what an event says otherwise: step and time.
   static func tag(of name: String) -> String? {
-    if name.hasPrefix("evaluation/") { return name }
+    if name.hasPrefix("evaluation/") || name.hasPrefix("probe/") { return name }
     let key = name.prefix { $0 != "/" }
     return tags[String(key)].map { $0 + name.dropFirst(key.count) }
   }

@@ -10,6 +10,7 @@ extension LogEntry {
     case .training(let metrics): Self.numbers(in: metrics.json, gates: gates, prefix: "")
     case .evaluation(let evaluation):
       Self.numbers(in: evaluation.result, gates: gates, prefix: "evaluation/")
+        + Self.numbers(in: evaluation.probe ?? .null, gates: gates, prefix: "probe/")
     case .picture: []
     }
   }

@@ -18,21 +18,28 @@ package struct EvaluationMetrics: Sendable {
   package let timestamp: Double
   /// The object that the evaluating command prints with `--json`.
   package let result: JSONValue
+  /// The accuracies of the linear probe that learns beside the network; nil where there is none.
+  package let probe: JSONValue?
   /// How often gates opened each of their channels, in the order of the forward pass; empty where it was not counted.
   package let gates: [GateChannels]
 
-  package init(step: Int, epoch: Int, timestamp: Double, result: JSONValue, gates: [GateChannels] = []) {
+  package init(
+    step: Int, epoch: Int, timestamp: Double, result: JSONValue, probe: JSONValue? = nil,
+    gates: [GateChannels] = []
+  ) {
     self.step = step
     self.epoch = epoch
     self.timestamp = timestamp
     self.result = result
+    self.probe = probe
     self.gates = gates
   }
 
   /// The object of a line of `metrics.jsonl`.
   package var json: JSONValue {
     .object([
-      "step": .integer(step), "epoch": .integer(epoch), "evaluation": result, "timestamp": .number(timestamp),
+      "step": .integer(step), "epoch": .integer(epoch), "evaluation": result, "probe": probe ?? .null,
+      "timestamp": .number(timestamp),
     ])
   }
 }

@@ -29,11 +29,11 @@ package final class MetricsTable: RunLog {
   static func columns(gates: [String]) -> [String] {
     [
       "step", "timestamp", "epoch", "loss", "objective", "budget", "bound", "macs_share", "learning_rate",
-      "images_per_s", "data_wait_share", "communication_share", "images_skipped", "embedding_std",
+      "images_per_s", "data_wait_share", "communication_share", "seconds", "images_skipped", "embedding_std",
       "effective_rank",
     ] + gates.map { "density/\($0)" }
       + ["top1", "top5", "nearest_top1", "images", "macs_share"].map { "evaluation/\($0)" }
-      + gates.map { "evaluation/density/\($0)" }
+      + gates.map { "evaluation/density/\($0)" } + ["probe/top1", "probe/top5"]
   }
 
   package func record(of entry: LogEntry) -> Data? {

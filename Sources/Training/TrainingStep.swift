@@ -28,6 +28,8 @@ public final class TrainingStep {
     public let views: [Budget.Terms]
     /// What entered the loss: `[rows, D]`, of this rank's rows.
     public let projections: Tensor
+    /// What the backbone made of this rank's rows, `[rows, D]`.
+    public let features: Tensor
     /// What gates decided for this rank's rows: one micro-batch after the other, each in the order of forward.
     public let gates: [GateRecord]
     /// How long this rank waited for the sums of gradients.
@@ -100,7 +102,7 @@ public final class TrainingStep {
     let isWhole = settings.microBatches == 1
     let parts = isWhole ? [pass] : pass.microBatches(settings.microBatches)
 
-    let (embeddings, gates) = try forward(batch.images, through: parts, of: pass)
+    let (features, embeddings, gates) = try forward(batch.images, through: parts, of: pass)
     let open = budget == nil ? [] : gates.map(\.openByRow)
     let terms =
       try budget.map { budget in
@@ -127,30 +129,33 @@ public final class TrainingStep {
       try model.backbone.backward(dfeatures, maskGradients: maskGradients, in: part)
     }
     return Result(
-      objective: objective, views: terms, projections: embeddings.projections, gates: gates.flatMap(\.self),
+      objective: objective, views: terms, projections: embeddings.projections, features: features,
+      gates: gates.flatMap(\.self),
       gradientWaits: try sender.finish())
   }
 
   private func forward(
     _ images: Tensor, in pass: Pass
-  ) throws -> (embeddings: Embeddings, gates: [GateRecord]) {
+  ) throws -> (features: Tensor, embeddings: Embeddings, gates: [GateRecord]) {
     let (features, gates) = try model.backbone.forward(images, in: pass)
-    return (try pass.timed(.loss) { try model.objective.forward(features, in: pass) }, gates)
+    return (features, try pass.timed(.loss) { try model.objective.forward(features, in: pass) }, gates)
   }
 
-  /// The embeddings of all parts, in the order of the whole pass's rows, and what gates decided in each.
+  /// Features and embeddings of all parts, in the order of the whole pass's rows, and what gates decided in each.
   private func forward(
     _ images: Tensor, through parts: [Pass], of pass: Pass
-  ) throws -> (embeddings: Embeddings, gates: [[GateRecord]]) {
+  ) throws -> (features: Tensor, embeddings: Embeddings, gates: [[GateRecord]]) {
     guard parts.count > 1 else {
-      let (embeddings, gates) = try forward(images, in: pass)
-      return (embeddings, [gates])
+      let (features, embeddings, gates) = try forward(images, in: pass)
+      return (features, embeddings, [gates])
     }
+    let features = Tensor(rows: pass.rows, columns: model.backbone.blueprint.featureCount)
     var whole: Embeddings?
     var records: [[GateRecord]] = []
     for part in parts {
-      let (own, gates) = try forward(part.layout.part(of: images), in: part)
+      let (ownFeatures, own, gates) = try forward(part.layout.part(of: images), in: part)
       records.append(gates)
+      part.layout.put(ownFeatures, into: features)
       let all =
         whole
         ?? Embeddings(
@@ -163,7 +168,7 @@ public final class TrainingStep {
       whole = all
     }
     guard let whole else { preconditionFailure("a pass has at least one part") }
-    return (whole, records)
+    return (features, whole, records)
   }
 }
 

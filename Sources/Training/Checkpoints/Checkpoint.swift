@@ -61,6 +61,14 @@ public struct Checkpoint {
     return try communicator.agree { try SafetensorsFile(data, path: "\(path)/\(name)") }
   }
 
+  /// The same; nil where the checkpoint has no such file.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
+  func tensorsIfPresent(in name: String) throws -> SafetensorsFile? {
+    let isThere = communicator.rank == 0 && FileManager.default.fileExists(atPath: "\(path)/\(name)")
+    return try communicator.broadcast(value: isThere) ? tensors(in: name) : nil
+  }
+
   private static func contents(of file: String, on communicator: Communicator) throws -> Data {
     try communicator.contents(of: file) { reason in
       CheckpointError.damaged(path: file, problem: "it cannot be read: \(reason)")

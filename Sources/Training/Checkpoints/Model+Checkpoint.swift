@@ -1,3 +1,4 @@
+import Evaluation
 import Exchange
 import Optimizers
 import Tensors
@@ -7,14 +8,18 @@ extension Model {
   var tensors: NetworkTensors { NetworkTensors(parameters: store.parameters, batchNorms: batchNorms) }
 
   /// The files of a checkpoint; each is encoded in its turn.
-  func checkpointFiles(_ optimizer: Optimizer, _ state: TrainingState) -> [CheckpointStore.File] {
-    [
+  func checkpointFiles(
+    _ optimizer: Optimizer, _ probe: OnlineProbe?, _ state: TrainingState
+  ) -> [CheckpointStore.File] {
+    var files: [CheckpointStore.File] = [
       .init(name: Checkpoint.modelFile) {
         Safetensors.encode(self.tensors.entries, metadata: ["format": "pt"])
       },
       .init(name: Checkpoint.optimizerFile) { Safetensors.encode(self.entries(of: optimizer)) },
       .init(name: TrainingState.fileName) { state.encode() },
     ]
+    if let probe { files.append(.init(name: OnlineProbe.fileName) { probe.encode() }) }
+    return files
   }
 
   /// v of the optimizer, by the name of its parameter.

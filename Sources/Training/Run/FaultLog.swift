@@ -1,6 +1,6 @@
 /// What cannot be written at present, so that each kind of fault is told once, and its end too.
 struct FaultLog {
-  enum Subject { case logs, checkpoints, latest, removal }
+  enum Subject { case logs, evaluation, checkpoints, latest, removal }
 
   private var told: [Subject: Set<String>] = [:]
 

@@ -55,6 +55,7 @@ public final class PretrainingRun {
       var observers: [any RunObserver] = [skipped]
       if let progress { observers.append(progress) }
       if let records { observers += [MetricsLog(records), collapseAlarm(records)] }
+      if let probe = prepared.probe { observers.append(ProbeTraining(probe, prepared)) }
       observers += [FiniteCheck(prepared.model, checkpoints: checkpoints), evaluation, checkpoints]
       try train(observers, checkpoints, records)
     } else {
@@ -115,7 +116,8 @@ public final class PretrainingRun {
     speed.total.add(images: images, seconds: seconds, dataWait: waited, gradientWait: gradientWait)
     return TakenStep(
       number: number, isLast: isLast, isLogged: isLogged, outcome: outcome, spread: spread,
-      skipped: batch.skipped, seconds: seconds, speed: speed.recent,
+      layout: batch.layout, labels: { batch.labels }, skipped: batch.skipped, seconds: seconds,
+      speed: speed.recent,
       totalSeconds: earlierSeconds.map { $0 + speed.total.seconds }, timestamp: currentTimestamp(),
       isStopping: try prepared.communicator.isStopRequested())
   }

@@ -16,6 +16,8 @@ public struct RunFolder: Sendable {
 
   public var configuration: String { "\(path)/config.yaml" }
   public var metrics: String { "\(path)/metrics.jsonl" }
+  /// The newest evaluation, with what each channel did and how classes were confused.
+  public var evaluation: String { "\(path)/evaluation.json" }
   public var table: String { "\(path)/metrics.csv" }
   /// What the next start need not find out about the data (`DataParts.index`).
   public var dataIndex: String { "\(path)/data-index" }

@@ -1,6 +1,7 @@
 import Datasets
 import Metrics
 import Objectives
+import Tensors
 
 /// What looks after a run's steps: it measures, shows or keeps something, and changes nothing that training depends on.
 protocol RunObserver: AnyObject {
@@ -28,6 +29,10 @@ struct TakenStep {
   let outcome: Trainer.Outcome
   /// How the projections are spread; nil where no line of metrics is written.
   let spread: EmbeddingSpread?
+  /// Which image and view each of this rank's rows is.
+  let layout: RowLayout
+  /// Looks up the class of each local image; nil where the data has none.
+  let labels: () -> [Int]?
   /// The images that this rank could not use.
   let skipped: [SkippedImage]
   let seconds: Double

@@ -2,7 +2,9 @@ import Collectives
 import Configurations
 import Datasets
 import Diagnosis
+import Evaluation
 import Layers
+import Networks
 import Logging
 import Machine
 import Optimizers
@@ -25,6 +27,8 @@ public struct RunPreparation {
   let log: Logger
   let pool: WorkerPool
   let trainer: Trainer
+  /// Learns beside the network where training images have labels and the configuration wants it.
+  let probe: OnlineProbe?
   /// Where the run stands before its first step.
   let state: TrainingState
   let session: Session
@@ -82,6 +86,7 @@ public struct RunPreparation {
       gradients: configuration.makeGradientReducer(for: model, on: communicator))
     let initialWeights: Session.InitialWeights?
     (state, initialWeights) = try Self.restore(trainer, from: start, configuration, data, communicator)
+    probe = try Self.makeProbe(configuration, data, trainer.model.backbone, from: start, log, communicator)
     plan = try TrainingPlan(
       configuration, data: data, model: trainer.model, ranks: communicator.worldSize, threads: pool.threads,
       firstStep: state.step)
@@ -147,6 +152,26 @@ public struct RunPreparation {
     state.dataDigest = data.digest
     state.normalization = Colours(data.train.normalization)
     return (state, initialWeights)
+  }
+
+  /// The probe as it was where the run goes on, or a new one; nil where nothing could teach or test it.
+  private static func makeProbe(
+    _ configuration: Configuration, _ data: DataParts, _ backbone: any Backbone, from start: RunStart,
+    _ log: Logger,
+    _ communicator: Communicator
+  ) throws -> OnlineProbe? {
+    guard configuration.evaluate.probe, data.train.isLabelled, data.classificationGap == nil else {
+      return nil
+    }
+    let probe = OnlineProbe(classCount: data.classNames.count, dimension: backbone.blueprint.featureCount)
+    guard let checkpoint = start.resumed else { return probe }
+    guard let file = try checkpoint.tensorsIfPresent(in: OnlineProbe.fileName), probe.load(file) else {
+      if communicator.rank == 0 {
+        log.info("\(checkpoint.path) holds no probe of this network and data: it starts to learn now")
+      }
+      return probe
+    }
+    return probe
   }
 
   /// Logs what a person should know before it begins.

@@ -88,6 +88,17 @@ final class RunRecords {
           png: Data(png))))
   }
 
+  /// Replaces what is known in detail about the newest evaluation.
+  func record(details: JSONValue) throws {
+    try claim?.requireMine()
+    do throws(UnwritableFile) {
+      try DurableFiles.replace(folder.evaluation, by: Data((details.line + "\n").utf8))
+      _ = faults.worked(.evaluation)
+    } catch {
+      if faults.failed(.evaluation, reason: error.reason) { warn("\(error); training continues without it") }
+    }
+  }
+
   /// Tries to save a checkpoint and then removes what is older than `keep`; whether the checkpoint is there.
   func save(step: Int, _ files: [CheckpointStore.File]) throws -> Bool {
     do {

@@ -53,6 +53,6 @@ final class CheckpointKeeper: RunObserver {
   }
 
   private func files(of state: TrainingState) -> [CheckpointStore.File] {
-    prepared.model.checkpointFiles(prepared.trainer.optimizer, state)
+    prepared.model.checkpointFiles(prepared.trainer.optimizer, prepared.probe, state)
   }
 }

@@ -60,21 +60,19 @@ final class RunEvaluation: RunObserver {
   /// - Parameter isRecorded: Whether the result is written to the run's metrics.
   /// - Throws: `TrainingFailure.badData` on every rank, `CollectiveError`.
   func evaluate(_ state: inout TrainingState, isRecorded: Bool = true) throws {
-    report = try measured(&state)
-    guard let report else { return }
+    let findings = try measured(&state)
+    report = findings?.neighbours
+    guard let findings else { return }
     progress?.end(.evaluation)
-    prepared.log.info("step \(state.step)  \(report.line)")
-    if isRecorded { try records?.record(.evaluation(metrics(of: report, in: state))) }
-  }
-
-  private func metrics(of report: KNNReport, in state: TrainingState) -> EvaluationMetrics {
-    EvaluationMetrics(
-      step: state.step, epoch: state.epoch, timestamp: currentTimestamp(), result: report.json)
+    prepared.log.info("step \(state.step)  \(findings.line)")
+    guard isRecorded else { return }
+    try records?.record(.evaluation(findings.metrics(in: state, gates: prepared.model.backbone.blueprint)))
+    try records?.record(details: findings.details(of: prepared.data, step: state.step))
   }
 
   private struct Abandoned: Error {}
 
-  private func measured(_ state: inout TrainingState) throws -> KNNReport? {
+  private func measured(_ state: inout TrainingState) throws -> EvaluationFindings? {
     let (data, communicator) = (prepared.data, prepared.communicator)
     guard let parts = try? data.classifiable() else { return nil }
     progress?.beginEvaluation()
@@ -87,16 +85,24 @@ final class RunEvaluation: RunObserver {
       onError: configuration.data.onError, shardSize: configuration.batch.shard, pool: prepared.pool,
       communicator: communicator)
     do {
-      let (train, test) = try extractor.extractions(of: parts) { share in
+      let (train, test) = try extractor.extractions(of: parts, keepsMasks: true) { share in
         progress?.evaluated(share)
         if try communicator.isStopRequested() { throw Abandoned() }
       }
       skipped.note(try communicator.gather(train.skipped).unique, of: parts.neighborPart, in: &state)
       skipped.note(try communicator.gather(test.skipped).unique, of: .test, in: &state)
-      return try KNNReport.make(
+      let neighbours = try KNNReport.make(
         train: train, test: test, parts, of: data, usage: extractor.usage(of: test), on: communicator,
         pool: prepared.pool
       ) { if try communicator.isStopRequested() { throw Abandoned() } }
+      let gates = try GateStatistics.make(
+        test, of: parts.test, prepared.model.backbone.blueprint, on: communicator)
+      let probe = try prepared.probe.flatMap {
+        try ProbeReport.make($0, on: test, pool: prepared.pool, communicator: communicator)
+      }
+      return neighbours.map {
+        EvaluationFindings(neighbours: $0, gates: gates, probe: probe, testImages: parts.test)
+      }
     } catch is Abandoned {
       return nil
     } catch let failure as AgreedFailure {

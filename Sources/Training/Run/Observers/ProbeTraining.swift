@@ -1,0 +1,25 @@
+import Collectives
+import Evaluation
+import Tensors
+
+/// Trains the online probe on the features of each step; every rank does.
+final class ProbeTraining: RunObserver {
+  private let probe: OnlineProbe
+  private let prepared: RunPreparation
+
+  init(_ probe: OnlineProbe, _ prepared: RunPreparation) {
+    self.probe = probe
+    self.prepared = prepared
+  }
+
+  func observe(_ step: inout TakenStep, in state: inout TrainingState) throws {
+    guard let labels = step.labels() else { return }
+    let layout = step.layout
+    let plan = prepared.plan
+    try probe.step(
+      step.outcome.result.features, labels: (0..<layout.rows).map { labels[layout.place(ofRow: $0).image] },
+      shards: (0..<layout.shards).map(layout.rows), images: prepared.configuration.batch.global,
+      done: Double(step.number - 1) / Double(prepared.configuration.epochs * plan.stepsPerEpoch),
+      pool: prepared.pool, reducer: prepared.communicator)
+  }
+}
