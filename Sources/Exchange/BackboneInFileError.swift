@@ -2,6 +2,8 @@ import Foundations
 
 /// Why a file's tensors cannot be a network's backbone, in one sentence.
 public enum BackboneInFileError: Error, CustomStringConvertible {
+  /// PyTorch's archive or pickle, which can hold programs.
+  case pickled(path: String)
   /// No tensor has a name that the network knows.
   case none(path: String)
   /// A backbone, but of another network.
@@ -10,6 +12,8 @@ public enum BackboneInFileError: Error, CustomStringConvertible {
 
   public var description: String {
     switch self {
+    case .pickled(let path):
+      "\(path) is a file of PyTorch's own kind: convert it to safetensors (docs/exchange.md)"
     case .none(let path):
       "\(path) holds no tensor of a torchvision ResNet, such as 'conv1.weight', by itself or behind one of the "
         + "prefixes backbone., encoder., encoder_q. and net., module. and model.: rename its tensors"

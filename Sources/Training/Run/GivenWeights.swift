@@ -29,7 +29,15 @@ struct GivenWeights {
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
   init(ofBackboneIn path: String, on communicator: Communicator) throws {
     let data = try communicator.contents(of: path) { SafetensorsError.unreadable(path: path, reason: $0) }
-    file = try communicator.agree { try SafetensorsFile(data, path: path) }
+    file = try communicator.agree {
+      do {
+        return try SafetensorsFile(data, path: path)
+      } catch {
+        // How zip archives and pickles begin.
+        let isPickled = data.starts(with: "PK".utf8) || data.first == 0x80
+        throw isPickled ? BackboneInFileError.pickled(path: path) : error
+      }
+    }
     part = .backbone
   }
 
