@@ -15,8 +15,8 @@ public struct BackboneInFile {
   public let absent: [String]
   private let file: SafetensorsFile
 
-  /// What may stand before names: solo-learn has `backbone.`, MoCo `module.encoder_q.`, SimCLRs `encoder.` or
-  /// `backbone.`, Lightning adds `model.` or `net.`, and data-parallel training `module.`.
+  /// What may stand before names: solo-learn has `backbone.`, MoCo `module.encoder_q.`, SimCLRs have `encoder.` or
+  /// `backbone.`; data-parallel training adds `module.`, Lightning `model.`, to these or to none.
   static let prefixes: [String] = ["", "module.", "model."].flatMap { outer in
     ["", "backbone.", "encoder.", "encoder_q.", "net."].map { outer + $0 }
   }

@@ -12,7 +12,8 @@ public enum ExportError: Error, CustomStringConvertible {
     case .notReadBack(let path):
       "\(path) was not written: the disk gives back other bytes than it was given"
     case .otherFeatures(let path, let difference):
-      "\(path) was not written: the features that it gives differ from the checkpoint's by \(difference), "
+      "\(path) was not written: the features that it gives differ from the checkpoint's by "
+        + "\(differenceText(difference)), "
         + "and rounding explains \(ExportCheck.tolerance) at most: please report this"
     case .otherMask(let path, let gate, let logit):
       "\(path) was not written: '\(gate)' decides otherwise than in the checkpoint, where its logit is \(logit): "

@@ -1,3 +1,4 @@
+import Foundation
 import Foundations
 
 /// What was written, and how well it agrees with the checkpoint.
@@ -19,8 +20,8 @@ public struct ExportReport: Report {
     return """
       file        \(path), \(memoryText(Double(bytes))), SHA-256 \(digest.prefix(12))
       backbone    \(counted(tensors, "tensor")), \(counted(features, "feature"))
-      checked     \(counted(agreement.images, "image")): features differ by \(agreement.largestDifference) at most\
-      \(undecided)
+      checked     \(counted(agreement.images, "image")): features differ by \
+      \(differenceText(agreement.largestDifference)) at most\(undecided)
       """
   }
 
@@ -33,3 +34,6 @@ public struct ExportReport: Report {
     ])
   }
 }
+
+/// Of features, for people; for example `3.4e-07`.
+func differenceText(_ difference: Double) -> String { String(format: "%.2g", difference) }

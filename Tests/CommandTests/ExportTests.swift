@@ -176,6 +176,7 @@ extension CommandLineTests {
       }
     }
 
+    /// Contract C8.
     @Test(
       .enabled(if: hasTorchvision, "python3 lacks torch, torchvision or safetensors: pip install them"),
       arguments: ["gates.enabled=true", "gates.enabled=false"])

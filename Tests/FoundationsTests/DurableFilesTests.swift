@@ -18,6 +18,20 @@ import Testing
     }
   }
 
+  @Test func aStagedFileChangesNothingBeforeItIsCommitted() throws {
+    try withTemporaryFolder { folder in
+      let path = folder.path + "/a"
+      try DurableFiles.replace(path, by: Data("old".utf8))
+      let discarded = try StagedFile(Data("new".utf8), for: path)
+      #expect(try discarded.readBack() == Data("new".utf8) && text(path) == "old")
+      discarded.discard()
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a"])
+      try StagedFile(Data("new".utf8), for: path).commit()
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a"] && text(path) == "new")
+    }
+  }
+
   /// The link stays a link, relative or not, whether or not what it leads to is there.
   @Test func aLinkIsFollowed() throws {
     try withTemporaryFolder { folder in

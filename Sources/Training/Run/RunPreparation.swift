@@ -139,7 +139,7 @@ public struct RunPreparation {
     switch start {
     case .fresh: break
     case .weights(let weights):
-      initialWeights = try communicator.agree { try weights.load(into: trainer.model) }
+      initialWeights = try weights.load(into: trainer.model, on: communicator)
     case .resumed(let checkpoint):
       let weights = try checkpoint.tensors(in: Checkpoint.modelFile)
       let velocities = try checkpoint.tensors(in: Checkpoint.optimizerFile)

@@ -39,11 +39,10 @@ public enum Resume: Equatable, Sendable {
     }
     for problem in found.problems { warn("skipping a checkpoint: \(problem)") }
     if case .weights(let path) = self {
-      return .weights(try GivenWeights(of: Checkpoint.open(path, on: communicator, warn: warn)))
+      return .weights(.model(try Checkpoint.open(path, on: communicator, warn: warn)))
     }
     guard let path = try communicator.broadcast(value: found.path) else {
-      return try initialBackbone.map { .weights(try GivenWeights(ofBackboneIn: $0, on: communicator)) }
-        ?? .fresh
+      return initialBackbone.map { .weights(.backbone(path: $0)) } ?? .fresh
     }
     return .resumed(try Checkpoint.open(path, on: communicator, warn: warn))
   }
