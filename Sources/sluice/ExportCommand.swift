@@ -14,7 +14,8 @@ struct ExportCommand: RankCommand {
       in both. The file is read back and computed with, and appears only if it gives the checkpoint's features.
 
       Example:
-        sluice export --checkpoint runs/first/checkpoints/latest --output backbone.onnx
+        sluice export --checkpoint runs/first/checkpoints/latest \\
+          --output backbone.onnx
       """)
 
   @Option(

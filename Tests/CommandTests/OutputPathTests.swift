@@ -11,7 +11,8 @@ extension CommandLineTests {
       "evaluate knn --checkpoint '' --data shapes", "doctor --run ''", "data pack shapes:9x3 '' --shards 1",
       "data inspect shapes:9x3 --sheet ''", "data inspect shapes:9x3 --config ''",
       "data verify folder:x --classes ''",
-      "pretrain CONFIG --init ''", "export --checkpoint '' --output x.onnx", "export --checkpoint x --output ''",
+      "pretrain CONFIG --init ''", "export --checkpoint '' --output x.onnx",
+      "export --checkpoint x --output ''",
       "bench kernels --write ''", "bench train ''", "bench collectives ''",
     ]
 
