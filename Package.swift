@@ -100,7 +100,7 @@ let package = Package(
     .target(
       name: "Benchmarks",
       dependencies: [
-        "Foundations", "Machine", "Training", "Configurations", "Objectives", "Networks", "Layers",
+        "Foundations", "Machine", "Training", "Configurations", "Evaluation", "Objectives", "Networks", "Layers",
         "Collectives", "Datasets", "Images", "Progress", "Tensors", "Version", "COpenBLAS",
       ]),
     .target(
@@ -164,7 +164,7 @@ let package = Package(
       name: "DiagnosisTests",
       dependencies: ["Diagnosis", "Provenance", "Machine", "Collectives", "TestSupport"]),
     .testTarget(
-      name: "EvaluationTests", dependencies: ["Evaluation", "Collectives", "Tensors", "TestSupport"]),
+      name: "EvaluationTests", dependencies: ["Evaluation", "Networks", "Collectives", "Tensors", "TestSupport"]),
     .testTarget(
       name: "ExchangeTests",
       dependencies: [

@@ -63,6 +63,19 @@ public struct LinearEvaluation: Sendable {
       chosen: chosen)
   }
 
+  /// One fit of all training rows, for benchmarks.
+  package static func logisticRegression(
+    train: FeatureMatrix, _ labels: [Int], test: FeatureMatrix, _ testLabels: [Int], classCount: Int,
+    inverseDecay: Double, iterations: Int, pool: WorkerPool
+  ) throws -> Predictions {
+    var regression = LogisticRegression(inverseDecay: inverseDecay)
+    regression.minimizer.maxIterations = iterations
+    let known = LabelledMatrix(train, labels: labels, classCount: classCount)
+    let asked = LabelledMatrix(test, labels: testLabels, classCount: classCount)
+    return try regression.fit(known, 0..<known.rows, pool: pool)
+      .predictions(of: asked, 0..<asked.rows, pool: pool)
+  }
+
   /// Every setting, trained on the rows up to `end` and tried on the others.
   private func choices(
     _ images: borrowing LabelledMatrix, _ end: Int, _ pool: WorkerPool, progress: (Double) throws -> Void
