@@ -97,7 +97,7 @@ extension CommandLineTests {
 
     /// Printed once, however many ranks.
     @Test(arguments: [
-      ("", ["pretrain", "evaluate", "macs", "bench", "doctor", "--version", "--help"]),
+      ("", ["pretrain", "sweep", "runs", "evaluate", "macs", "bench", "doctor", "--version", "--help"]),
       (
         "pretrain",
         [
@@ -105,6 +105,16 @@ extension CommandLineTests {
           "--json",
         ]
       ),
+      (
+        "sweep",
+        [
+          "<CONFIG>", "--targets", "--seeds", "--set", "--run", "--only", "--array", "--take-over",
+          "--progress",
+          "--json",
+        ]
+      ),
+      ("runs", ["list", "show", "export"]), ("runs list", ["<DIR>", "--best", "--where", "--json"]),
+      ("runs show", ["<RUN>", "--json"]), ("runs export", ["<DIR>", "--output", "--best", "--where"]),
       ("evaluate", ["knn"]),
       (
         "evaluate knn", ["--checkpoint", "--data", "--k", "--metric", "--temperature", "--threads", "--json"]

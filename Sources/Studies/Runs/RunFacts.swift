@@ -20,7 +20,8 @@ struct RunFacts: Sendable {
   ///   - name: Below the folder that was searched.
   init(_ folder: RunFolder, names: Set<ByteName>, name: String) {
     func has(_ path: String) -> Bool {
-      names.contains(ByteName(URL(fileURLWithPath: path).lastPathComponent))
+      // Foundation's path components would ask the disk.
+      names.contains(ByteName(path.utf8.split(separator: UInt8(ascii: "/")).last!))
     }
     self.folder = folder
     self.name = name
