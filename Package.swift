@@ -193,7 +193,9 @@ let package = Package(
     .testTarget(
       name: "StudiesTests",
       dependencies: [
-        "Studies", "Training", "Configurations", "Metrics", "Machine", "Foundations", "TestSupport",
+        "Studies", "Training", "Configurations", "Collectives", "Metrics", "Machine", "Progress",
+        "Foundations",
+        "TestSupport", .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
       name: "GoldenTests",

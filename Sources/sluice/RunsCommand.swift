@@ -1,6 +1,4 @@
 import ArgumentParser
-import Collectives
-import Foundations
 import Studies
 
 struct RunsCommand: ParsableCommand {
@@ -35,10 +33,8 @@ struct RunSelectionOptions: ParsableArguments {
     completion: .setting)
   var conditions: [String] = []
 
-  /// As rank 0 finds them; nil on other ranks.
+  /// Finds them.
   ///
-  /// - Throws: The same `AgreedFailure` on every rank.
-  func select(on communicator: Communicator) throws -> RunSelection? {
-    try communicator.onRoot { _ in try RunSelection(below: folder, where: conditions, best: best) }
-  }
+  /// - Throws: `StudyError`, `ConfigurationError`.
+  func select() throws -> RunSelection { try RunSelection(below: folder, where: conditions, best: best) }
 }

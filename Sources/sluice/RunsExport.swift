@@ -35,8 +35,7 @@ struct RunsExport: RankCommand {
     let form = try form
     _ = try communicator.onRoot { _ in
       try DurableFiles.requireWritableFile(output)
-      let export = try RunExport(
-        RunSelection(below: selection.folder, where: selection.conditions, best: selection.best))
+      let export = try RunExport(selection.select())
       for note in export.notes { warn(note) }
       try DurableFiles.replace(output, by: export.data(as: form))
       StandardStreams.say("\(counted(export.count, "run")) written to \(output)")

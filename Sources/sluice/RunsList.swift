@@ -20,7 +20,7 @@ struct RunsList: RankCommand {
   @OptionGroup var results: ResultOptions
 
   func run(on communicator: Communicator) throws {
-    guard let selection = try selection.select(on: communicator) else { return }
-    try results.print(RunList(selection), on: communicator)
+    guard let list = try communicator.onRoot({ _ in RunList(try selection.select()) }) else { return }
+    try results.print(list, on: communicator)
   }
 }

@@ -24,7 +24,7 @@ public struct FoundRun: Sendable {
   public let training: TrainingMetrics?
   /// The newest evaluation by k-NN.
   let evaluation: RecordedEvaluation?
-  /// The linear evaluation that was kept in its folder.
+  /// The linear evaluation of its newest checkpoint, where it was kept.
   let linearEvaluation: RecordedEvaluation?
   /// Processes of its newest session.
   public let ranks: Int?
@@ -42,10 +42,10 @@ public struct FoundRun: Sendable {
     checkpoints = facts.checkpoints
     holder = facts.holding.holder
     training = facts.latest.training
-    linearEvaluation = facts.linear
     ranks = facts.sessions.last?.ranks
     startedAt = facts.sessions.first?.startedAt
     let saved = facts.checkpoints.last ?? 0
+    linearEvaluation = facts.linear.flatMap { $0.step == saved ? $0 : nil }
     step = max(saved, training?.step ?? 0)
     let planned = facts.sessions.last?.lastStep ?? facts.recordedEnd
     let isAtItsEnd = planned.map { facts.checkpoints.last ?? -1 >= $0 } ?? false

@@ -43,7 +43,8 @@ public struct Sweep {
   /// - Throws: `RunStopped`, `TrainingFailure` or `AgreedFailure` on every rank, or what failed on this rank alone.
   public func run(only index: Int? = nil, force isForced: Bool) throws -> SweepReport? {
     let members = index.map { [plan.members[$0]] } ?? plan.members
-    let isDone = try communicator.broadcast(value: communicator.onRoot { _ in try members.map(hasFinished) } ?? [])
+    let isDone = try communicator.broadcast(
+      value: communicator.onRoot { _ in try members.map(hasFinished) } ?? [])
     for (number, member) in members.enumerated() {
       if !isDone[number] {
         say("\(title(of: member)), in \(member.folder.path)")
