@@ -59,7 +59,7 @@ let package = Package(
       dependencies: [
         "Foundations", "TensorBoardMessages", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ]),
-    .target(name: "Progress"),
+    .target(name: "Progress", dependencies: ["Foundations"]),
     .target(
       name: "DataTools",
       dependencies: [
@@ -106,9 +106,9 @@ let package = Package(
     .target(
       name: "Studies",
       dependencies: [
-        "Foundations", "Machine", "Training", "Configurations", "Provenance", "Metrics", "Progress",
-        "Datasets",
-        "Collectives", "Tensors", .product(name: "Logging", package: "swift-log"),
+        "Foundations", "Machine", "Training", "Configurations", "Provenance", "Evaluation", "Metrics",
+        "Progress", "Networks", "Layers", "Datasets", "Collectives", "Tensors",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "sluice",
@@ -193,8 +193,7 @@ let package = Package(
     .testTarget(
       name: "StudiesTests",
       dependencies: [
-        "Studies", "Training", "Configurations", "Collectives", "Metrics", "Machine", "Progress",
-        "Foundations",
+        "Studies", "Training", "Configurations", "Collectives", "Metrics", "Machine", "Progress", "Foundations",
         "TestSupport", .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(

@@ -29,12 +29,12 @@ struct SweepCommand: RankCommand {
   @Option(
     help: ArgumentHelp(
       "Budgets: shares of the dense network's MACs, above 0 and at most 1.", valueName: "T,…"),
-    transform: targetList)
-  var targets: [Double]
+    transform: TargetList.init)
+  var targets: TargetList
 
   @Option(
-    help: ArgumentHelp("A run for each of these at each target.", valueName: "N,…"), transform: seedList)
-  var seeds: [UInt64]
+    help: ArgumentHelp("A run for each of these at each target.", valueName: "N,…"), transform: SeedList.init)
+  var seeds: SeedList
 
   @Option(
     name: .customLong("run"),
@@ -57,7 +57,7 @@ struct SweepCommand: RankCommand {
   @OptionGroup var results: ResultOptions
 
   func validate() throws {
-    try requireOption("--only", only, in: 0...(targets.count * seeds.count - 1))
+    try requireOption("--only", only, in: 0...(targets.values.count * seeds.values.count - 1))
     guard !(array && only != nil) else { throw ValidationError("Give either --array or --only.") }
     for setting in file.setting.settings {
       guard let key = SweepPlan.keys.first(where: { setting.hasPrefix("\($0)=") }) else { continue }
@@ -68,14 +68,15 @@ struct SweepCommand: RankCommand {
   func run(on communicator: Communicator) throws {
     let file = try file.load(on: communicator)
     let folder = try folder ?? self.file.defaultRunFolder(on: communicator) + "-sweep"
-    let plan = SweepPlan(folder: folder, targets: targets, seeds: seeds)
+    let plan = SweepPlan(folder: folder, targets: targets.values, seeds: seeds.values)
     if array {
       return try results.print(SweepJobs(plan, arguments: arguments(folder)), on: communicator)
     }
-    let display = ProgressDisplay(style: progress.style)
+    let display = progress.display(on: communicator)
     let log = progress.log(beside: display)
     communicator.catchStopSignals()
-    let sweep = try Sweep(plan, of: file, on: communicator, display: display, log: log)
+    let linear = CheckpointLinearAccuracy(file, on: communicator, display: display)
+    let sweep = try Sweep(plan, of: file, linear: linear, on: communicator, display: display, log: log)
     guard let report = try sweep.run(only: only, force: takeOver.isForced) else { return }
     try results.print(report, on: communicator)
   }
@@ -83,36 +84,23 @@ struct SweepCommand: RankCommand {
   /// The words that ask for this sweep.
   private func arguments(_ folder: String) -> [String] {
     ["sweep", file.path] + file.setting.settings.flatMap { ["--set", $0] } + [
-      "--targets", targets.map { "\($0)" }.joined(separator: ","), "--seeds",
-      seeds.map { "\($0)" }.joined(separator: ","), "--run", folder,
+      "--targets", targets.values.map { "\($0)" }.joined(separator: ","), "--seeds",
+      seeds.values.map { "\($0)" }.joined(separator: ","), "--run", folder,
     ]
   }
 }
 
-/// - Throws: `ValidationError`.
-private func targetList(_ text: String) throws -> [Double] {
-  try list(text, "shares above 0 and at most 1, for example 0.1,0.3,1") { word in
-    guard let value = Double(word), value > 0, value <= 1 else { return nil }
-    return value
-  }
-}
+/// Budgets as a person lists them.
+struct TargetList {
+  let values: [Double]
 
-/// - Throws: `ValidationError`.
-private func seedList(_ text: String) throws -> [UInt64] {
-  try list(text, "whole numbers, for example 1,2,3") { UInt64($0) }
-}
-
-private func list<Value: Hashable>(
-  _ text: String, _ expected: String, _ value: (String) -> Value?
-) throws -> [Value] {
-  let words = text.split(separator: ",", omittingEmptySubsequences: false).map {
-    $0.trimmingCharacters(in: .whitespaces)
+  /// - Throws: `ValidationError`.
+  init(_ text: String) throws {
+    let words = text.split(separator: ",", omittingEmptySubsequences: false)
+    values = words.compactMap { Double($0) }.filter { $0 > 0 && $0 <= 1 }
+    guard values.count == words.count, Set(values).count == values.count else {
+      throw ValidationError(
+        "it must be different shares above 0 and at most 1 with commas between them, for example 0.1,0.3,1")
+    }
   }
-  var values: [Value] = []
-  for word in words {
-    guard let value = value(word) else { throw ValidationError("expected \(expected), found '\(word)'") }
-    guard !values.contains(value) else { throw ValidationError("'\(word)' is named twice") }
-    values.append(value)
-  }
-  return values
 }

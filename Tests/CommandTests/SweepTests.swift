@@ -38,10 +38,15 @@ extension CommandLineTests {
         let rows = try #require(object["rows"] as? [[String: Any]])
         #expect(rows.compactMap { $0["target"] as? Double } == [0.3, 1])
         #expect(rows.compactMap { $0["seed"] as? Int } == [7, 7])
-        for key in ["macs_share", "knn", "seconds"] {
+        for key in ["macs_share", "knn", "linear", "seconds"] {
           #expect(rows.allSatisfy { $0[key] is Double }, "\(key)")
         }
-        #expect(rows.allSatisfy { $0["linear"] != nil } && rows[1]["macs_share"] as? Double == 1)
+        #expect(rows[1]["macs_share"] as? Double == 1)
+        let linear = try Program.run(
+          words("evaluate linear --json --data shapes:96x32 --checkpoint")
+            + [Self.member(small, "0.30").path + "/checkpoints/latest"]
+        ).object()
+        #expect(rows[0]["linear"] as? Double == linear["top1"] as? Double)
         for (target, alone) in zip(["0.30", "1.00"], try Self.alone.get()) {
           expectEqual(try Self.lastCheckpoint(Self.member(small, target)), alone)
         }
@@ -128,8 +133,10 @@ extension CommandLineTests {
     }
 
     @Test(arguments: [
-      ("--targets 0.3,2 --seeds 1", "found '2'"), ("--targets 0.3,0.30 --seeds 1", "'0.30' is named twice"),
-      ("--targets , --seeds 1", "found ''"), ("--targets 1 --seeds 1,-1", "found '-1'"),
+      ("--targets 0.3,2 --seeds 1", "it must be different shares above 0 and at most 1"),
+      ("--targets 0.3,0.30 --seeds 1", "it must be different shares"),
+      ("--targets , --seeds 1", "it must be different shares"),
+      ("--targets 1 --seeds 1,-1", "it must be different whole numbers"),
       ("--targets 1 --seeds 1 --only 1", "--only must be from 0 to 0, got 1."),
       ("--targets 1 --seeds 1 --set seed=3", "a sweep decides seed itself"),
       ("--targets 1 --seeds 1 --array --only 0", "Give either --array or --only."),

@@ -6,13 +6,6 @@ import Testing
 
 /// The table that a sweep ends with.
 @Suite struct SweepReportTests {
-  @Test func meanAndDeviationAreThoseOfASample() throws {
-    let spread = try #require(Spread([2, 4, 4, 4, 5, 5, 7, 9]))
-    #expect(spread.mean == 5 && abs((spread.deviation ?? 0) - (32.0 / 7).squareRoot()) < 1e-12)
-    #expect(Spread([3])?.deviation == nil && Spread([]) == nil)
-    #expect(Spread([61, 62])?.text(decimals: 2) == "61.50 ± 0.71" && Spread([3])?.text(decimals: 1) == "3.0")
-  }
-
   private static let rows = [
     SweepReport.Row(target: 0.3, seed: 1, macsShare: 0.31, knn: 60, linear: 70, seconds: 100),
     SweepReport.Row(target: 0.3, seed: 2, macsShare: 0.29, knn: 62, linear: 72, seconds: 200),

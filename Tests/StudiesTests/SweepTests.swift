@@ -14,11 +14,11 @@ import Training
 @Suite(.serialized) struct SweepTests {
   /// Stands for a linear classifier, and counts.
   private final class Classifier: LinearAccuracy {
-    var checkpoints: [String] = []
+    var runs: [String] = []
 
-    func evaluate(checkpoint: String) -> JSONValue? {
-      checkpoints.append(checkpoint)
-      return .object(["top1": .number(70 + Double(checkpoints.count))])
+    func evaluate(_ run: RunFolder) -> JSONValue? {
+      runs.append(run.path)
+      return .object(["top1": .number(70 + Double(runs.count))])
     }
   }
 
@@ -51,10 +51,9 @@ import Training
       let second = try Self.sweep(folder, classifier, steps: 1)
       #expect(second.rows.map(\.linear) == [71, 72])
       #expect(
-        classifier.checkpoints
-          == ["0.50", "1.00"].map { "\(folder.path)/target-\($0)/seed-1/checkpoints/latest" })
+        classifier.runs == ["0.50", "1.00"].map { "\(folder.path)/target-\($0)/seed-1" })
       #expect(try Self.sweep(folder, classifier, steps: 1).json == second.json)
-      #expect(classifier.checkpoints.count == 2)
+      #expect(classifier.runs.count == 2)
       #expect(try FoundRun(RunFolder("\(folder.path)/target-0.50/seed-1")).linear == 71)
       #expect(second.text.contains("linear in %"))
       // More steps: the same runs go on.

@@ -142,6 +142,8 @@ public struct LinearReport: Report, Sendable {
 
 /// What every rank throws when the job was asked to stop before an evaluation had ended.
 public struct EvaluationStopped: StoppedAsAsked, CustomStringConvertible {
+  public init() {}
+
   public var description: String {
     "stopped as requested during the evaluation: the same command starts it again"
   }

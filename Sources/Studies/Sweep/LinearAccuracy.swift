@@ -1,11 +1,12 @@
 import Foundations
+import Training
 
-/// Trains a linear classifier on the features of a checkpoint, as `sluice evaluate linear` does.
+/// What measures a finished run by a linear classifier on its features.
 public protocol LinearAccuracy {
   /// Every rank calls it.
   ///
-  /// - Parameter checkpoint: The folder of a checkpoint, or `latest`.
   /// - Returns: The object of `evaluate linear --json`, on rank 0; nil on others, and where the data cannot be
   ///   classified.
-  func evaluate(checkpoint: String) throws -> JSONValue?
+  /// - Throws: The same on every rank, or what failed on this rank alone.
+  func evaluate(_ run: RunFolder) throws -> JSONValue?
 }

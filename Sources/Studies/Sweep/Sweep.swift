@@ -104,7 +104,7 @@ public struct Sweep {
     let run = try communicator.onRoot { _ in try FoundRun(member.folder) }
     guard try communicator.broadcast(value: run?.linear == nil) else { return }
     say("\(title(of: member)): training a linear classifier")
-    let result = try linear.evaluate(checkpoint: member.folder.latestCheckpoint)
+    let result = try linear.evaluate(member.folder)
     try communicator.agree {
       guard let run, let result else { return }
       try DurableFiles.replace(

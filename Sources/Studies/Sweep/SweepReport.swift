@@ -1,3 +1,4 @@
+import Evaluation
 import Foundations
 
 /// What a sweep came to: the papers' table.
@@ -40,21 +41,21 @@ public struct SweepReport: Report, Sendable {
     let target: Double
     let runs: Int
     let finished: Int
-    let macsShare: Spread?
-    let knn: Spread?
-    let nearest: Spread?
-    let linear: Spread?
-    let seconds: Spread?
+    let macsShare: MeanAndSpread?
+    let knn: MeanAndSpread?
+    let nearest: MeanAndSpread?
+    let linear: MeanAndSpread?
+    let seconds: MeanAndSpread?
 
     init(target: Double, _ rows: [Row]) {
       self.target = target
       runs = rows.count
       finished = rows.count { $0.state == .finished }
-      macsShare = Spread(rows.compactMap(\.macsShare))
-      knn = Spread(rows.compactMap(\.knn))
-      nearest = Spread(rows.compactMap(\.nearest))
-      linear = Spread(rows.compactMap(\.linear))
-      seconds = Spread(rows.compactMap(\.seconds))
+      macsShare = MeanAndSpread(ofAny: rows.compactMap(\.macsShare))
+      knn = MeanAndSpread(ofAny: rows.compactMap(\.knn))
+      nearest = MeanAndSpread(ofAny: rows.compactMap(\.nearest))
+      linear = MeanAndSpread(ofAny: rows.compactMap(\.linear))
+      seconds = MeanAndSpread(ofAny: rows.compactMap(\.seconds))
     }
   }
 
@@ -98,13 +99,13 @@ public struct SweepReport: Report, Sendable {
   }
 
   /// In points of percent; empty for the dense network itself.
-  private func difference(_ summary: Summary, _ measure: (Summary) -> Spread?) -> String {
+  private func difference(_ summary: Summary, _ measure: (Summary) -> MeanAndSpread?) -> String {
     guard summary.target != 1 else { return "" }
     guard let value = self.difference(of: summary, measure) else { return "–" }
     return (value < 0 ? "−" : "+") + decimals(abs(value), 2)
   }
 
-  private func difference(of summary: Summary, _ measure: (Summary) -> Spread?) -> Double? {
+  private func difference(of summary: Summary, _ measure: (Summary) -> MeanAndSpread?) -> Double? {
     guard let dense, let reference = measure(dense), let value = measure(summary) else { return nil }
     return value.mean - reference.mean
   }
@@ -138,7 +139,7 @@ public struct SweepReport: Report, Sendable {
   }
 
   private func fields(of summary: Summary) -> [(key: String, value: JSONValue)] {
-    func spread(_ value: Spread?) -> JSONValue { value?.json ?? .null }
+    func spread(_ value: MeanAndSpread?) -> JSONValue { value?.json ?? .null }
     func number(_ value: Double?) -> JSONValue { value.map(JSONValue.number) ?? .null }
     return [
       ("target", .number(summary.target)), ("runs", .integer(summary.runs)),

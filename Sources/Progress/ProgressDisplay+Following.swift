@@ -1,5 +1,4 @@
 import Foundations
-import Progress
 
 extension ProgressDisplay {
   /// Shows how far something long is, and the time left.
@@ -7,7 +6,7 @@ extension ProgressDisplay {
   /// - Parameters:
   ///   - work: What is being done, for example "decoding 4200 images".
   ///   - body: Reports the share that is done, in [0, 1], as often as it likes.
-  func following<Result>(
+  public func following<Result>(
     _ work: String, _ body: (_ report: (Double) -> Void) throws -> Result
   ) rethrows -> Result {
     let begin = ContinuousClock.now
