@@ -1,10 +1,11 @@
 extension TrainingMetrics: Decodable {
   private enum CodingKeys: String, CodingKey {
-    case step, epoch, loss, objective, budget, bound, density, seconds
+    case step, epoch, loss, objective, budget, bound, density, seconds, timestamp
     case macsShare = "macs_share"
     case learningRate = "learning_rate"
     case imagesPerSecond = "images_per_s"
     case dataWaitShare = "data_wait_share"
+    case communicationShare = "communication_share"
     case imagesSkipped = "images_skipped"
     case embeddingStd = "embedding_std"
     case effectiveRank = "effective_rank"
@@ -22,9 +23,11 @@ extension TrainingMetrics: Decodable {
       density: try line.decode([Double?].self, forKey: .density).map { $0 ?? .nan },
       learningRate: try number(.learningRate), imagesPerSecond: try number(.imagesPerSecond),
       dataWaitShare: try line.decodeIfPresent(Double.self, forKey: .dataWaitShare) ?? 0,
+      communicationShare: try line.decodeIfPresent(Double.self, forKey: .communicationShare) ?? 0,
       seconds: try line.decodeIfPresent(Double.self, forKey: .seconds),
       imagesSkipped: try line.decodeIfPresent(Int.self, forKey: .imagesSkipped) ?? 0,
       embeddingStd: try line.decodeIfPresent(Double.self, forKey: .embeddingStd),
-      effectiveRank: try line.decodeIfPresent(Double.self, forKey: .effectiveRank))
+      effectiveRank: try line.decodeIfPresent(Double.self, forKey: .effectiveRank),
+      timestamp: try line.decodeIfPresent(Double.self, forKey: .timestamp))
   }
 }
