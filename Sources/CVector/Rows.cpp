@@ -137,6 +137,25 @@ INLINE double dot(size_t count, const float *x, const float *y) {
 
 CLONES double vector_dot(size_t count, const float *x, const float *y) { return dot(count, x, y); }
 
+INLINE double dot_wide(size_t count, const float *x, const double *y) {
+  RowSum sum;
+#define BODY(G) \
+  sum.add(Lanes<G>::widen(Lanes<G>::load(x + i)) * *reinterpret_cast<const typename Lanes<G>::Double *>(y + i))
+  FOR_GROUPS(count, BODY)
+#undef BODY
+  return sum.total();
+}
+
+CLONES double vector_dot_wide(size_t count, const float *x, const double *y) { return dot_wide(count, x, y); }
+
+CLONES void vector_add_wide(size_t count, double a, const float *x, double *sums) {
+  for (size_t i = 0; i < count; i++) sums[i] += a * x[i];
+}
+
+CLONES void vector_centre(size_t count, double a, const float *x, const double *centre, double b, float *y) {
+  for (size_t i = 0; i < count; i++) y[i] = (float)((a * x[i] - centre[i]) * b);
+}
+
 CLONES void vector_scale(size_t count, double a, const float *x, float *y) {
   for (size_t i = 0; i < count; i++) y[i] = (float)(a * x[i]);
 }

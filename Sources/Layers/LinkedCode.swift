@@ -13,6 +13,9 @@ public enum MatrixLibrary {
 
   /// The processor whose code it chose.
   public static var core: String { String(cString: openblas_core()) }
+
+  /// Whether code for a processor of that name does without AVX2.
+  public static func isOld(core: String) -> Bool { openblas_is_old_core(core) != 0 }
 }
 
 /// The C functions of CVector.

@@ -1,3 +1,5 @@
+import Layers
+
 /// What one rank runs on: the facts that decide a result's bits and its speed, and those that help to find
 /// out why something went wrong.
 ///
@@ -56,6 +58,9 @@ public struct Environment: Codable, Equatable, Sendable {
     public var library: String
     /// The processor whose kernels it chose.
     public var core: String
+
+    /// Whether these kernels do without AVX2.
+    public var isOld: Bool { MatrixLibrary.isOld(core: core) }
   }
 
   public struct OneDNN: Codable, Equatable, Sendable {

@@ -18,6 +18,9 @@ int openblas_make_buffers(int count);
 const char *openblas_configuration(void);
 const char *openblas_core(void);
 
+// Whether a processor of that name has no AVX2.
+int openblas_is_old_core(const char *core);
+
 // c[m,n] = alpha · op(a) · op(b) + beta · c, where op(x) is x, or its transpose if the flag is set.
 // lda, ldb, ldc: numbers from one stored row to the next.
 void openblas_sgemm(int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a, int lda,

@@ -127,6 +127,15 @@ size_t vector_find_above(size_t count, const float *x, const float *bias, float 
 // Σ x·y, in double precision.
 double vector_dot(size_t count, const float *x, const float *y);
 
+// The same where y is double, Σ x·y.
+double vector_dot_wide(size_t count, const float *x, const double *y);
+
+// sums += a·x, in double precision.
+void vector_add_wide(size_t count, double a, const float *x, double *sums);
+
+// y = (a·x − centre)·b: in double precision, then rounded.
+void vector_centre(size_t count, double a, const float *x, const double *centre, double b, float *y);
+
 // y = a·x, and sum = a·x + b·y: in double precision, then rounded.
 void vector_scale(size_t count, double a, const float *x, float *y);
 void vector_combine(size_t count, double a, const float *x, double b, const float *y, float *sum);

@@ -73,12 +73,10 @@ extension Finding {
   }
 
   @Sendable private static func oldBLASKernels(_ environment: Environment) -> Finding? {
-    let old = ["prescott", "core2", "penryn", "dunnington", "nehalem", "generic", "unknown"]
-    let core = environment.blas.core
-    guard environment.cpu.instructionSet != "baseline", old.contains(core.lowercased()) else { return nil }
+    guard environment.cpu.instructionSet != "baseline", environment.blas.isOld else { return nil }
     return Finding(
       .slow,
-      problem: "OpenBLAS uses kernels for \(core), which do not use AVX2: heads and losses take longer",
+      problem: "OpenBLAS uses kernels for \(environment.blas.core), which do not use AVX2: heads and losses take longer",
       advice: environment.variables["OPENBLAS_CORETYPE"] == nil
         ? "use an OpenBLAS that was built with DYNAMIC_ARCH=1, as Debian's and Ubuntu's are"
         : "unset OPENBLAS_CORETYPE")

@@ -1,3 +1,5 @@
+import CVector
+
 /// A training row as seen from a test row.
 struct Neighbour: Comparable, BitwiseCopyable {
   let row: Int
@@ -24,6 +26,8 @@ struct FeatureRows {
   let scales: [Double]
   /// Whether all numbers of a row are finite.
   let isFinite: [Bool]
+  /// Of a finite row as it is compared.
+  let largestNorm: Double
 
   init(_ matrix: FeatureMatrix, metric: KNearestNeighbors.Metric) {
     self.matrix = matrix
@@ -31,13 +35,15 @@ struct FeatureRows {
     let dimension = matrix.dimension
     let squares = matrix.values.withUnsafeBufferPointer { values in
       (0..<matrix.rows).map { row in
-        var square = 0.0
-        for i in row * dimension..<(row + 1) * dimension { square += Double(values[i]) * Double(values[i]) }
-        return square
+        let own = values.baseAddress! + row * dimension
+        return vector_dot(dimension, own, own)
       }
     }
     isFinite = squares.map(\.isFinite)
     scales = squares.map { metric == .cosine && $0 > 0 ? 1 / $0.squareRoot() : 1 }
+    largestNorm = zip(squares, scales).reduce(0) {
+      $1.0.isFinite ? max($0, $1.0.squareRoot() * $1.1) : $0
+    }
   }
 
   var count: Int { scales.count }
@@ -66,10 +72,8 @@ struct FeatureRows {
 
   /// The product of a row as it is compared with `vector`.
   func product(ofRow row: Int, with vector: [Double]) -> Double {
-    matrix.values.withUnsafeBufferPointer { values in
-      var sum = 0.0
-      for i in 0..<dimension { sum += Double(values[row * dimension + i]) * vector[i] }
-      return sum * scales[row]
+    matrix.values.withUnsafeBufferPointer {
+      scales[row] * vector_dot_wide(dimension, $0.baseAddress! + row * dimension, vector)
     }
   }
 
@@ -88,18 +92,14 @@ struct FeatureRows {
   /// The mean of the rows as they are compared; of those that are finite.
   func mean() -> [Double] {
     var sums = [Double](repeating: 0, count: dimension)
-    let rows = isFinite.indices.filter { isFinite[$0] }
+    var count = 0
     matrix.values.withUnsafeBufferPointer { values in
-      for row in rows {
-        for i in 0..<dimension { sums[i] += Double(values[row * dimension + i]) * scales[row] }
+      for row in isFinite.indices where isFinite[row] {
+        vector_add_wide(dimension, scales[row], values.baseAddress! + row * dimension, &sums)
+        count += 1
       }
     }
-    return sums.map { $0 / Double(max(rows.count, 1)) }
-  }
-
-  /// The largest norm of a finite row as it is compared, less `centre`.
-  func largestNorm(from centre: [Double]) -> Double {
-    isFinite.indices.reduce(0) { isFinite[$1] ? max($0, square(ofRow: $1, from: centre)) : $0 }.squareRoot()
+    return sums.map { $0 / Double(max(count, 1)) }
   }
 
   /// Writes rows as they are multiplied: (scale·row − centre)·factor, rounded; zeros for those that are not finite.
@@ -107,17 +107,13 @@ struct FeatureRows {
     _ rows: Range<Int>, centre: [Double], factor: Double, to target: UnsafeMutablePointer<Float>
   ) {
     matrix.values.withUnsafeBufferPointer { values in
-      centre.withUnsafeBufferPointer { centre in
-        for row in rows {
-          let out = target + (row - rows.lowerBound) * dimension
-          guard isFinite[row] else {
-            out.update(repeating: 0, count: dimension)
-            continue
-          }
-          let scale = scales[row]
-          for i in 0..<dimension {
-            out[i] = Float((Double(values[row * dimension + i]) * scale - centre[i]) * factor)
-          }
+      for row in rows {
+        let out = target + (row - rows.lowerBound) * dimension
+        if isFinite[row] {
+          vector_centre(
+            dimension, scales[row], values.baseAddress! + row * dimension, centre, factor, out)
+        } else {
+          out.update(repeating: 0, count: dimension)
         }
       }
     }

@@ -21,7 +21,6 @@ import Tensors
 struct NeighbourSearch {
   private let train: FeatureRows
   private let centre: [Double]
-  private let radius: Double
   private let pool: WorkerPool
 
   /// Rows of products at a time: the tests' so many that packing the training rows for the product costs little, and all
@@ -34,7 +33,6 @@ struct NeighbourSearch {
     self.train = train
     self.pool = pool
     centre = train.mean()
-    radius = train.largestNorm(from: centre)
   }
 
   /// The `k` nearest rows of every test row, nearest first; all if there are fewer.
@@ -42,7 +40,7 @@ struct NeighbourSearch {
   /// - Parameter check: Called now and then; ends the search by throwing.
   func nearest(to test: FeatureRows, k: Int, check: () throws -> Void = {}) throws -> [[Neighbour]] {
     let k = min(k, train.count)
-    let largest = max(radius, test.largestNorm(from: centre))
+    let largest = max(train.largestNorm, test.largestNorm)
     // Far from the ends of single precision, whatever the features' size.
     let factor = largest > 0 && largest.isFinite ? 1 / largest : 1
     let tests = Prepared(test, 0..<test.count, centre: centre, factor: factor)
