@@ -55,6 +55,7 @@ def read_run(folder):
                 values = flattened(record, gates)
             else:
                 values.update(flattened(evaluation, gates, "evaluation/"))
+                values.update(flattened(record.get("probe") or {}, gates, "probe/"))
             steps.setdefault(step, {}).update({k: v for k, v in values.items() if v is not None and k != "step"})
     if not steps:
         fail(f"{metrics} holds no line yet: there is nothing to import")

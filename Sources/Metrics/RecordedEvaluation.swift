@@ -9,9 +9,11 @@ public struct RecordedEvaluation: Decodable, Equatable, Sendable {
   public let epoch: Int
   /// The object that the evaluating command prints with `--json`.
   public let result: JSONValue
+  /// The accuracies of the linear probe that learns beside the network; nil where there was none.
+  public let probe: JSONValue?
 
   enum CodingKeys: String, CodingKey {
-    case step, epoch
+    case step, epoch, probe
     case result = "evaluation"
   }
 
@@ -29,6 +31,8 @@ public struct RecordedEvaluation: Decodable, Equatable, Sendable {
   public var top1: Double? { result["top1"]?.double }
   /// k-NN top-1 in percent with k = 1 and Euclidean distances.
   public var nearestTop1: Double? { result["nearest_top1"]?.double }
+  /// Top-1 of the probe in percent.
+  public var probeTop1: Double? { probe?["top1"]?.double }
   /// MACs of the test images as a share of the dense network's.
   public var macsShare: Double? { result["macs_share"]?.double }
 }

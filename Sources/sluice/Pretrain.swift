@@ -3,6 +3,7 @@ import Collectives
 import Foundation
 import Foundations
 import Progress
+import Studies
 import Training
 
 struct Pretrain: RankCommand {
@@ -88,6 +89,7 @@ struct Pretrain: RankCommand {
       return
     }
     guard let summary = try PretrainingRun(prepared, claim: claim, display: display).run() else { return }
+    folder.writeReport(log)
     try results.print(summary, on: communicator)
   }
 

@@ -50,42 +50,45 @@ extension CommandLineTests {
         #expect(rows[0].contains("density/layer4.1"))
         #expect(rows.count - 1 == (try small.metrics()).count, "a row for each line")
         expectEqual(try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(.simclr))
+        try Self.expectTensorBoardReadsOneRun(small)
       }
     }
 
-    /// Steps 4 and 5 were written by both sessions.
-    @Test(
-      .enabled(if: Tool.hasPythonPackage("tensorboard"), "the Python package tensorboard is not installed"))
-    func tensorBoardReadsBothFilesAsOneRun() throws {
-      try withResumedRun { small in
-        let program = """
-          import json, sys
-          from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-          run = EventAccumulator(sys.argv[1], size_guidance={k: 0 for k in ("scalars", "images", "histograms")})
-          run.Reload()
-          print(json.dumps(dict(
-              losses=[(e.step, e.value) for e in run.Scalars("loss/total")],
-              evaluated=[e.step for e in run.Scalars("evaluation/top1")],
-              densities=[t for t in run.Tags()["scalars"] if t.startswith("gates/density/")],
-              histograms=[e.histogram_value.num for e in run.Histograms("evaluation/gates")],
-              views=[(e.step, e.width, e.encoded_image_string[1:4].decode()) for e in run.Images("views")])))
-          """
-        let output = try Tool.run(["python3", "-c", program, small.run.path])
-        try #require(output.status == 0, "\(output.errors)")
-        let found = try #require(
-          JSONSerialization.jsonObject(with: Data(output.result.utf8)) as? [String: Any])
-        let losses = try #require(found["losses"] as? [[Double]])
-        let expected = try small.metrics().compactMap { line in
-          (line["loss"] as? Double).map { [line["step"] as? Double ?? -1, $0] }
-        }
-        #expect(losses.map { $0[0] } == (1...20).map(Double.init) && expected.count == 20)
-        #expect(zip(losses, expected).allSatisfy { $0[0] == $1[0] && abs($0[1] - $1[1]) < 1e-6 })
-        #expect(found["evaluated"] as? [Int] == [0, 3, 6, 9, 12, 15, 18, 20])
-        #expect((found["densities"] as? [String])?.count == 8)
-        #expect((found["histograms"] as? [Int])?.allSatisfy { $0 == 8 } == true)
-        let views = try #require(found["views"] as? [[Any]])
-        #expect(views.map { $0[0] as? Int } == [1, 4] && views.allSatisfy { $0[2] as? String == "PNG" })
+    /// Steps 4 and 5 were written by both sessions. Without TensorBoard: passes.
+    private static func expectTensorBoardReadsOneRun(_ small: SmallRun) throws {
+      guard Tool.hasPythonPackage("tensorboard") else {
+        print("the Python package tensorboard is not installed: that it reads events is not tested")
+        return
       }
+      let program = """
+        import json, sys
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+        run = EventAccumulator(sys.argv[1], size_guidance={k: 0 for k in ("scalars", "images", "histograms")})
+        run.Reload()
+        print(json.dumps(dict(
+            losses=[(e.step, e.value) for e in run.Scalars("loss/total")],
+            evaluated=[e.step for e in run.Scalars("evaluation/top1")],
+            densities=[t for t in run.Tags()["scalars"] if t.startswith("gates/density/")],
+            channels=[e.histogram_value.num for e in run.Histograms("evaluation/channels/layer4.1")],
+            usage=[e.step for e in run.Images("evaluation/usage")],
+            views=[(e.step, e.width, e.encoded_image_string[1:4].decode()) for e in run.Images("views")])))
+        """
+      let output = try Tool.run(["python3", "-c", program, small.run.path])
+      try #require(output.status == 0, "\(output.errors)")
+      let found = try #require(
+        JSONSerialization.jsonObject(with: Data(output.result.utf8)) as? [String: Any])
+      let losses = try #require(found["losses"] as? [[Double]])
+      let expected = try small.metrics().compactMap { line in
+        (line["loss"] as? Double).map { [line["step"] as? Double ?? -1, $0] }
+      }
+      #expect(losses.map { $0[0] } == (1...20).map(Double.init) && expected.count == 20)
+      #expect(zip(losses, expected).allSatisfy { $0[0] == $1[0] && abs($0[1] - $1[1]) < 1e-6 })
+      #expect(found["evaluated"] as? [Int] == [0, 3, 6, 9, 12, 15, 18, 20])
+      #expect((found["densities"] as? [String])?.count == 8)
+      #expect(found["channels"] as? [Int] == [Int](repeating: 64, count: 8))
+      let views = try #require(found["views"] as? [[Any]])
+      #expect(views.map { $0[0] as? Int } == [1, 4] && views.allSatisfy { $0[2] as? String == "PNG" })
+      #expect(found["usage"] as? [Int] == [0, 3, 6, 9, 12, 15, 18, 20])
     }
 
     @Test(.enabled(if: Tool.hasPythonPackage("wandb, yaml"), "the Python package wandb is not installed"))

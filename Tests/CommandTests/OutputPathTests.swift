@@ -14,6 +14,7 @@ extension CommandLineTests {
       "pretrain CONFIG --init ''", "export --checkpoint '' --output x.onnx",
       "export --checkpoint x --output ''",
       "bench kernels --write ''", "bench train ''", "bench collectives ''",
+      "report ''", "report x --output ''",
     ]
 
     @Test(arguments: emptyPaths) func anEmptyPathIsRefusedByEveryCommand(_ line: String) throws {

@@ -76,7 +76,8 @@ public struct Sweep {
     defer { claim?.release() }
     let prepared = try RunPreparation(
       file, folder: member.folder, resume: .auto, communicator: communicator, log: log)
-    _ = try PretrainingRun(prepared, claim: claim, display: display).run()
+    guard try PretrainingRun(prepared, claim: claim, display: display).run() != nil else { return }
+    member.folder.writeReport(log)
   }
 
   /// Whether a run has finished as it would now. What cannot be told without its data, such as where that lies, is left

@@ -1,0 +1,103 @@
+import Foundation
+import Foundations
+
+/// One page of HTML that shows runs: it asks nobody for anything, and needs no script.
+struct ReportPage {
+  let runs: [ReportRun]
+  /// What tells the runs apart: short names where they do.
+  let names: [String]
+  /// ISO 8601, UTC.
+  let madeAt: String
+
+  /// - Parameter runs: At least one.
+  init(_ runs: [ReportRun], madeAt: String = ISO8601DateFormatter().string(from: Date())) {
+    self.runs = runs
+    self.madeAt = madeAt
+    let short = runs.map(\.name)
+    names = Set(short).count == short.count ? short : runs.map(\.path)
+  }
+
+  var html: String {
+    let sections = [heading, comparison, training, blocks].compactMap(\.self) + details
+    let page: Markup = """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="color-scheme" content="light dark">
+      <link rel="icon" href="data:,">
+      <title>\(title)</title>
+      <style>
+      \(ReportStyle.css)
+      </style>
+      </head>
+      <body>
+      <main\(isComparison ? " class=\"several\"" as Markup : "")>
+      \(header)\(sections.map(\.markup))<footer>Made by sluice report, \(madeAt).</footer>
+      </main>
+      </body>
+      </html>
+
+      """
+    return page.text
+  }
+
+  var isComparison: Bool { runs.count > 1 }
+
+  private var title: String {
+    isComparison ? "\(counted(runs.count, "run")): \(names.joined(separator: ", "))" : names[0]
+  }
+
+  private var header: Markup {
+    let notes = zip(runs, names).flatMap { run, name in
+      run.notes.map { note -> Markup in
+        isComparison ? "<p class=\"notice\"><b>\(name)</b> \(note)</p>" : "<p class=\"notice\">\(note)</p>"
+      }
+    }
+    let subtitle = isComparison ? "" : runs[0].subtitle
+    return """
+      <header><p class="kind">Sluice report</p><h1>\(isComparison ? counted(runs.count, "run") : names[0])</h1>\
+      <p class="lead">\(subtitle)</p>\(notes)</header>
+
+      """
+  }
+
+  /// One line of the same colour for each run.
+  func series(_ points: (ReportRun) -> [Series.Point]) -> [Series] {
+    zip(runs, names).enumerated().compactMap { number, run in
+      let points = points(run.0)
+      return points.contains { $0.y.isFinite } ? Series(label: run.1, color: number, points: points) : nil
+    }
+  }
+
+  /// Which colour is which run's; nothing where there is one.
+  var legend: Markup {
+    guard isComparison else { return "" }
+    let entries = names.enumerated().map { number, name -> Markup in
+      "<span class=\"key\">\(Self.swatch(number))\(name)</span>"
+    }
+    return "<span class=\"legend\">\(entries)</span>"
+  }
+
+  static func swatch(_ number: Int) -> Markup {
+    """
+    <svg class="swatch" viewBox="0 0 18 8" aria-hidden="true"><path class="line \(Palette.stroke(number))" d="M0 4H18"/></svg>
+    """
+  }
+}
+
+extension ReportRun {
+  /// What it is, in a line.
+  fileprivate var subtitle: String {
+    guard let configuration else { return path }
+    let gates = target.map { "gated, target \(NumberText.short(100 * $0)) % of the MACs" } ?? "dense"
+    let epoch = training.last.map { ", epoch \($0.epoch + 1) of \(configuration.epochs)" } ?? ""
+    return [
+      "\(configuration.objective.name.rawValue)",
+      "ResNet-\(configuration.network.depth) of width \(configuration.network.width)", gates,
+      configuration.data.source,
+      "step \(grouped(lastStep))\(steps.map { " of \(grouped($0))" } ?? "")\(epoch)",
+    ].joined(separator: " · ")
+  }
+}
