@@ -64,6 +64,7 @@ enum ReportStyle {
     .line { fill: none; stroke-width: 1.6; stroke-linejoin: round; stroke-linecap: round; }
     .dashed { stroke-dasharray: 5 3; }
     .hollow { fill: var(--paper); stroke-width: 2; }
+    rect { shape-rendering: crispEdges; }
     .strip { fill: var(--wash); }
     .area { fill-opacity: .75; }
     .shade { fill-opacity: .2; }

@@ -14,7 +14,9 @@ struct StripPlot {
   var valueTitle = "last"
   let strips: [Strip]
 
-  private static let (height, gap) = (26.0, 10.0)
+  /// Of a strip and between two, in pixels: lower where there are many.
+  private var height: Double { strips.count > 16 ? 15 : 26 }
+  private var gap: Double { strips.count > 16 ? 5 : 10 }
 
   /// nil: there is nothing to draw.
   var drawing: Drawing? {
@@ -23,18 +25,18 @@ struct StripPlot {
     let x = Axis(covering: xs, isTight: true, includesZero: true)
     let y = Axis(covering: [0, 1])
     let labelWidth = strips.map { Drawing.width(of: $0.label) }.max() ?? 0
-    let bottom = 8 + Double(strips.count) * (Self.height + Self.gap)
-    let whole = Frame(left: labelWidth + 12, right: Drawing.plotWidth - 52, top: 8, bottom: bottom - Self.gap)
+    let bottom = 8 + Double(strips.count) * (height + gap)
+    let whole = Frame(left: labelWidth + 12, right: Drawing.plotWidth - 52, top: 8, bottom: bottom - gap)
     let rows = strips.enumerated().map { number, strip -> Markup in
       var frame = whole
-      frame.top = 8 + Double(number) * (Self.height + Self.gap)
-      frame.bottom = frame.top + Self.height
+      frame.top = 8 + Double(number) * (height + gap)
+      frame.bottom = frame.top + height
       let lines = strip.series.map { $0.markup(in: frame, x, y) }
       return """
         <rect class="strip" x="\(frame.left)" y="\(frame.top)" width="\(frame.right - frame.left)" \
-        height="\(Self.height)"/><path class="grid" d="M\(frame.left) \(frame.y(0.5, y))H\(frame.right)"/>\(lines)\
-        \(Drawing.text(strip.label, labelWidth, frame.bottom - 9, anchor: .end))\
-        \(Drawing.text(strip.value, frame.right + 44, frame.bottom - 9, anchor: .end, style: "t number"))
+        height="\(height)"/><path class="grid" d="M\(frame.left) \(frame.y(0.5, y))H\(frame.right)"/>\(lines)\
+        \(Drawing.text(strip.label, labelWidth, (frame.top + frame.bottom) / 2 + 4, anchor: .end))\
+        \(Drawing.text(strip.value, frame.right + 44, (frame.top + frame.bottom) / 2 + 4, anchor: .end, style: "t number"))
         """
     }
     let ticks = zip(x.ticks, x.labels).map { tick, label -> Markup in
