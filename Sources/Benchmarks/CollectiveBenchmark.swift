@@ -49,6 +49,8 @@ public final class CollectiveBenchmark {
 
   /// Side in pixels of the views where the configuration leaves it to its data, which is not opened.
   public static let usualImageSize = 32
+  /// Classes of the images where the configuration leaves that to its data.
+  public static let usualClassCount = ViewBatch.syntheticClassCount
   private static let profiledSteps = 3
   /// Of a schedule that the timed steps never get through.
   private static let stepsPerEpoch = 1000
@@ -75,6 +77,7 @@ public final class CollectiveBenchmark {
       gradients: gradients)
     batch = .synthetic(
       views: configuration.objective.chosen.views, size: configuration.network.inputSize,
+      classes: configuration.objective.chosen.classCount,
       globalBatchSize: configuration.batch.global, shardSize: configuration.batch.shard,
       rank: communicator.rank, worldSize: ranks)
   }

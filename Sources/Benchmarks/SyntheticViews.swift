@@ -2,11 +2,17 @@ import Datasets
 import Tensors
 
 extension ViewBatch {
+  /// Classes of synthetic views where nothing says how many.
+  static let syntheticClassCount = 10
+
   /// Random views of unit variance, without any data: this rank's part of one global batch.
   ///
   /// A view depends on its image's number in the global batch only, never on ranks.
+  ///
+  /// - Parameter classes: How many its labels tell apart; nil: there are no labels.
   static func synthetic(
-    views: Int, size: Int, globalBatchSize: Int, shardSize: Int, rank: Int, worldSize: Int
+    views: Int, size: Int, classes: Int? = nil, globalBatchSize: Int, shardSize: Int, rank: Int,
+    worldSize: Int
   ) -> ViewBatch {
     let local = globalBatchSize / worldSize
     let layout = RowLayout(images: local, views: views, shardSize: shardSize)
@@ -20,6 +26,8 @@ extension ViewBatch {
     }
     let images = Tensor(
       rows: layout.rows, channels: 3, height: size, width: size, lanes: 1, values: values)
-    return ViewBatch(epoch: 0, step: 0, indices: indices, images: images, layout: layout)
+    return ViewBatch(
+      epoch: 0, step: 0, indices: indices, images: images, layout: layout,
+      labels: classes.map { count in indices.map { $0 % count } })
   }
 }

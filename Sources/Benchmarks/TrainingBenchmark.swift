@@ -35,11 +35,16 @@ public final class TrainingBenchmark {
     let (written, data): (Configuration, DataParts?) =
       options.usesLoader
       ? try file.opened(on: communicator)
-      : (try file.resolved(imageSize: Self.syntheticImageSize, on: communicator), nil)
+      : (
+        try file.resolved(
+          imageSize: Self.syntheticImageSize, classCount: ViewBatch.syntheticClassCount, on: communicator),
+        nil
+      )
     let configuration = options.applied(to: written, ranks: ranks, coresOfARank: cores)
     try communicator.agree {
       let conflict = configuration.conflict(imageCount: data?.train.count ?? .max, worldSize: ranks)
-      if let conflict = conflict ?? configuration.processorConflict { throw conflict }
+      let labels = data.flatMap { configuration.labelConflict(classCount: $0.train.labelledClassCount) }
+      if let conflict = conflict ?? labels ?? configuration.processorConflict { throw conflict }
     }
     self.configuration = configuration
     dataset = data?.train
@@ -116,6 +121,7 @@ public final class TrainingBenchmark {
     return .synthetic(
       .synthetic(
         views: configuration.objective.chosen.views, size: configuration.network.inputSize,
+        classes: configuration.objective.chosen.classCount,
         globalBatchSize: configuration.batch.global, shardSize: configuration.batch.shard,
         rank: communicator.rank, worldSize: communicator.worldSize))
   }

@@ -31,6 +31,23 @@ extension Configuration {
         + "for each of \(counted(worldSize, "rank")): use \(advice.joined(separator: " or "))")
   }
 
+  /// Why the objective cannot learn from the labels that there are; nil if it can, or needs none.
+  ///
+  /// - Parameter classCount: Of the images that are trained on; nil: they have no labels.
+  public func labelConflict(classCount: Int?) -> ConfigurationError? {
+    guard objective.chosen.needsLabels else { return nil }
+    let name = objective.name.rawValue
+    guard let classCount else {
+      return .conflict(
+        "objective.name \(name) learns from labels, and the images to train on have none: name data that has them, or "
+          + "another objective")
+    }
+    guard let told = objective.chosen.classCount, told < classCount else { return nil }
+    return .conflict(
+      "objective.\(name).classes is \(told), the data has \(counted(classCount, "class", plural: "classes")): "
+        + "use objective.\(name).classes \(classCount) or auto")
+  }
+
   /// The global batch must be whole micro-batches, and these whole shards, equally many a rank.
   private func microConflict(unit: Int, worldSize: Int) -> ConfigurationError? {
     guard let micro = batch.micro, batch.global % micro != 0 || micro % unit != 0 else { return nil }

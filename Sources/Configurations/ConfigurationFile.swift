@@ -70,11 +70,12 @@ public struct ConfigurationFile: Sendable {
 
   /// What runs.
   ///
-  /// - Parameter imageSize: Side in pixels of the data's images, which the network takes in unless something else is
-  ///   written.
+  /// - Parameters:
+  ///   - imageSize: Side in pixels of the data's images, which the network takes in unless something else is written.
+  ///   - classCount: Of the images that are trained on; nil: they have no labels, or nothing is going to be trained.
   /// - Throws: The same `AgreedFailure` on every rank where a file that it names cannot be used.
   public func resolved(
-    imageSize: Int, on communicator: Communicator = .alone()
+    imageSize: Int, classCount: Int? = nil, on communicator: Communicator = .alone()
   ) throws -> Configuration {
     var configuration = values
     configuration.data.classes = try classList(on: communicator)
@@ -82,6 +83,7 @@ public struct ConfigurationFile: Sendable {
     configuration.network.inputSize = inputSize ?? imageSize
     configuration.network.stem =
       stem ?? (configuration.network.inputSize < Self.smallestLargeInput ? .cifar : .imagenet)
+    if let classCount { configuration.objective.settle(classCount: classCount) }
     return configuration
   }
 
@@ -98,7 +100,9 @@ public struct ConfigurationFile: Sendable {
     let options = DatasetOptions(
       classList: try file.classList(on: communicator), indexFile: indexFile, onError: values.data.onError)
     let data = try DatasetSource.open(values.data.source, options, on: communicator, inform: inform)
-    return (try file.resolved(imageSize: data.train.imageSize, on: communicator), data)
+    let configuration = try file.resolved(
+      imageSize: data.train.imageSize, classCount: data.train.labelledClassCount, on: communicator)
+    return (configuration, data)
   }
 
   private func classList(on communicator: Communicator) throws -> ClassList? {

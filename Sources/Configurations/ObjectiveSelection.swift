@@ -17,6 +17,11 @@ public struct ObjectiveSelection: Equatable, Sendable {
     set { settings = settings.map { $0 is Settings ? newValue : $0 } }
   }
 
+  /// Decides what was left to data of so many classes.
+  mutating func settle(classCount: Int) {
+    settings = settings.map { $0.settled(classCount: classCount) }
+  }
+
   /// Whether the same is trained for: what other objectives are set to does nothing.
   public static func == (left: Self, right: Self) -> Bool {
     left.name == right.name && left.chosen.isEqual(to: right.chosen)

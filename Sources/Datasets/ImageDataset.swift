@@ -42,6 +42,9 @@ extension ImageDataset {
 
   public var isLabelled: Bool { label(at: 0) != nil }
 
+  /// The classes that its labels tell apart; nil: it has no labels.
+  public var labelledClassCount: Int? { isLabelled ? classCount : nil }
+
   public func imageName(at index: Int) -> String { "\(name), image \(index)" }
 
   /// Image `index`, whole.

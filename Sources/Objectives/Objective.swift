@@ -2,7 +2,7 @@ import Layers
 import Networks
 import Tensors
 
-/// A self-supervised objective: heads on top of the backbone's features, and a loss over the views of a batch.
+/// What a network is trained for: heads on top of the backbone's features, and a loss over the views of a batch.
 public protocol Objective: AnyObject {
   /// The projector, and the predictor where there is one.
   var heads: [MLP] { get }

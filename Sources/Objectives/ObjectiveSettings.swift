@@ -22,8 +22,15 @@ public protocol ObjectiveSettings: Equatable, Sendable {
   ///   - globalRows: Of all ranks'.
   func workingFloats(rows: Int, globalRows: Int) -> Double
   /// What may help when different images' projections become alike, besides the optimizer's keys; ends the sentence
-  /// "what usually helps is …, … or …".
-  var collapseAdvice: String { get }
+  /// "what usually helps is …, … or …". nil: they may be, and nobody is warned.
+  var collapseAdvice: String? { get }
+  /// Whether the loss compares with the images' labels.
+  var needsLabels: Bool { get }
+  /// The classes that the loss tells apart, set by the key `classes`; nil: it looks at no labels, or the data has not
+  /// yet decided.
+  var classCount: Int? { get }
+  /// The same with what was left to data of so many classes.
+  func settled(classCount: Int) -> Self
 
   /// The objective with new heads.
   ///
@@ -32,6 +39,10 @@ public protocol ObjectiveSettings: Equatable, Sendable {
 }
 
 extension ObjectiveSettings {
+  public var needsLabels: Bool { false }
+  public var classCount: Int? { nil }
+  public func settled(classCount: Int) -> Self { self }
+
   /// Whether `other` is of the same objective and says the same.
   package func isEqual(to other: any ObjectiveSettings) -> Bool { other as? Self == self }
 }

@@ -26,7 +26,7 @@ public final class SimCLR: Objective {
     public func negativesPerAnchor(globalBatchSize: Int) -> Int? { views * globalBatchSize - 2 }
     /// The similarities of every own row to every row.
     public func workingFloats(rows: Int, globalRows: Int) -> Double { Double(rows) * Double(globalRows) }
-    public var collapseAdvice: String { "another objective.simclr.temperature" }
+    public var collapseAdvice: String? { "another objective.simclr.temperature" }
 
     public func makeObjective(featureCount: Int) -> any Objective { SimCLR(self, featureCount: featureCount) }
   }

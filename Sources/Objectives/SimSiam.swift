@@ -25,7 +25,7 @@ public final class SimSiam: Objective {
     public var views: Int { 2 }
     public func negativesPerAnchor(globalBatchSize: Int) -> Int? { nil }
     public func workingFloats(rows: Int, globalRows: Int) -> Double { 0 }
-    public var collapseAdvice: String { "a larger batch.global" }
+    public var collapseAdvice: String? { "a larger batch.global" }
 
     public func makeObjective(featureCount: Int) -> any Objective {
       SimSiam(self, featureCount: featureCount)

@@ -77,6 +77,9 @@ public struct RowLayout: Hashable, Sendable {
   /// The view that a row shows.
   public func view(ofRow row: Int) -> Int { place(ofRow: row).view }
 
+  /// What is known of each local image, for each row that shows it.
+  public func byRow<Value>(_ images: [Value]) -> [Value] { (0..<rows).map { images[place(ofRow: $0).image] } }
+
   /// The row that shows this place, which must have one here.
   public func row(of place: Place) -> Int {
     let (shardOfBatch, image) = place.image.quotientAndRemainder(dividingBy: shardSize)

@@ -90,7 +90,8 @@ struct BenchCollectives: RankCommand {
     options.stepSeconds = stepMs.map { $0 / 1e3 }
     let report = try CollectiveBenchmark(
       try file.load(on: communicator).resolved(
-        imageSize: CollectiveBenchmark.usualImageSize, on: communicator),
+        imageSize: CollectiveBenchmark.usualImageSize, classCount: CollectiveBenchmark.usualClassCount,
+        on: communicator),
       options: options, communicator: communicator
     ).run()
     try results.print(report, on: communicator)

@@ -68,4 +68,34 @@ import Testing
         "objective.name: simclr → simsiam", "objective.simsiam.predictor_hidden: 512 → 7",
       ])
   }
+
+  /// What the data decides is written down, so that a run's own configuration leaves nothing open.
+  @Test func classesAreThoseOfTheDataUnlessTheyAreSet() throws {
+    func resolved(_ settings: String...) throws -> Configuration {
+      try ConfigurationFile(
+        yaml: "data: {source: shapes}", path: "c.yaml", settings: ["objective.name=supervised"] + settings
+      ).resolved(imageSize: 32, classCount: 6)
+    }
+    #expect(try resolved().resolvedYAML.contains("classes: 6"))
+    #expect(try resolved("objective.supervised.classes=8").objective.chosen.classCount == 8)
+    #expect(try resolved("objective.supervised.classes=auto").objective.chosen.classCount == 6)
+  }
+
+  @Test func labelsMustFitTheObjective() throws {
+    func conflict(_ classCount: Int?, _ settings: String...) throws -> String? {
+      try ConfigurationFile(yaml: "data: {source: shapes}", path: "c.yaml", settings: settings)
+        .resolved(imageSize: 32).labelConflict(classCount: classCount).map { "\($0)" }
+    }
+    #expect(try conflict(nil) == nil, "no labels are needed")
+    #expect(
+      try conflict(nil, "objective.name=supervised")
+        == "objective.name supervised learns from labels, and the images to train on have none: name data that has "
+        + "them, or another objective")
+    let five = ["objective.name=supervised", "objective.supervised.classes=5"]
+    #expect(try conflict(5, five[0], five[1]) == nil)
+    #expect(
+      try conflict(6, five[0], five[1])
+        == "objective.supervised.classes is 5, the data has 6 classes: use objective.supervised.classes 6 or auto"
+    )
+  }
 }

@@ -14,6 +14,9 @@ public struct BatchLayout: Sendable {
     local = RowLayout(images: own, views: views, shardSize: shardSize)
   }
 
+  /// A class for each local image: that of its place, in turn.
+  public func labels(classes: Int) -> [Int] { images.map { $0 % classes } }
+
   /// View and place in the batch of a local row.
   public func place(ofRow row: Int) -> RowLayout.Place {
     let place = local.place(ofRow: row)

@@ -30,15 +30,16 @@ private struct Outcome {
     // Else most gradients of a first step are zeros.
     configuration.network.zeroInitResidual = false
     let resNet = configuration.resNet
+    let kind = try objective.settings()
     let model = Model(
       backbone: ResNet(resNet),
-      objective: try objective.settings().makeObjective(featureCount: resNet.featureCount),
+      objective: kind.makeObjective(featureCount: resNet.featureCount),
       seed: configuration.seed)
 
-    let layout = BatchLayout(batch: images, views: 2, shardSize: shardSize, reducer: reducer)
+    let layout = BatchLayout(batch: images, views: kind.views, shardSize: shardSize, reducer: reducer)
     let width = 3 * size * size
     var numbers = TestNumbers(seed: 31)
-    let views = [numbers.normals(images * width), numbers.normals(images * width)]
+    let views = (0..<kind.views).map { _ in numbers.normals(images * width) }
     var settings = TrainingStep.Settings()
     settings.microBatches = microBatches
     let result = try TrainingStep(
@@ -48,7 +49,8 @@ private struct Outcome {
       StepBatch(
         images: Tensor(
           shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width)),
-        layout: layout.local, indices: Array(layout.images)), noise: DrawnNoise(seed: 32, layout: layout),
+        layout: layout.local, indices: Array(layout.images),
+        labels: { kind.classCount.map(layout.labels) }), noise: DrawnNoise(seed: 32, layout: layout),
       annealing: 0.9)
     let spread = try EmbeddingSpread(result.projections, layout.local, over: reducer)
     losses = [result.objective, result.budget, result.bound, spread.standardDeviation, spread.effectiveRank]

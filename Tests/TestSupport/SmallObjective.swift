@@ -5,10 +5,11 @@ public struct SmallObjective: CaseIterable, CustomStringConvertible, Sendable {
   private let settings: String
 
   /// A row for every objective that there is (`ObjectiveKind.table`).
-  public static let allCases = [simclr, simsiam]
+  public static let allCases = [simclr, simsiam, supervised]
 
   public static let simclr = Self(name: "simclr", settings: "{projector: [32, 16]}")
   public static let simsiam = Self(name: "simsiam", settings: "{projector: [32, 16], predictor_hidden: 8}")
+  public static let supervised = Self(name: "supervised", settings: "{classes: 12}")
 
   /// The section of a configuration.
   public var yaml: String { "objective: {name: \(name), \(name): \(settings)}" }

@@ -84,20 +84,23 @@ import Training
   private static func outcome(
     _ c: Case, prepare: @escaping @Sendable (Model) -> Void = { _ in }
   ) throws -> Outcome {
+    let settings = try c.objective.settings()
     let outcomes = try ThreadRanks(c.ranks).run { rank in
       let model = try makeModel(c)
       prepare(model)
-      let layout = BatchLayout(batch: c.images, views: 2, shardSize: c.shardSize, reducer: rank)
+      let layout = BatchLayout(batch: c.images, views: settings.views, shardSize: c.shardSize, reducer: rank)
       var numbers = TestNumbers(seed: 90)
       let width = 3 * size * size
-      let views = [numbers.normals(c.images * width), numbers.normals(c.images * width)]
+      let views = (0..<settings.views).map { _ in numbers.normals(c.images * width) }
       let x = Tensor(shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width))
       let gradients = RecordedGradients(model.store, on: rank)
       let step = TrainingStep(
         model: model, budget: Budget(target: 0.4), settings: c.settings,
         pool: .forKernels(threads: c.threads), reducer: rank, gradients: gradients)
       let result = try step.run(
-        StepBatch(images: x, layout: layout.local, indices: Array(layout.images)),
+        StepBatch(
+          images: x, layout: layout.local, indices: Array(layout.images),
+          labels: { settings.classCount.map(layout.labels) }),
         noise: DrawnNoise(seed: 91, layout: layout), annealing: 0.9)
       // What is ready is sent at once, with all that lies behind it.
       let trainable = zip(model.store.parameters, model.store.offsets).filter { $0.0.isTrainable }

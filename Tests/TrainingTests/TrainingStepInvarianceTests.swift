@@ -22,6 +22,7 @@ import Training
     _ objective: SmallObjective, depth: Int = 18, ranks: Int, shardSize: Int, threads: Int
   ) throws -> Outcome {
     let (images, size) = (Self.images, Self.size)
+    let settings = try objective.settings()
     let outcomes = try ThreadRanks(ranks).run { rank in
       var configuration = ResNetConfiguration(depth: depth)
       configuration.inputSize = size
@@ -29,17 +30,19 @@ import Training
       configuration.zeroInitResidual = false
       let model = Model(
         backbone: ResNet(configuration),
-        objective: try objective.settings().makeObjective(featureCount: configuration.featureCount), seed: 9)
-      let layout = BatchLayout(batch: images, views: 2, shardSize: shardSize, reducer: rank)
+        objective: settings.makeObjective(featureCount: configuration.featureCount), seed: 9)
+      let layout = BatchLayout(batch: images, views: settings.views, shardSize: shardSize, reducer: rank)
       var numbers = TestNumbers(seed: 90)
       let width = 3 * size * size
-      let views = [numbers.normals(images * width), numbers.normals(images * width)]
+      let views = (0..<settings.views).map { _ in numbers.normals(images * width) }
       let x = Tensor(shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width))
       let step = TrainingStep(
         model: model, budget: Budget(target: 0.4), pool: .forKernels(threads: threads), reducer: rank,
         gradients: RecordedGradients(model.store, on: rank))
       let result = try step.run(
-        StepBatch(images: x, layout: layout.local, indices: Array(layout.images)),
+        StepBatch(
+          images: x, layout: layout.local, indices: Array(layout.images),
+          labels: { settings.classCount.map(layout.labels) }),
         noise: DrawnNoise(seed: 91, layout: layout), annealing: 0.9)
       return Outcome(
         losses: [result.objective, result.budget, result.bound, result.macsShare] + result.densities,

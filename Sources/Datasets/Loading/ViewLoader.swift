@@ -20,11 +20,13 @@ public struct ViewBatch: Sendable {
 
   /// What the images are of; nil where no loader made the batch.
   private let dataset: (any ImageDataset)?
+  /// Those of a batch that no loader made.
+  private let ownLabels: [Int]?
 
   /// The class of each local image that is shown, a stand-in's where one is; nil where there are none. Looked up
   /// when it is asked for.
   public var labels: [Int]? {
-    guard let dataset else { return nil }
+    guard let dataset else { return ownLabels }
     let bad = Set(skipped.map(\.index))
     let labels = indices.map { index -> Int? in
       var shown = index
@@ -34,10 +36,12 @@ public struct ViewBatch: Sendable {
     return labels.contains(nil) ? nil : labels.compactMap(\.self)
   }
 
-  /// - Parameter dataset: nil for a batch that no loader made.
+  /// - Parameters:
+  ///   - dataset: nil for a batch that no loader made.
+  ///   - labels: The class of each local image of such a batch.
   package init(
     epoch: Int, step: Int, indices: [Int], images: Tensor, layout: RowLayout,
-    dataset: (any ImageDataset)? = nil
+    dataset: (any ImageDataset)? = nil, labels: [Int]? = nil
   ) {
     self.epoch = epoch
     self.step = step
@@ -45,6 +49,7 @@ public struct ViewBatch: Sendable {
     self.images = images
     self.layout = layout
     self.dataset = dataset
+    ownLabels = labels
   }
 }
 

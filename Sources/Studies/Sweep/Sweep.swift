@@ -87,7 +87,8 @@ public struct Sweep {
   private func hasFinished(_ member: SweepPlan.Member) throws -> Bool {
     guard FileManager.default.fileExists(atPath: member.folder.configuration) else { return false }
     let old = try member.folder.readConfiguration().resolved(imageSize: 32)
-    let new = try file.applying(member.settings).resolved(imageSize: old.network.inputSize)
+    let new = try file.applying(member.settings).resolved(
+      imageSize: old.network.inputSize, classCount: old.objective.chosen.classCount)
     let differences = new.differences(from: old)
     let deciding = differences.filter { $0.decidesResult && $0.key != "data.source" }
     guard deciding.isEmpty else {

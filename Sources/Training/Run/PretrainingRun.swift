@@ -54,7 +54,10 @@ public final class PretrainingRun {
       // In the order in which they look at a step.
       var observers: [any RunObserver] = [skipped]
       if let progress { observers.append(progress) }
-      if let records { observers += [MetricsLog(records), collapseAlarm(records)] }
+      if let records {
+        observers.append(MetricsLog(records))
+        if let alarm = collapseAlarm(records) { observers.append(alarm) }
+      }
       if let probe = prepared.probe { observers.append(ProbeTraining(probe, prepared)) }
       observers += [FiniteCheck(prepared.model, checkpoints: checkpoints), evaluation, checkpoints]
       try train(observers, checkpoints, records)
@@ -219,10 +222,12 @@ public final class PretrainingRun {
       stepsPerEpoch: plan.stepsPerEpoch, images: prepared.data.imageCount, isNew: start == nil)
   }
 
-  private func collapseAlarm(_ records: RunRecords) -> CollapseAlarm {
+  /// nil for an objective whose projections may become alike.
+  private func collapseAlarm(_ records: RunRecords) -> CollapseAlarm? {
     let configuration = prepared.configuration
+    guard let advice = configuration.objective.chosen.collapseAdvice else { return nil }
     let watch = CollapseWatch(
-      advice: configuration.objective.chosen.collapseAdvice,
+      advice: advice,
       warmupSteps: max(200, configuration.schedule.warmupEpochs * plan.stepsPerEpoch),
       history: records.keptLines)
     return CollapseAlarm(watch, log: prepared.log)

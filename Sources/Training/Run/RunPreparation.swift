@@ -104,7 +104,8 @@ public struct RunPreparation {
     try communicator.agree {
       let conflict = configuration.conflict(
         imageCount: data.train.count, worldSize: communicator.worldSize)
-      if let conflict = conflict ?? configuration.processorConflict { throw conflict }
+      let labels = configuration.labelConflict(classCount: data.train.labelledClassCount)
+      if let conflict = conflict ?? labels ?? configuration.processorConflict { throw conflict }
       if communicator.rank == 0 { try folder.check(configuration, data) }
     }
   }

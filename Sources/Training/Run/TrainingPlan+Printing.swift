@@ -37,8 +37,9 @@ extension TrainingPlan {
       ),
       (
         "objective",
-        "\(objective.rawValue)"
-          + (negativesPerAnchor.map { ", \(grouped($0)) negatives per anchor" } ?? ", no negatives")
+        "\(objective.rawValue), "
+          + (classCount.map { counted($0, "class", plural: "classes") }
+            ?? negativesPerAnchor.map { "\(grouped($0)) negatives per anchor" } ?? "no negatives")
       ),
       (
         "batch",
@@ -110,18 +111,24 @@ extension TrainingPlan {
 
   /// The plan as one object; sizes in bytes.
   public var json: JSONValue {
-    .object([
+    // Apart, or the compiler gives up.
+    let negatives: JSONValue = negativesPerAnchor.map(JSONValue.integer) ?? .null
+    let classes: JSONValue = classCount.map(JSONValue.integer) ?? .null
+    let reference: JSONValue = parts.reference.map { .text($0.name) } ?? .null
+    let test: JSONValue = parts.test.map { .text($0.name) } ?? .null
+    return .object([
       "train": .text(train.name), "train_images": .integer(train.images),
-      "reference": parts.reference.map { .text($0.name) } ?? .null,
+      "reference": reference,
       "reference_images": .integer(parts.reference?.images ?? 0),
-      "test": parts.test.map { .text($0.name) } ?? .null,
+      "test": test,
       "test_images": .integer(parts.test?.images ?? 0), "data_notes": .list(dataNotes.map(JSONValue.text)),
       "data_digest": dataDigest.map(JSONValue.text) ?? .null, "dropped_images": .integer(droppedImages),
       "width": .integer(width), "input_size": .integer(imageSize), "precision": .text(precision.rawValue),
       "parameters": .integer(parameters),
       "dense_macs": .integer(Int(denseMACs)), "target": target.map(JSONValue.number) ?? .null,
       "objective": .text(objective.rawValue),
-      "negatives_per_anchor": negativesPerAnchor.map(JSONValue.integer) ?? .null,
+      "negatives_per_anchor": negatives,
+      "classes": classes,
       "ranks": .integer(ranks), "threads": .integer(threads), "global_batch": .integer(globalBatchSize),
       "local_batch": .integer(localBatchSize), "shard": .integer(shardSize),
       "shards_per_rank": .integer(shardsPerRank), "micro_batches": .integer(microBatches),

@@ -44,6 +44,8 @@ public struct TrainingPlan: Report, Equatable, Sendable {
   public let objective: ObjectiveKind
   /// Embeddings that an anchor is pushed away from; nil for an objective without negatives.
   public let negativesPerAnchor: Int?
+  /// Classes that the objective tells apart; nil for one that looks at no labels.
+  public let classCount: Int?
   /// Learned numbers of backbone, gates and heads, frozen ones included.
   public let parameters: Int
   /// Multiply-adds of the dense backbone for one image.
@@ -86,6 +88,7 @@ public struct TrainingPlan: Report, Equatable, Sendable {
     precision = configuration.precision
     objective = configuration.objective.name
     negativesPerAnchor = configuration.objective.chosen.negativesPerAnchor(globalBatchSize: globalBatchSize)
+    classCount = configuration.objective.chosen.classCount
     parameters = model.store.parameters.reduce(0) { $0 + $1.count }
     denseMACs = MACs(model.backbone.blueprint).dense
     target = configuration.budget?.target

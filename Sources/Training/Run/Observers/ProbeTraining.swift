@@ -17,7 +17,7 @@ final class ProbeTraining: RunObserver {
     let layout = step.layout
     let plan = prepared.plan
     try probe.step(
-      step.outcome.result.features, labels: (0..<layout.rows).map { labels[layout.place(ofRow: $0).image] },
+      step.outcome.result.features, labels: layout.byRow(labels),
       shards: (0..<layout.shards).map(layout.rows), images: prepared.configuration.batch.global,
       done: Double(step.number - 1) / Double(prepared.configuration.epochs * plan.stepsPerEpoch),
       pool: prepared.pool, reducer: prepared.communicator)
