@@ -1,3 +1,5 @@
+import Collectives
+
 /// The classes that a classifier holds most likely for each of some images, and what the images really are.
 public struct Predictions: Equatable, Sendable {
   /// How many classes are ranked.
@@ -21,6 +23,29 @@ public struct Predictions: Equatable, Sendable {
     self.ranking =
       depth >= Self.depth
       ? ranking : ranking.enumerated().map { $0.offset % Self.depth < depth ? $0.element : Self.none }
+  }
+
+  /// From the output of a classifier: one logit a class for each image.
+  ///
+  /// - Parameters:
+  ///   - logits: `[images × classes]`.
+  ///   - labels: The class of each image.
+  public init(logits: FeatureMatrix, labels: [Int]) {
+    let classes = logits.dimension
+    self.init(
+      ranking: (0..<logits.rows).flatMap { Self.ranked(logits.values[$0 * classes..<($0 + 1) * classes]) },
+      labels: labels, classCount: classes)
+  }
+
+  /// Those of all ranks' images, in rank order, on rank 0; nil on others. Every rank calls it.
+  ///
+  /// - Throws: `CollectiveError`.
+  public func gathered(on communicator: Communicator) throws -> Predictions? {
+    let all = (
+      ranking: try communicator.gather(ranking, to: 0), labels: try communicator.gather(labels, to: 0)
+    )
+    guard let ranking = all.ranking, let labels = all.labels else { return nil }
+    return Predictions(ranking: ranking, labels: labels, classCount: classCount)
   }
 
   /// The likeliest class of every image.

@@ -15,6 +15,8 @@ public enum RandomPurpose: UInt32, Sendable {
   case bootstrap = 8
   /// Images that are kept from a classifier, to choose its setting by.
   case holdout = 9
+  /// Images whose labels a network is fine-tuned with.
+  case labelShare = 10
 }
 
 /// All random numbers of one purpose for one image of one epoch: a function, not a stream.

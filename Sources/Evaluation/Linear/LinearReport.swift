@@ -15,21 +15,7 @@ public struct LinearReport: Report, Sendable {
     /// By seed.
     public let results: [LinearEvaluation.Result]
 
-    /// In percent, over seeds.
-    public var top1: MeanAndSpread { MeanAndSpread(results.map(\.predictions.top1)) }
-    public var top5: MeanAndSpread { MeanAndSpread(results.map(\.predictions.top5)) }
-
-    /// In which 95 % of top-1 accuracies of resampled test images lie.
-    public var interval: ClosedRange<Double> {
-      let images = results[0].predictions.labels.count
-      var scores = [Double](repeating: 0, count: images)
-      for result in results {
-        for (image, isHit) in result.predictions.hits.enumerated() where isHit {
-          scores[image] += 1 / Double(results.count)
-        }
-      }
-      return Bootstrap.interval(scores)
-    }
+    public var accuracy: SeededAccuracy { SeededAccuracy(results.map(\.predictions)) }
   }
 
   /// In the order of the forward pass; the last is the backbone's where it stands alone.
@@ -98,16 +84,16 @@ public struct LinearReport: Report, Sendable {
 
   public var json: JSONValue {
     let last = rows[rows.count - 1]
-    return .object([
-      "top1": .number(last.top1.mean), "top1_std": last.top1.deviation.map(JSONValue.number) ?? .null,
-      "top1_interval": last.interval.json, "top5": .number(last.top5.mean), "solver": .text(solver.rawValue),
-      "seeds": .list(seeds.map { .integer(Int(clamping: $0)) }),
-      "training_images": .integer(trainingImages), "images": .integer(images),
-      "images_skipped": .integer(skipped.count), "macs_share": .number(usage.macsShare),
-      "data_notes": .list(dataNotes.map(JSONValue.text)),
-      "data_digest": dataDigest.map(JSONValue.text) ?? .null,
-      "layers": .list(rows.map { $0.json(solver) }),
-    ])
+    return .object(
+      keyed: last.accuracy.fields + [
+        ("solver", .text(solver.rawValue)),
+        ("seeds", .list(seeds.map { .integer(Int(clamping: $0)) })),
+        ("training_images", .integer(trainingImages)), ("images", .integer(images)),
+        ("images_skipped", .integer(skipped.count)), ("macs_share", .number(usage.macsShare)),
+        ("data_notes", .list(dataNotes.map(JSONValue.text))),
+        ("data_digest", dataDigest.map(JSONValue.text) ?? .null),
+        ("layers", .list(rows.map { $0.json(solver) })),
+      ])
   }
 
   /// For a person.
@@ -119,11 +105,8 @@ public struct LinearReport: Report, Sendable {
       }
     let width = max(rows.map(\.name.count).max() ?? 0, 8)
     let lines = rows.map { row in
-      String(
-        format: "%@ %5d  top-1 %@ %%  (95 %% interval %.2f–%.2f)  top-5 %@ %%  %@",
-        row.name.padded(to: width),
-        row.dimension, row.top1.text, row.interval.lowerBound, row.interval.upperBound, row.top5.text,
-        row.settings(solver))
+      String(format: "%@ %5d  ", row.name.padded(to: width), row.dimension)
+        + "\(row.accuracy.text)  \(row.settings(solver))"
     }
     return
       ([
@@ -136,7 +119,7 @@ public struct LinearReport: Report, Sendable {
   public var line: String {
     let last = rows[rows.count - 1]
     return
-      "linear \(last.top1.text) %, \(percent(100 * usage.macsShare)) of dense MACs on \(images) test images"
+      "linear \(last.accuracy.top1.text) %, \(percent(100 * usage.macsShare)) of dense MACs on \(images) test images"
   }
 }
 
@@ -152,20 +135,21 @@ public struct EvaluationStopped: StoppedAsAsked, CustomStringConvertible {
 extension LinearReport.Row {
   fileprivate func json(_ solver: LinearEvaluation.Solver) -> JSONValue {
     let setting = solver == .lbfgs ? "inverse_decay" : "learning_rate"
-    return .object([
-      "name": .text(name), "dimension": .integer(dimension), "top1": .number(top1.mean),
-      "top1_std": top1.deviation.map(JSONValue.number) ?? .null, "top1_interval": interval.json,
-      "top5": .number(top5.mean),
-      "runs": .list(
-        results.map { result in
-          .object([
-            "top1": .number(result.predictions.top1), "top5": .number(result.predictions.top5),
-            setting: .number(result.chosen.setting),
-            "held_out": .list(
-              result.choices.map { .object([setting: .number($0.setting), "top1": .number($0.held)]) }),
-          ])
-        }),
-    ])
+    return .object(
+      keyed: [("name", .text(name)), ("dimension", .integer(dimension))] + accuracy.fields + [
+        (
+          "runs",
+          .list(
+            results.map { result in
+              .object([
+                "top1": .number(result.predictions.top1), "top5": .number(result.predictions.top5),
+                setting: .number(result.chosen.setting),
+                "held_out": .list(
+                  result.choices.map { .object([setting: .number($0.setting), "top1": .number($0.held)]) }),
+              ])
+            })
+        )
+      ])
   }
 
   /// The settings that were chosen, for a person.

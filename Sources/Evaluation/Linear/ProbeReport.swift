@@ -16,12 +16,8 @@ public struct ProbeReport: Sendable {
   ) throws -> ProbeReport? {
     let own = LabelledMatrix(
       test.features, labels: test.labels ?? [], classCount: probe.classifier.classCount)
-    let predictions = try probe.classifier.predictions(of: own, 0..<own.rows, pool: pool)
-    let ranking = try communicator.gather(predictions.ranking, to: 0)
-    let labels = try communicator.gather(own.labels, to: 0)
-    guard let ranking, let labels else { return nil }
-    return ProbeReport(
-      predictions: Predictions(ranking: ranking, labels: labels, classCount: probe.classifier.classCount))
+    return try probe.classifier.predictions(of: own, 0..<own.rows, pool: pool)
+      .gathered(on: communicator).map(ProbeReport.init)
   }
 
   /// Its accuracies in percent.

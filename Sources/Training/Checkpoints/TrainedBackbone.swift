@@ -43,6 +43,13 @@ public struct TrainedBackbone {
     if backbone.blueprint.gates.isEmpty { throw NoGates(checkpoint: path) }
   }
 
+  /// Gives another backbone of this network the checkpoint's weights and running statistics; every rank calls it.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank.
+  func load(into other: any Backbone) throws {
+    try communicator.agree { try NetworkTensors(other).load(file, allowingOthers: true) }
+  }
+
   /// What stood between backbone and loss while it was trained; every rank calls it.
   ///
   /// - Throws: The same `AgreedFailure` on every rank, with `CheckpointError` where the checkpoint is of another network.
