@@ -60,6 +60,7 @@ struct EvaluateFinetune: RankCommand {
         shares: labels.values, epochs: epochs, learningRate: learningRate, seeds: seeds.values),
       of: subject.trained, on: subject.data, try subject.classifiable(on: communicator),
       onError: evaluated.onError, pool: subject.pool, communicator: communicator)
+    communicator.catchStopSignals()
     let trainings = labels.values.count * seeds.values.count
     let report = try progress.display(on: communicator).following(
       "fine-tuning, \(counted(trainings, "training"))"

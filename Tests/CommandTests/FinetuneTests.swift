@@ -86,6 +86,21 @@ extension CommandLineTests {
       }
     }
 
+    /// A signal to one rank ends all of them.
+    @Test(arguments: [1, 2]) func stopsWhenItIsAsked(ranks: Int) throws {
+      try Self.withTrained { small in
+        let job = try Job(
+          Self.command(small, "--data shapes:96x8 --labels 100 --epochs 5000"), ranks: ranks)
+        try job.wait { job.hasSaid(/fine-tuning, 1 training/) }
+        kill(try #require(job.ranks.last), SIGTERM)
+        let stopped = try job.wait()
+        #expect(stopped.status == 75, "\(stopped)")
+        #expect(
+          Stopping.sentence(stopped)
+            == "sluice: stopped as requested during the evaluation: the same command starts it again")
+      }
+    }
+
     @Test func mistakesAreOneSentence() throws {
       try Self.withTrained { small in
         let few = try Program.run(Self.command(small, "--data shapes:6x8 --labels 50"))
