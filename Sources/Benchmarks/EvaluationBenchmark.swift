@@ -85,7 +85,9 @@ public struct EvaluationBenchmark: Sendable {
 
   /// The products of all test rows with all training rows, single-threaded calls on all threads, as large as they are
   /// fastest.
-  private func productSeconds(_ test: FeatureMatrix, _ train: FeatureMatrix, _ pool: WorkerPool) throws -> Double {
+  private func productSeconds(_ test: FeatureMatrix, _ train: FeatureMatrix, _ pool: WorkerPool) throws
+    -> Double
+  {
     let block = 4096
     let width = Int32(dimension)
     let pieces = pool.threads
@@ -98,7 +100,8 @@ public struct EvaluationBenchmark: Sendable {
         test.values.withUnsafeBufferPointer { test in
           train.values.withUnsafeBufferPointer { train in
             openblas_sgemm(
-              0, 1, Int32(rows.count), Int32(columns), width, 1, test.baseAddress! + rows.lowerBound * dimension,
+              0, 1, Int32(rows.count), Int32(columns), width, 1,
+              test.baseAddress! + rows.lowerBound * dimension,
               width, train.baseAddress! + first * dimension, width, 0, products.pointer, Int32(columns))
           }
         }

@@ -2,7 +2,8 @@ import ArgumentParser
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures speed: training steps, the loader, convolutions, the loss, communication, evaluation.",
+    abstract:
+      "Measures speed: training steps, the loader, convolutions, the loss, communication, evaluation.",
     discussion: """
       Numbers are meaningful only on an otherwise idle machine. Compare ratios measured in one session.
       """,

@@ -41,9 +41,10 @@ extension CommandLineTests {
         let layers = try #require(object["layers"] as? [[String: Any]])
         #expect((layers[0]["runs"] as? [[String: Any]])?.count == 2)
         let stages = try Program.run(words("evaluate transfer \(checkpoint)"))
-        #expect(stages.result.split(separator: "\n").dropFirst().map { $0.prefix(6) } == [
-          "layer1", "layer2", "layer3", "layer4",
-        ])
+        #expect(
+          stages.result.split(separator: "\n").dropFirst().map { $0.prefix(6) } == [
+            "layer1", "layer2", "layer3", "layer4",
+          ])
       }
     }
 
@@ -107,7 +108,8 @@ extension CommandLineTests {
         func train(_ name: String, _ settings: String...) throws -> URL {
           let run = folder.appendingPathComponent(name)
           for setting in settings {
-            let command = words("pretrain \(small.configuration.path) -q --run \(run.path)")
+            let command =
+              words("pretrain \(small.configuration.path) -q --run \(run.path)")
               + setting.split(separator: " ").flatMap { ["--set", String($0)] }
             let output = try Program.run(command, ranks: ranks)
             try #require(output.status == 0, "\(output)")

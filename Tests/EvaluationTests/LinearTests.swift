@@ -185,7 +185,8 @@ import Testing
     let features = Tensor(rows: 16, columns: 4, images.features.values)
     func step(_ probe: OnlineProbe) throws {
       try probe.step(
-        features, labels: images.labels, shards: [0..<16], images: 16, done: 0, pool: pool, reducer: LocalShards())
+        features, labels: images.labels, shards: [0..<16], images: 16, done: 0, pool: pool,
+        reducer: LocalShards())
     }
     let probe = OnlineProbe(classCount: 3, dimension: 4)
     for _ in 0..<3 { try step(probe) }
@@ -194,7 +195,8 @@ import Testing
     try step(probe)
     try step(copy)
     #expect(probe.encode() == copy.encode())
-    #expect(!OnlineProbe(classCount: 5, dimension: 4).load(try SafetensorsFile(probe.encode(), path: "probe")))
+    #expect(
+      !OnlineProbe(classCount: 5, dimension: 4).load(try SafetensorsFile(probe.encode(), path: "probe")))
   }
 
   @Test func theProbeLearns() throws {

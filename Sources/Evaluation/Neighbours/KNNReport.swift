@@ -62,7 +62,8 @@ public struct KNNReport: Report, Sendable {
     guard let nearest, let weighted else { return nil }
     return KNNReport(
       weighted: weighted, nearest: nearest, metric: voting.metric, images: test.images, usage: usage,
-      skipped: skipped, interval: Bootstrap.interval(weighted.predictions.hits.map { $0 ? 1 : 0 }), dataNotes: data.notes,
+      skipped: skipped, interval: Bootstrap.interval(weighted.predictions.hits.map { $0 ? 1 : 0 }),
+      dataNotes: data.notes,
       dataDigest: data.digest)
   }
 
@@ -87,7 +88,8 @@ public struct KNNReport: Report, Sendable {
   /// For a person, with a line for each gated block.
   public var text: String {
     let summary = String(
-      format: "top-1 %.2f %% (95 %% interval %.2f–%.2f)  top-5 %.2f %%  on %d images with %.2f %% of the dense network's "
+      format:
+        "top-1 %.2f %% (95 %% interval %.2f–%.2f)  top-5 %.2f %%  on %d images with %.2f %% of the dense network's "
         + "MACs",
       weighted.top1, interval.lowerBound, interval.upperBound, weighted.top5, images, 100 * usage.macsShare)
     let blocks = usage.blocks.map {
