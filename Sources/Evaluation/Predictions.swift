@@ -5,10 +5,10 @@ public struct Predictions: Equatable, Sendable {
   /// How many classes are ranked.
   public static let depth = 5
   /// In place of a class where fewer are ranked.
-  static let none = UInt16.max
+  static let none = UInt32.max
 
   /// `[images × depth]`, likeliest first.
-  let ranking: [UInt16]
+  let ranking: [UInt32]
   public let labels: [Int]
   public let classCount: Int
 
@@ -16,7 +16,7 @@ public struct Predictions: Equatable, Sendable {
   ///   - ranking: `[images × depth]`; at least the first is a class.
   ///   - labels: The class of each image.
   ///   - depth: How many of the ranked classes count.
-  init(ranking: [UInt16], labels: [Int], classCount: Int, depth: Int = depth) {
+  init(ranking: [UInt32], labels: [Int], classCount: Int, depth: Int = depth) {
     precondition(ranking.count == labels.count * Self.depth && classCount < Int(Self.none))
     self.labels = labels
     self.classCount = classCount
@@ -57,7 +57,7 @@ public struct Predictions: Equatable, Sendable {
   /// Whether the right class is among the ranked ones, for every image.
   public var hitsOfFive: [Bool] {
     labels.enumerated().map { image, label in
-      ranking[image * Self.depth..<(image + 1) * Self.depth].contains(UInt16(label))
+      ranking[image * Self.depth..<(image + 1) * Self.depth].contains(UInt32(label))
     }
   }
 
@@ -82,7 +82,7 @@ public struct Predictions: Equatable, Sendable {
   /// - Parameter isRanked: Whether a score may stand behind the first.
   static func ranked<Score: Comparable>(
     _ scores: some RandomAccessCollection<Score>, isRanked: (Score) -> Bool = { _ in true }
-  ) -> [UInt16] {
+  ) -> [UInt32] {
     var best: [(score: Score, label: Int)] = []
     for (label, score) in scores.enumerated() {
       guard best.count < depth || best[best.count - 1].score < score else { continue }
@@ -92,7 +92,7 @@ public struct Predictions: Equatable, Sendable {
       if best.count > depth { best.removeLast() }
     }
     var result = best.enumerated().map {
-      $0.offset == 0 || isRanked($0.element.score) ? UInt16($0.element.label) : none
+      $0.offset == 0 || isRanked($0.element.score) ? UInt32($0.element.label) : none
     }
     result += Array(repeating: none, count: depth - result.count)
     return result

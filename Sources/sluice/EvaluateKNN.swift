@@ -55,6 +55,7 @@ struct EvaluateKNN: RankCommand {
   func run(on communicator: Communicator) throws {
     let subject = try evaluated.open(on: communicator, quiet: progress.quiet)
     let parts = try subject.classifiable(on: communicator)
+    try subject.requireMemory(for: parts, features.layers, isGathered: false, on: communicator)
     let extractor = try subject.extractor(features.layers, on: communicator)
     let (known, asked) = try extractor.extractions(
       of: parts, features.layers, showing: progress.display(on: communicator))

@@ -84,6 +84,23 @@ struct EvaluatedSubject {
       shardSize: trained.configuration.batch.shard, pool: pool, communicator: communicator)
   }
 
+  /// Makes sure that the features of these images fit into memory; every rank calls it.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank.
+  func requireMemory(
+    for parts: ClassifiableParts, _ layers: FeatureLayers, isGathered: Bool, on communicator: Communicator
+  ) throws {
+    let blueprint = trained.backbone.blueprint
+    let dimension =
+      switch layers {
+      case .backbone: blueprint.featureCount
+      case .projector: try trained.projector().outFeatures
+      case .stages: blueprint.stages.reduce(0) { $0 + $1.channels }
+      }
+    try communicator.requireMemory(
+      forFeaturesOf: parts.neighbors.count + parts.test.count, dimension: dimension, isGathered: isGathered)
+  }
+
   /// What the network makes of its images, with progress and time left on `display`.
   func extraction(
     keepsMasks: Bool, showing display: ProgressDisplay, on communicator: Communicator

@@ -29,11 +29,7 @@ struct LinearOptions: ParsableArguments {
   ) throws {
     let subject = try evaluated.open(on: communicator, quiet: progress.quiet)
     let parts = try subject.classifiable(on: communicator)
-    let blueprint = subject.trained.backbone.blueprint
-    try communicator.requireMemory(
-      forFeaturesOf: parts.neighbors.count + parts.test.count,
-      dimension: layers == .stages ? blueprint.stages.reduce(0) { $0 + $1.channels } : blueprint.featureCount,
-      isGathered: true)
+    try subject.requireMemory(for: parts, layers, isGathered: true, on: communicator)
     let extractor = try subject.extractor(layers, on: communicator)
     let display = progress.display(on: communicator)
     let (known, asked) = try extractor.extractions(of: parts, layers, showing: display)

@@ -38,6 +38,21 @@ import Testing
     #expect(Self.shortage(31e9, Self.hosts(["n1", "n2"]) { _ in }) == nil)
   }
 
+  /// 1.28 million of 512 numbers are 2.6 GB: once among the ranks, and once more on rank 0 where it gathers them.
+  @Test func featuresHaveToFit() throws {
+    func shortage(gathered: Bool, _ environments: [Environment]) -> FeatureMemoryShortage? {
+      FeatureMemoryShortage(images: 1_280_000, dimension: 512, isGathered: gathered, environments)
+    }
+    let small = Self.hosts { $0.total = 4_000_000_000 }
+    #expect(shortage(gathered: false, small) == nil)
+    #expect(
+      try #require(shortage(gathered: true, small)).description
+        == "the features of 1280000 images, 512 numbers each, need about 5.2 GB of memory, and n1 has 4.0 GB: use "
+        + "a machine with more, or fewer images")
+    #expect(shortage(gathered: true, Self.hosts(["n1", "n2"]) { $0.total = 4_000_000_000 }) == nil)
+    #expect(shortage(gathered: false, Self.hosts { $0.limit = 2_000_000_000 })?.there == 2e9)
+  }
+
   /// An estimate may be a quarter too high.
   @Test func onlyWhatIsFarBeyondAMachineIsCertain() throws {
     let one = Self.hosts(["n1"]) { _ in }

@@ -60,7 +60,7 @@ public enum KNearestNeighbors {
     let k = min(k, train.count)
     let search = NeighbourSearch(FeatureRows(train.features, metric: metric), pool: pool)
     var neighbours: [Int] = []
-    var ranked: [UInt16] = []
+    var ranked: [UInt32] = []
     for owner in 0..<communicator.worldSize {
       let share = test.shares[owner]
       for first in stride(from: share.lowerBound, to: share.upperBound, by: testBlock) {
