@@ -66,6 +66,15 @@ package enum NumberWidth: Int, Sendable {
 }
 
 extension Channel {
+  /// The same in parts, because MPI counts in 32 bits and a checkpoint may be larger.
+  func broadcast(inParts bytes: UnsafeMutableRawBufferPointer, from root: Int) throws {
+    let part = 1 << 30
+    for start in stride(from: 0, to: bytes.count, by: part) {
+      let end = min(start + part, bytes.count)
+      try broadcast(UnsafeMutableRawBufferPointer(rebasing: bytes[start..<end]), from: root)
+    }
+  }
+
   /// Everybody's `values`, in rank order; all ranks bring equally many.
   func allGather(_ values: [Int64]) throws -> [Int64] { try gathered(values, zero: 0, of: .eight) }
 

@@ -15,14 +15,7 @@ extension Communicator {
     var count = Int64(bytes.count)
     try withUnsafeMutableBytes(of: &count) { try control.broadcast($0, from: root) }
     var result = rank == root ? bytes : [UInt8](repeating: 0, count: Int(count))
-    // In parts, because MPI counts in 32 bits and a checkpoint may be larger.
-    let part = 1 << 30
-    try result.withUnsafeMutableBytes { all in
-      for start in stride(from: 0, to: all.count, by: part) {
-        let end = min(start + part, all.count)
-        try control.broadcast(UnsafeMutableRawBufferPointer(rebasing: all[start..<end]), from: root)
-      }
-    }
+    try result.withUnsafeMutableBytes { try control.broadcast(inParts: $0, from: root) }
     return result
   }
 

@@ -44,11 +44,8 @@ extension Communicator {
   /// - Throws: `CollectiveError`.
   package func broadcast(_ tensor: Tensor, from root: Int) throws {
     guard let statistics = channels?.statistics else { return }
-    let all = UnsafeMutableRawBufferPointer(
-      UnsafeMutableBufferPointer(start: tensor.pointer, count: tensor.count))
-    for start in stride(from: 0, to: all.count, by: Self.largestGather) {
-      let end = min(start + Self.largestGather, all.count)
-      try statistics.broadcast(UnsafeMutableRawBufferPointer(rebasing: all[start..<end]), from: root)
-    }
+    try statistics.broadcast(
+      inParts: UnsafeMutableRawBufferPointer(
+        UnsafeMutableBufferPointer(start: tensor.pointer, count: tensor.count)), from: root)
   }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import Foundations
 
 /// The mean of some results, and how they spread.
 public struct MeanAndSpread: Sendable, Equatable {
@@ -18,7 +18,12 @@ public struct MeanAndSpread: Sendable, Equatable {
   }
 
   /// For a person, for example `71.20 ± 0.31`.
-  public var text: String {
-    String(format: "%.2f", mean) + (deviation.map { String(format: " ± %.2f", $0) } ?? "")
+  public var text: String { text(decimals: 2) }
+
+  /// The same with other decimals.
+  ///
+  /// - Parameter scale: What both are multiplied by.
+  package func text(decimals count: Int, scale: Double = 1) -> String {
+    decimals(scale * mean, count) + (deviation.map { " ± \(decimals(scale * $0, count))" } ?? "")
   }
 }

@@ -1,11 +1,13 @@
 import Collectives
 import Configurations
 import Datasets
+import Evaluation
 import Images
 import Layers
 import Networks
 import Objectives
 import Optimizers
+import Tensors
 
 // What a configuration describes, as the values and objects that do it.
 extension Configuration {
@@ -19,6 +21,20 @@ extension Configuration {
   func makeNetwork() -> (backbone: any Backbone, objective: any Objective) {
     let resNet = resNet
     return (ResNet(resNet), objective.chosen.makeObjective(featureCount: resNet.featureCount))
+  }
+
+  /// What takes features of images from a network of this configuration.
+  ///
+  /// - Parameters:
+  ///   - projector: Needed where its features are asked for.
+  ///   - onError: What happens where an image cannot be used.
+  public func makeExtractor(
+    for backbone: any Backbone, projector: MLP? = nil, onError: OnBadImage, pool: WorkerPool,
+    communicator: Communicator
+  ) -> FeatureExtractor {
+    FeatureExtractor(
+      backbone: backbone, projector: projector, imageSize: network.inputSize, onError: onError,
+      shardSize: batch.shard, pool: pool, communicator: communicator)
   }
 
   /// What sums the gradients of a model over ranks.

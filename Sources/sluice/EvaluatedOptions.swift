@@ -78,10 +78,9 @@ struct EvaluatedSubject {
   func extractor(_ layers: FeatureLayers = .backbone, on communicator: Communicator) throws
     -> FeatureExtractor
   {
-    FeatureExtractor(
-      backbone: trained.backbone, projector: layers == .projector ? try trained.projector() : nil,
-      imageSize: trained.configuration.network.inputSize, onError: onError,
-      shardSize: trained.configuration.batch.shard, pool: pool, communicator: communicator)
+    trained.configuration.makeExtractor(
+      for: trained.backbone, projector: layers == .projector ? try trained.projector() : nil,
+      onError: onError, pool: pool, communicator: communicator)
   }
 
   /// Makes sure that the features of these images fit into memory; every rank calls it.

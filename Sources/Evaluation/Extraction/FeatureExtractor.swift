@@ -88,6 +88,9 @@ public struct FeatureExtractor {
       }
       try progress(Double(row) / Double(max(batches.indices.count, 1)))
     }
+    for image in 0..<result.gates.images {
+      result.usage.add(result.gates.open(ofImage: image).map(Double.init), macs)
+    }
     // Whole numbers, as masks are hard in evaluation.
     let usage = try communicator.sum(result.usage.row.map { Int64($0) }).map(Double.init)
     result.usage = GateUsage(row: usage[...], images: dataset.count, macs)
@@ -118,7 +121,6 @@ public struct FeatureExtractor {
     for (index, output) in outputs.enumerated() {
       result.layers[index].features.values += UnsafeBufferPointer(start: output.pointer, count: output.count)
     }
-    for open in records.openByRow { result.usage.add(open, macs) }
     result.gates.append(records)
     return images.rows
   }

@@ -1,5 +1,5 @@
+import Collectives
 import Layers
-import Networks
 
 /// What the gates of a network did for each of some images.
 public struct GateDecisions: Sendable {
@@ -40,6 +40,13 @@ public struct GateDecisions: Sendable {
   /// Open channels of image `image`, by gate.
   public func open(ofImage image: Int) -> [Int] {
     open[image * channels.count..<(image + 1) * channels.count].map(Int.init)
+  }
+
+  /// How many channels were open on all ranks' images, in rank order, without which; nil on other ranks than 0.
+  ///
+  /// - Throws: `CollectiveError`.
+  func gatheredCounts(on communicator: Communicator) throws -> GateDecisions? {
+    try communicator.gather(open, to: 0).map { GateDecisions(channels: channels, open: $0, masks: []) }
   }
 
   /// Adds the rows of an evaluation pass.

@@ -84,15 +84,12 @@ public struct GateStatistics: Sendable {
       ChannelCounts(decisions, labels: extraction.labels, classCount: classCount).row)
     let fingerprints = try communicator.gather(decisions.fingerprints, to: 0)
     let labels = try communicator.gather(extraction.labels ?? [], to: 0)
-    let macs = MACs(blueprint)
-    let measured = try MeasuredMACs.make(extraction, macs, on: communicator)
-    let open = try communicator.gather(decisions.open, to: 0)
-    guard let fingerprints, let labels, let measured, let open else { return nil }
+    let all = try decisions.gatheredCounts(on: communicator)
+    guard let fingerprints, let labels, let all else { return nil }
     return GateStatistics(
       ChannelCounts(row: counts, channels: decisions.channels, classCount: classCount),
-      fingerprints: fingerprints,
-      labels: labels, measured, GateDecisions(channels: decisions.channels, open: open, masks: []), dataset,
-      blueprint)
+      fingerprints: fingerprints, labels: labels,
+      MeasuredMACs(all, images: extraction.images, MACs(blueprint)), all, dataset, blueprint)
   }
 
   /// - Parameters:

@@ -51,9 +51,9 @@ public struct MeasuredMACs: Sendable, Equatable {
   public static func make(
     _ extraction: Extraction, _ macs: MACs, on communicator: Communicator
   ) throws -> MeasuredMACs? {
-    guard let open = try communicator.gather(extraction.gates.open, to: 0) else { return nil }
-    return MeasuredMACs(
-      GateDecisions(channels: macs.channels, open: open, masks: []), images: extraction.images, macs)
+    try extraction.gates.gatheredCounts(on: communicator).map {
+      MeasuredMACs($0, images: extraction.images, macs)
+    }
   }
 
   /// - Parameter decisions: On all images; of a network without gates on none.

@@ -62,7 +62,7 @@ public struct KNNReport: Report, Sendable {
     guard let nearest, let weighted else { return nil }
     return KNNReport(
       weighted: weighted, nearest: nearest, metric: voting.metric, images: test.images, usage: usage,
-      skipped: skipped, interval: Bootstrap.interval(weighted.predictions.hits.map { $0 ? 1 : 0 }),
+      skipped: skipped, interval: SeededAccuracy([weighted.predictions]).interval,
       dataNotes: data.notes,
       dataDigest: data.digest)
   }

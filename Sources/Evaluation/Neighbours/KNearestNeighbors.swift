@@ -91,15 +91,12 @@ public enum KNearestNeighbors {
         }
       }
     }
-    // All ranks bring all three, whoever gets them.
+    // All ranks bring both, whoever gets them.
     let all = try communicator.gather(neighbours, to: 0)
-    let ranking = try communicator.gather(ranked, to: 0)
-    let labels = try communicator.gather(test.labels, to: 0)
-    guard let all, let ranking, let labels else { return nil }
-    return KNNResult(
-      predictions: Predictions(ranking: ranking, labels: labels, classCount: classCount, depth: k),
-      neighbours: all,
-      k: k)
+    let predictions = try Predictions(ranking: ranked, labels: test.labels, classCount: classCount, depth: k)
+      .gathered(on: communicator)
+    guard let all, let predictions else { return nil }
+    return KNNResult(predictions: predictions, neighbours: all, k: k)
   }
 
   /// A training row that may be among the nearest, as ranks tell each other.

@@ -37,10 +37,8 @@ public struct CheckpointLinearAccuracy: LinearAccuracy {
     let placement = try communicator.placement()
     let pool = WorkerPool.forKernels(threads: file.threads ?? placement.threads)
     defer { BufferPool.drainAll() }
-    let extractor = FeatureExtractor(
-      backbone: trained.backbone, imageSize: trained.configuration.network.inputSize,
-      onError: configuration.data.onError, shardSize: trained.configuration.batch.shard, pool: pool,
-      communicator: communicator)
+    let extractor = trained.configuration.makeExtractor(
+      for: trained.backbone, onError: configuration.data.onError, pool: pool, communicator: communicator)
     let (known, asked) = try display.following("features of \(counted(images, "image"))") { report in
       try extractor.extractions(of: parts) { share in
         report(share)

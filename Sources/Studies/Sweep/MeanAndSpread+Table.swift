@@ -8,13 +8,6 @@ extension MeanAndSpread {
     self.init(values)
   }
 
-  /// For example `61.20 ± 0.35`.
-  ///
-  /// - Parameter scale: What both are multiplied by.
-  func text(decimals count: Int, scale: Double = 1) -> String {
-    decimals(scale * mean, count) + (deviation.map { " ± \(decimals(scale * $0, count))" } ?? "")
-  }
-
   var json: JSONValue {
     .object(["mean": .number(mean), "std": deviation.map(JSONValue.number) ?? .null])
   }

@@ -113,10 +113,9 @@ public struct Finetuning {
     // Training's buffers and evaluation's differ in size.
     BufferPool.drainAll()
     defer { BufferPool.drainAll() }
-    let extractor = FeatureExtractor(
-      backbone: model.backbone, projector: model.objective.heads[0],
-      imageSize: configuration.network.inputSize, onError: onError,
-      shardSize: trained.configuration.batch.shard, pool: pool, communicator: communicator)
+    let extractor = trained.configuration.makeExtractor(
+      for: model.backbone, projector: model.objective.heads[0], onError: onError, pool: pool,
+      communicator: communicator)
     let logits = try extractor.extraction(of: parts.test, .projector) {
       try progress(1 - tested * (1 - $0))
       try stopIfAsked()

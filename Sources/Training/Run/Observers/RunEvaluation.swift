@@ -80,9 +80,8 @@ final class RunEvaluation: RunObserver {
     BufferPool.drainAll()
     defer { BufferPool.drainAll() }
     let configuration = prepared.configuration
-    let extractor = FeatureExtractor(
-      backbone: prepared.model.backbone, imageSize: configuration.network.inputSize,
-      onError: configuration.data.onError, shardSize: configuration.batch.shard, pool: prepared.pool,
+    let extractor = configuration.makeExtractor(
+      for: prepared.model.backbone, onError: configuration.data.onError, pool: prepared.pool,
       communicator: communicator)
     do {
       let (train, test) = try extractor.extractions(of: parts, keepsMasks: true) { share in
