@@ -110,13 +110,17 @@ INLINE size_t find_above(size_t count, const float *x, const float *bias, float 
   typedef Lanes<16> L;
   size_t hits = 0;
   size_t i = 0;
-  // Hits are rare: 64 numbers are passed over by one branch.
+  // Hits are rare: 64 numbers are passed over by one branch, then 16.
   for (; i + 64 <= count; i += 64) {
-    L::Bits above = {};
-    for (int g = 0; g < 64; g += 16) above |= (L::load(x + i + g) + L::load(bias + i + g)) > threshold;
-    if (__builtin_reduce_or(above) == 0) continue;
-    for (size_t j = i; j < i + 64; j++)
-      if (x[j] + bias[j] > threshold) found[hits++] = (uint32_t)j;
+    L::Bits above[4];
+    for (int g = 0; g < 4; g++) above[g] = (L::load(x + i + 16 * g) + L::load(bias + i + 16 * g)) > threshold;
+    if (__builtin_reduce_or(above[0] | above[1] | above[2] | above[3]) == 0) continue;
+    for (int g = 0; g < 4; g++) {
+      if (__builtin_reduce_or(above[g]) == 0) continue;
+      const size_t first = i + 16 * g;
+      for (size_t j = first; j < first + 16; j++)
+        if (x[j] + bias[j] > threshold) found[hits++] = (uint32_t)j;
+    }
   }
   for (; i < count; i++)
     if (x[i] + bias[i] > threshold) found[hits++] = (uint32_t)i;
@@ -136,6 +140,23 @@ INLINE double dot(size_t count, const float *x, const float *y) {
 }
 
 CLONES double vector_dot(size_t count, const float *x, const float *y) { return dot(count, x, y); }
+
+template <class V>
+INLINE V square(V v) {
+  return v * v;
+}
+
+INLINE double square_distance(size_t count, const float *x, const float *y) {
+  RowSum sum;
+#define BODY(G) sum.add(square(Lanes<G>::widen(Lanes<G>::load(x + i)) - Lanes<G>::widen(Lanes<G>::load(y + i))))
+  FOR_GROUPS(count, BODY)
+#undef BODY
+  return sum.total();
+}
+
+CLONES double vector_square_distance(size_t count, const float *x, const float *y) {
+  return square_distance(count, x, y);
+}
 
 INLINE double dot_wide(size_t count, const float *x, const double *y) {
   RowSum sum;

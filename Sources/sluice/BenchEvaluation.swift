@@ -27,7 +27,7 @@ struct BenchEvaluation: RankCommand {
   @Option(help: ArgumentHelp("Threads.", valueName: "N"))
   var threads = 1
 
-  @Option(help: ArgumentHelp("Searches to take the median of.", valueName: "N"))
+  @Option(help: ArgumentHelp("Searches to take the fastest of.", valueName: "N"))
   var repeats = 3
 
   @Option(

@@ -127,7 +127,10 @@ size_t vector_find_above(size_t count, const float *x, const float *bias, float 
 // Σ x·y, in double precision.
 double vector_dot(size_t count, const float *x, const float *y);
 
-// The same where y is double, Σ x·y.
+// Σ (x − y)², in double precision.
+double vector_square_distance(size_t count, const float *x, const float *y);
+
+// The same as `vector_dot` where y is double, Σ x·y.
 double vector_dot_wide(size_t count, const float *x, const double *y);
 
 // sums += a·x, in double precision.

@@ -49,22 +49,16 @@ struct FeatureRows {
   var count: Int { scales.count }
   var dimension: Int { matrix.dimension }
 
-  /// `Neighbour.closeness` of a row to a row of another set, summed in the order of dimensions.
+  /// `Neighbour.closeness` of a row to a row of another set, summed in double precision in an order that depends on the
+  /// number of dimensions alone.
   func closeness(of row: Int, to otherRow: Int, in other: FeatureRows) -> Double {
     matrix.values.withUnsafeBufferPointer { features in
       other.matrix.values.withUnsafeBufferPointer { otherFeatures in
-        let (a, b) = (row * dimension, otherRow * dimension)
-        var sum = 0.0
-        switch metric {
-        case .cosine:
-          for i in 0..<dimension { sum += Double(features[a + i]) * Double(otherFeatures[b + i]) }
-          return sum * (scales[row] * other.scales[otherRow])
-        case .euclidean:
-          for i in 0..<dimension {
-            let gap = Double(features[a + i]) - Double(otherFeatures[b + i])
-            sum += gap * gap
-          }
-          return -sum
+        let a = features.baseAddress! + row * dimension
+        let b = otherFeatures.baseAddress! + otherRow * dimension
+        return switch metric {
+        case .cosine: vector_dot(dimension, a, b) * (scales[row] * other.scales[otherRow])
+        case .euclidean: -vector_square_distance(dimension, a, b)
         }
       }
     }

@@ -34,8 +34,9 @@ public enum KNearestNeighbors {
     case euclidean
   }
 
-  /// Test rows that ranks look for neighbours of at one time.
-  private static let testBlock = 2048
+  /// Test rows that ranks look for neighbours of at one time: so many that preparing the training rows again for each
+  /// block costs little.
+  private static let testBlock = 8192
 
   /// Classifies test rows by training rows, both spread over the ranks; every rank calls it.
   ///

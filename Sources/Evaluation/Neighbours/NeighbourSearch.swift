@@ -23,9 +23,9 @@ struct NeighbourSearch {
   private let centre: [Double]
   private let pool: WorkerPool
 
-  /// Rows of products at a time: the tests' so many that packing the training rows for the product costs little, and all
-  /// products are in cache when they are looked through.
-  private static let block = (test: 512, train: 1024)
+  /// Rows of products at a time, at most: so many that packing the rows for the product costs little, and few enough that
+  /// the products are in some cache when they are looked through.
+  private static let block = (test: 2048, train: 2048)
   /// Candidates beyond those that are asked for.
   private static let spare = 16
 
@@ -46,7 +46,9 @@ struct NeighbourSearch {
     let tests = Prepared(test, 0..<test.count, centre: centre, factor: factor)
     var found = (0..<test.count).map { _ in NearestCandidates(limit: k + Self.spare, of: train.count) }
     var bounds = (norm: 0.0, bias: 0.0)
-    let blocks = (test.count + Self.block.test - 1) / Self.block.test
+    // As many pieces for each thread, however few rows there are.
+    let rounds = (test.count + pool.threads * Self.block.test - 1) / (pool.threads * Self.block.test)
+    let pieces = min(max(rounds, 1) * pool.threads, test.count)
     for first in stride(from: 0, to: train.count, by: Self.block.train) {
       try check()
       let rows = first..<min(first + Self.block.train, train.count)
@@ -54,8 +56,8 @@ struct NeighbourSearch {
       bounds = (max(bounds.norm, block.norms.max() ?? 0), max(bounds.bias, block.largestBias))
       try found.withUnsafeMutableBufferPointer { found in
         nonisolated(unsafe) let found = found  // pieces take disjoint test rows
-        try pool.run(blocks) { piece in
-          let testRows = piece * Self.block.test..<min((piece + 1) * Self.block.test, test.count)
+        try pool.run(pieces) { piece in
+          let testRows = test.count * piece / pieces..<test.count * (piece + 1) / pieces
           let products = tests.products(testRows, with: block)
           var places = [UInt32](repeating: 0, count: rows.count)
           for row in testRows {
@@ -228,8 +230,10 @@ struct NearestCandidates {
     var parent = 0
     while true {
       var farthest = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
+      var child = 2 * parent + 1
+      while child < min(2 * parent + 3, heap.count) {
         if heap[child].value < heap[farthest].value { farthest = child }
+        child += 1
       }
       if farthest == parent { return }
       heap.swapAt(parent, farthest)
