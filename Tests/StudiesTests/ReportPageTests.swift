@@ -140,4 +140,15 @@ import Training
       #expect(throws: StudyError.notARun(path: folder.path)) { _ = try Self.page(RunFolder(folder.path)) }
     }
   }
+
+  /// What all have in common tells none apart, and takes the room of what does.
+  @Test func runsAreCalledByWhatTellsThemApart() {
+    #expect(
+      ReportPage.distinct(["/r/sweep/target-0.30/seed-0", "/r/sweep/target-1.00/seed-0"]) == [
+        "target-0.30", "target-1.00",
+      ])
+    #expect(ReportPage.distinct(["a/b", "a/b/c"]) == ["b", "b/c"])
+    #expect(ReportPage.distinct(["a/x/s", "b/x/t"]) == ["a/x/s", "b/x/t"])
+    #expect(ReportPage.distinct(["a/s", "a/s"]) == ["a/s", "a/s"])
+  }
 }

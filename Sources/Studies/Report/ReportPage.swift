@@ -14,7 +14,22 @@ struct ReportPage {
     self.runs = runs
     self.madeAt = madeAt
     let short = runs.map(\.name)
-    names = Set(short).count == short.count ? short : runs.map(\.path)
+    names = Set(short).count == short.count ? short : Self.distinct(runs.map(\.path))
+  }
+
+  /// Paths without the folders at their beginnings and ends that all of them share.
+  static func distinct(_ paths: [String]) -> [String] {
+    let folders = paths.map { $0.split(separator: "/") }
+    func shared(_ lists: [[Substring]]) -> Int {
+      var count = 0
+      let most = (lists.map(\.count).min() ?? 1) - 1
+      while count < most, lists.allSatisfy({ $0[count] == lists[0][count] }) { count += 1 }
+      return count
+    }
+    let rests = folders.map { Array($0.dropFirst(shared(folders))) }
+    let end = shared(rests.map { $0.reversed() })
+    let names = rests.map { $0.dropLast(end).joined(separator: "/") }
+    return Set(names).count == names.count ? names : paths
   }
 
   var html: String {
