@@ -18,3 +18,7 @@ CLONES void vector_lars(size_t count, float *w, const float *gradient, float *ve
     w[i] -= learning_rate * velocity[i];
   }
 }
+
+CLONES void vector_keep(size_t count, const uint64_t *mask, float *x) {
+  for (size_t i = 0; i < count; i++) x[i] = (mask[i / 64] >> (i % 64)) & 1 ? x[i] : 0.0f;
+}

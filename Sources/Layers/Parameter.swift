@@ -11,6 +11,14 @@ public final class Parameter {
   /// Whether training changes it; SimSiam's last projector bias stays as it was drawn [X].
   public let isTrainable: Bool
 
+  /// Which of its weights remain, where it has been pruned: the others are zero and stay it. nil: all.
+  public var mask: WeightMask? {
+    didSet {
+      precondition(mask.map { $0.count == count } ?? true, "a mask of \(name) is of another size")
+      mask?.apply(to: value)
+    }
+  }
+
   private var values: Storage
   private var gradients: Storage
   private var offset = 0
@@ -31,12 +39,13 @@ public final class Parameter {
   package var value: UnsafeMutablePointer<Float> { values.pointer + offset }
   package var gradient: UnsafeMutablePointer<Float> { gradients.pointer + offset }
 
-  /// The numbers in row-major order of `shape`.
+  /// The numbers in row-major order of `shape`; of pruned weights always zero.
   public var array: [Float] {
     get { Array(UnsafeBufferPointer(start: value, count: count)) }
     set {
       precondition(newValue.count == count, "\(name) has \(count) numbers, got \(newValue.count)")
       newValue.withUnsafeBufferPointer { value.update(from: $0.baseAddress!, count: count) }
+      mask?.apply(to: value)
     }
   }
 

@@ -7,6 +7,9 @@ import Tensors
 /// PyTorch's convention: the learning rate multiplies at the update and is not folded into v; no dampening,
 /// no Nesterov. Parameters whose `decays` is false have wd = 0, those not trainable stay as they are. Every
 /// rank does the same on the same sums of gradients, one thread a tensor, so neither ranks nor threads matter.
+///
+/// Of pruned weights w, g and v are zero after every update: g is set to zero before it, and then v = momentum·0 + d with
+/// d = 0 + wd·0. So nothing revives them, and the norms of LARS are those of the remaining weights.
 public final class Optimizer {
   public enum Rule: Sendable, Equatable {
     /// d = g + wd·w.
@@ -36,6 +39,7 @@ public final class Optimizer {
     try pool.run(rates.count) { i in
       let parameter = store.parameters[i]
       guard parameter.isTrainable else { return }
+      parameter.mask?.apply(to: parameter.gradient)
       let velocity = velocities.pointer + store.offsets[i]
       switch rule {
       case .sgd: moveBySGD(parameter, velocity, rates[i], weightDecay: weightDecay)
@@ -73,11 +77,12 @@ public final class Optimizer {
     return Array(UnsafeBufferPointer(start: start, count: store.parameters[index].count))
   }
 
-  /// Restores v of parameter number `index`.
+  /// Restores v of parameter number `index`; of pruned weights it stays zero.
   public func setVelocity(_ values: [Float], of index: Int) {
     precondition(values.count == store.parameters[index].count)
     values.withUnsafeBufferPointer {
       (velocities.pointer + store.offsets[index]).update(from: $0.baseAddress!, count: $0.count)
     }
+    store.parameters[index].mask?.apply(to: velocities.pointer + store.offsets[index])
   }
 }

@@ -87,6 +87,41 @@ import Testing
     #expect(d == [0, 0])
   }
 
+  /// Neither decay nor momentum nor a gradient revives a pruned weight, and LARS sees the others alone.
+  @Test(arguments: [
+    Optimizer.Rule.sgd, .lars(LARS()),
+    .lars(LARS(trustCoefficient: 0.02, clips: false, excludesBiasAndNorm: false)),
+  ])
+  func prunedWeightsStayZero(rule: Optimizer.Rule) throws {
+    func trained(_ kept: [Bool], shape: [Int], pruned: Bool) throws -> [Float] {
+      let parameter = Parameter("layer.weight", shape: shape)
+      let store = ParameterStore([parameter])
+      let optimizer = Optimizer(store, rule: rule, weightDecay: 0.1)
+      optimizer.setVelocity(
+        (0..<kept.count).map { pruned ? Float($0 + 1) : kept[$0] ? Float($0 + 1) : 0 }, of: 0)
+      parameter.array = (0..<kept.count).map { pruned || kept[$0] ? Float($0) - 2.5 : 0 }
+      if pruned { parameter.mask = WeightMask(kept) }
+      for step in 1...5 {
+        for i in kept.indices {
+          let isSeen = pruned || kept[i]
+          store.gradients[i] = isSeen ? Float((i * 5 + step * 3) % 7) - 3 : 0
+        }
+        if pruned { optimizer.setVelocity(optimizer.velocity(of: 0), of: 0) }
+        try optimizer.update(learningRate: { _ in 0.1 }, pool: WorkerPool(threads: 1))
+        for i in kept.indices where !kept[i] {
+          #expect(parameter.array[i] == 0 && parameter.gradientArray[i] == 0)
+          #expect(optimizer.velocity(of: 0)[i] == 0)
+        }
+      }
+      return parameter.array
+    }
+    let kept = [true, false, true, true, false, true, false]
+    // The same as a tensor whose other weights never were.
+    #expect(
+      try trained(kept, shape: [7, 1, 1, 1], pruned: true)
+        == trained(kept, shape: [7, 1, 1, 1], pruned: false))
+  }
+
   /// Contract C1; tensors of many lengths, so that threads take them in any order.
   @Test func threadsDoNotChangeABit() throws {
     func trained(threads: Int) throws -> [Float] {

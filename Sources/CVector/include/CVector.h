@@ -100,6 +100,9 @@ void vector_sgd(size_t count, float *w, const float *gradient, float *velocity, 
 void vector_lars(size_t count, float *w, const float *gradient, float *velocity, float scale, float learning_rate,
                  float momentum, float weight_decay);
 
+// x = 0 where the bit of its place, of lowest value first in each word, is not set.
+void vector_keep(size_t count, const uint64_t *mask, float *x);
+
 // √Σ x².
 double vector_norm(size_t count, const float *x);
 
