@@ -47,6 +47,7 @@ let package = Package(
       name: "Objectives",
       dependencies: ["Foundations", "Networks", "Layers", "Tensors", "COpenBLAS", "CVector"]),
     .target(name: "Optimizers", dependencies: ["Layers", "Tensors", "CVector"]),
+    .target(name: "Pruning", dependencies: ["Networks", "Layers", "Tensors"]),
     // Generated (scripts/generate-messages).
     .target(
       name: "TensorBoardMessages", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -87,26 +88,30 @@ let package = Package(
     .target(
       name: "Configurations",
       dependencies: [
-        "Foundations", "Objectives", "Optimizers", "Networks", "Layers", "Datasets", "Images", "Collectives",
-        "Tensors", "Yams",
+        "Foundations", "Objectives", "Optimizers", "Pruning", "Networks", "Layers", "Datasets", "Images",
+        "Collectives", "Tensors", "Yams",
+
       ]),
     .target(
       name: "Training",
       dependencies: [
-        "Foundations", "Machine", "Configurations", "Objectives", "Optimizers", "Networks", "Layers",
+        "Foundations", "Machine", "Configurations", "Objectives", "Optimizers", "Pruning", "Networks",
+        "Layers",
         "Evaluation", "Exchange", "Datasets", "Images", "Collectives", "Metrics", "Progress", "Provenance",
         "Diagnosis", "Tensors", "Version", .product(name: "Logging", package: "swift-log"),
       ]),
     .target(
       name: "Benchmarks",
       dependencies: [
-        "Foundations", "Machine", "Training", "Configurations", "Evaluation", "Objectives", "Networks", "Layers",
+        "Foundations", "Machine", "Training", "Configurations", "Evaluation", "Objectives", "Networks",
+        "Layers",
         "Collectives", "Datasets", "Images", "Progress", "Tensors", "Version", "COpenBLAS",
       ]),
     .target(
       name: "Studies",
       dependencies: [
-        "Foundations", "Machine", "Training", "Configurations", "Provenance", "Evaluation", "Metrics",
+        "Foundations", "Machine", "Training", "Configurations", "Pruning", "Provenance", "Evaluation",
+        "Metrics",
         "Progress", "Networks", "Layers", "Datasets", "Collectives", "Tensors",
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -154,6 +159,8 @@ let package = Package(
       dependencies: ["Objectives", "Networks", "Layers", "Tensors", "CVector", "GoldenCases", "TestSupport"]),
     .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Layers", "Tensors", "TestSupport"]),
     .testTarget(
+      name: "PruningTests", dependencies: ["Pruning", "Networks", "Layers", "Tensors", "TestSupport"]),
+    .testTarget(
       name: "MetricsTests",
       dependencies: [
         "Metrics", "Foundations", "TensorBoardMessages", "TestSupport",
@@ -164,7 +171,8 @@ let package = Package(
       name: "DiagnosisTests",
       dependencies: ["Diagnosis", "Provenance", "Machine", "Collectives", "TestSupport"]),
     .testTarget(
-      name: "EvaluationTests", dependencies: ["Evaluation", "Networks", "Collectives", "Tensors", "TestSupport"]),
+      name: "EvaluationTests",
+      dependencies: ["Evaluation", "Networks", "Collectives", "Tensors", "TestSupport"]),
     .testTarget(
       name: "ExchangeTests",
       dependencies: [
@@ -193,7 +201,8 @@ let package = Package(
     .testTarget(
       name: "StudiesTests",
       dependencies: [
-        "Studies", "Training", "Configurations", "Collectives", "Metrics", "Machine", "Progress", "Foundations",
+        "Studies", "Training", "Configurations", "Collectives", "Metrics", "Machine", "Progress",
+        "Foundations",
         "TestSupport", .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(

@@ -17,6 +17,8 @@ public enum RandomPurpose: UInt32, Sendable {
   case holdout = 9
   /// Images whose labels a network is fine-tuned with.
   case labelShare = 10
+  /// Weights that are pruned by chance.
+  case pruning = 11
 }
 
 /// All random numbers of one purpose for one image of one epoch: a function, not a stream.

@@ -6,7 +6,7 @@ public protocol SafetensorsElement: BitwiseCopyable, Sendable {
   static var dtype: SafetensorsType { get }
 }
 
-/// The element types that Sluice reads, by their names in the format. It writes all but the two of 16 bits.
+/// The element types that Sluice reads, by their names in the format. It writes all but BOOL and the two of 16 bits.
 public enum SafetensorsType: String, Sendable, CaseIterable {
   case float32 = "F32"
   case float64 = "F64"
@@ -15,10 +15,11 @@ public enum SafetensorsType: String, Sendable, CaseIterable {
   case int32 = "I32"
   case int64 = "I64"
   case uint8 = "U8"
+  case bool = "BOOL"
 
   var size: Int {
     switch self {
-    case .uint8: 1
+    case .uint8, .bool: 1
     case .float16, .bfloat16: 2
     case .float32, .int32: 4
     case .float64, .int64: 8

@@ -132,7 +132,7 @@ public struct SafetensorsFile: Sendable {
     case .float16: return elements(place, as: Float16.self).map { Float($0) }
     // The upper half of a Float.
     case .bfloat16: return elements(place, as: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
-    case .float32, .int32, .int64, .uint8: return try floats(name)
+    case .float32, .int32, .int64, .uint8, .bool: return try floats(name)
     }
   }
 
@@ -154,8 +154,11 @@ public struct SafetensorsFile: Sendable {
   public func int32s(_ name: String) throws(SafetensorsError) -> [Int32] { try values(name) }
   /// The numbers of an I64 tensor.
   public func int64s(_ name: String) throws(SafetensorsError) -> [Int64] { try values(name) }
-  /// The numbers of a U8 tensor.
-  public func bytes(_ name: String) throws(SafetensorsError) -> [UInt8] { try values(name) }
+  /// The numbers of a U8 tensor, or of a BOOL tensor, which has a byte for each.
+  public func bytes(_ name: String) throws(SafetensorsError) -> [UInt8] {
+    if let place = tensors[ByteName(name)], place.dtype == .bool { return elements(place) }
+    return try values(name)
+  }
 
   /// shape × element size, or nil if a dimension is negative or the product overflows.
   private static func byteCount(_ shape: [Int], of dtype: SafetensorsType) -> Int? {
