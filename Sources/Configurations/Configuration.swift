@@ -39,6 +39,7 @@ public struct Configuration: Equatable, Sendable {
   /// Which algorithm computes which convolution.
   public var kernels = ConvolutionKernels.Choice.auto
   public var memory = MemorySettings()
+  public var pruning = PruningSettings()
 
   /// - Parameter dataSource: For example `cifar10:DIR` or `shapes`.
   public init(dataSource: String) {

@@ -36,6 +36,9 @@ public struct ConfigurationFile: Sendable {
   /// Of a rank; nil: its share of the cores.
   public var threads: Int? { values.threads }
 
+  /// What 'sluice prune' does.
+  public var pruning: PruningSettings { values.pruning }
+
   /// The smallest input that ImageNet's stem is for.
   private static let smallestLargeInput = 96
 

@@ -181,6 +181,11 @@ struct ConfigurationKey: Sendable {
     .init("precision", \.precision, .choice),
     .init("kernels", open: \.kernels, .kernels),
     .init("memory.recompute", \.memory.recompute, .flag, mayChange: true),
+    .init("pruning.criterion", \.pruning.criterion, .choice, mayChange: true),
+    .init("pruning.rounds", \.pruning.rounds, .wholeNumber(0...100), mayChange: true),
+    .init("pruning.one_shot", \.pruning.oneShot, .flag, mayChange: true),
+    .init("pruning.rewind", \.pruning.rewind, .rewinding, mayChange: true),
+    .init("pruning.stem", \.pruning.stem, .flag, mayChange: true),
   ]
 
   /// Names that keys had before objectives had sections of their own: read in files, options and checkpoints, never

@@ -1,12 +1,17 @@
 import Layers
 import Networks
 import Objectives
+import Pruning
 
 /// A backbone with an objective's heads, all parameters in one store.
 public final class Model {
   public let backbone: any Backbone
   public let objective: any Objective
   public let store: ParameterStore
+  /// What has been pruned of the backbone; nil: nothing. Weights that do not remain become zero, and stay it.
+  public var mask: PruningMask? {
+    didSet { (mask ?? PruningMask([])).apply(to: backbone) }
+  }
 
   /// - Parameter seed: Seed of the initial weights.
   public init(backbone: any Backbone, objective: any Objective, seed: UInt64) {

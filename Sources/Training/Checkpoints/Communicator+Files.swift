@@ -7,7 +7,7 @@ extension Communicator {
   ///
   /// - Parameter failure: The error that says why it cannot be read.
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
-  func contents(of file: String, failure: (_ reason: String) -> any Error) throws -> Data {
+  package func contents(of file: String, failure: (_ reason: String) -> any Error) throws -> Data {
     let bytes = try agree { () throws -> [UInt8] in
       guard rank == 0 else { return [] }
       do {

@@ -1,6 +1,7 @@
 import Evaluation
 import Exchange
 import Optimizers
+import Pruning
 import Tensors
 
 /// A model and its optimizer as a checkpoint keeps them.
@@ -18,6 +19,7 @@ extension Model {
       .init(name: Checkpoint.optimizerFile) { Safetensors.encode(self.entries(of: optimizer)) },
       .init(name: TrainingState.fileName) { state.encode() },
     ]
+    if let mask { files.append(.init(name: PruningMask.fileName) { mask.encode() }) }
     if let probe { files.append(.init(name: OnlineProbe.fileName) { probe.encode() }) }
     return files
   }

@@ -45,6 +45,13 @@ public struct TrainingState: Codable, Equatable, Sendable {
     self.configuration = configuration
   }
 
+  /// Stands after `step` as if all steps before it had been taken.
+  mutating func begin(after step: Int, imageCount: Int, globalBatchSize: Int) {
+    self.step = step
+    epoch = step == 0 ? 0 : (step - 1) / (imageCount / globalBatchSize)
+    imagesSeen = step * globalBatchSize
+  }
+
   /// The bytes of the file; equal states give equal bytes.
   public func encode() -> Data {
     let encoder = JSONEncoder()

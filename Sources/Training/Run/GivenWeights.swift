@@ -1,4 +1,5 @@
 import Collectives
+import Configurations
 import Exchange
 import Foundations
 import Provenance
@@ -10,24 +11,42 @@ enum GivenWeights {
   case model(Checkpoint)
   /// Those of the backbone in a safetensors file, as whatever program has written it.
   case backbone(path: String)
+  /// Those of a rewinding point.
+  case rewindingPoint(path: String)
+
+  /// The file that a person named; nil: a checkpoint.
+  var path: String? {
+    switch self {
+    case .model: nil
+    case .backbone(let path), .rewindingPoint(let path): path
+    }
+  }
 
   /// Gives them to a model that has its initial weights, which it keeps where there are no others.
   ///
-  /// - Returns: What a record of the run says of them.
-  /// - Throws: The same `AgreedFailure` on every rank, with `CheckpointError.otherNetwork`, `BackboneInFileError` or
-  ///   `SafetensorsError`; `CollectiveError`.
-  func load(into model: Model, on communicator: Communicator) throws -> Session.InitialWeights {
+  /// - Returns: What a record of the run says of them, and the step after which the run goes on.
+  /// - Throws: The same `AgreedFailure` on every rank, with `CheckpointError.otherNetwork`, `BackboneInFileError`,
+  ///   `RewindingPointError` or `SafetensorsError`; `CollectiveError`.
+  func load(
+    into model: Model, _ configuration: Configuration, on communicator: Communicator
+  ) throws -> (Session.InitialWeights, step: Int) {
     switch self {
     case .model(let checkpoint):
       let file = try checkpoint.tensors(in: Checkpoint.modelFile)
       try communicator.agree { try model.tensors.load(file) }
-      return Session.InitialWeights(file, tensors: file.names.count)
+      return (Session.InitialWeights(file, tensors: file.names.count), 0)
     case .backbone(let path):
       let file = try Self.file(path, on: communicator)
       return try communicator.agree {
         let found = try BackboneInFile(file, for: model.backbone)
         try found.load(into: model.backbone)
-        return Session.InitialWeights(file, tensors: found.names.count, absent: found.absent.count)
+        return (Session.InitialWeights(file, tensors: found.names.count, absent: found.absent.count), 0)
+      }
+    case .rewindingPoint(let path):
+      let file = try Self.file(path, on: communicator)
+      return try communicator.agree {
+        let step = try RewindingPoint.load(file, into: model, configuration)
+        return (Session.InitialWeights(file, tensors: file.names.count), step)
       }
     }
   }

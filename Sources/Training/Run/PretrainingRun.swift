@@ -15,6 +15,7 @@ public final class PretrainingRun {
   private let prepared: RunPreparation
   private let claim: FolderClaim?
   private let display: ProgressDisplay
+  private let rewindingPoint: RewindingPointKeeper?
   private var state: TrainingState
   /// Of the whole run, and since the last line of metrics.
   private var speed = (total: Throughput(), recent: Throughput())
@@ -25,10 +26,14 @@ public final class PretrainingRun {
   ///   - claim: Rank 0's on the run's folder, which was taken before the run was prepared: what is found there does
   ///     not change any more.
   ///   - display: Rank 0 shows its progress there.
-  public init(_ prepared: RunPreparation, claim: FolderClaim?, display: ProgressDisplay) {
+  ///   - keeping: What is kept in the run's folder for later runs to begin with; nil: nothing.
+  public init(
+    _ prepared: RunPreparation, claim: FolderClaim?, display: ProgressDisplay, keeping: KeptPoint? = nil
+  ) {
     self.prepared = prepared
     self.claim = claim
     self.display = display
+    rewindingPoint = keeping.map { RewindingPointKeeper($0, prepared) }
     state = prepared.state
   }
 
@@ -40,7 +45,7 @@ public final class PretrainingRun {
     defer { display.finish() }
     try prepared.requireMemory()
     let records = try openRecords()
-    earlierSeconds = records?.earlierSeconds(before: state.step)
+    earlierSeconds = records.flatMap { start == nil ? 0 : $0.earlierSeconds(before: state.step) }
     let progress = records.map { _ in makeProgress() }
     sayWhatComes()
     let checkpoints = CheckpointKeeper(prepared, records: records, progress: progress)
@@ -48,6 +53,7 @@ public final class PretrainingRun {
     let evaluation = RunEvaluation(
       prepared, records: records, progress: progress, skipped: skipped, checkpoints: checkpoints)
 
+    try rewindingPoint?.keep(after: state.step)
     let isEvaluated = try evaluateBeforeTraining(evaluation)
     if try prepared.communicator.isStopRequested() { throw stopped(with: start) }
     if state.step < plan.lastStep {
@@ -59,7 +65,9 @@ public final class PretrainingRun {
         if let alarm = collapseAlarm(records) { observers.append(alarm) }
       }
       if let probe = prepared.probe { observers.append(ProbeTraining(probe, prepared)) }
-      observers += [FiniteCheck(prepared.model, checkpoints: checkpoints), evaluation, checkpoints]
+      observers.append(FiniteCheck(prepared.model, checkpoints: checkpoints))
+      if let rewindingPoint { observers.append(rewindingPoint) }
+      observers += [evaluation, checkpoints]
       try train(observers, checkpoints, records)
     } else {
       if !isEvaluated { try evaluation.evaluate(&state, isRecorded: false) }
@@ -242,5 +250,6 @@ public final class PretrainingRun {
       prepared.log.info("resuming from \(checkpoint.path), step \(state.step) of \(plan.lastStep)")
     case .weights: if let weights = prepared.session.initialWeights { prepared.log.info("\(weights.line)") }
     }
+    if let mask = prepared.model.mask { prepared.log.info("\(mask.line)") }
   }
 }

@@ -4,6 +4,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case otherConfiguration(folder: String, differences: [String])
   /// A checkpoint of a run over other images, or the same in another order; digests as in `DataParts`.
   case otherData(folder: String, old: String, new: String?)
+  /// A run that began under another mask, or under none.
+  case otherMask(checkpoint: String, mask: String, hadOne: Bool)
   /// `--resume never` on a folder that holds checkpoints.
   case alreadyStarted(folder: String)
   /// Every checkpoint of the folder is damaged.
@@ -20,6 +22,9 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "\(folder) holds a run on different data (file list SHA-256 \(old.prefix(12)) → \(new?.prefix(12) ?? "none")): "
         + "files have been added, removed or renamed since: restore them, or choose another folder with "
         + "--run"
+    case .otherMask(let checkpoint, let mask, let hadOne):
+      "\(checkpoint) is of a run that trains \(hadOne ? "under another mask than \(mask)" : "without a mask"): "
+        + "choose another folder with --run, or leave out --mask"
     case .alreadyStarted(let folder):
       "\(folder) holds checkpoints of an earlier run: resume from them with --resume auto, or choose another "
         + "folder with --run"

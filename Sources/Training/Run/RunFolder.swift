@@ -21,6 +21,8 @@ public struct RunFolder: Sendable {
   public var table: String { "\(path)/metrics.csv" }
   /// What the next start need not find out about the data (`DataParts.index`).
   public var dataIndex: String { "\(path)/data-index" }
+  /// What later runs may begin with (`RewindingPoint`).
+  public var rewindingPoint: String { "\(path)/\(RewindingPoint.fileName)" }
   public var checkpoints: CheckpointStore { CheckpointStore(runFolder: path) }
   public var latestCheckpoint: String { "\(path)/checkpoints/latest" }
 

@@ -8,6 +8,7 @@ import Networks
 import Logging
 import Machine
 import Optimizers
+import Pruning
 import Provenance
 import Tensors
 
@@ -41,9 +42,11 @@ public struct RunPreparation {
   ///
   /// - Parameter initialBackbone: A safetensors file with the weights that the backbone gets where the run begins; nil:
   ///   those of the seed.
+  /// - Parameter pruned: What it is pruned with, and where it goes back to.
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
   public init(
     _ file: ConfigurationFile, folder: RunFolder, resume: Resume, initialBackbone: String? = nil,
+    pruned: PrunedStart = PrunedStart(),
     communicator: Communicator, log: Logger
   ) throws {
     self.folder = folder
@@ -61,11 +64,14 @@ public struct RunPreparation {
       log.info("\($0)")
     }
     try Self.check(configuration, data, folder, communicator)
-    start = try resume.start(in: folder, initialBackbone: initialBackbone, on: communicator) {
+    let given =
+      pruned.rewindingPoint.map { GivenWeights.rewindingPoint(path: $0) }
+      ?? initialBackbone.map { .backbone(path: $0) }
+    start = try resume.start(in: folder, given: given, on: communicator) {
       log.warning("\($0)")
     }
-    if communicator.rank == 0, let initialBackbone, start.resumed != nil {
-      log.info("\(initialBackbone) is not read: the run has begun already")
+    if communicator.rank == 0, let path = given?.path, start.resumed != nil {
+      log.info("\(path) is not read: the run has begun already")
     }
     try Self.check(start, configuration, data, communicator, log)
     let environments = try Environment.gather(communicator, threads: threads)
@@ -86,6 +92,7 @@ public struct RunPreparation {
       gradients: configuration.makeGradientReducer(for: model, on: communicator))
     let initialWeights: Session.InitialWeights?
     (state, initialWeights) = try Self.restore(trainer, from: start, configuration, data, communicator)
+    model.mask = try pruned.mask(of: model, from: start, on: communicator)
     probe = try Self.makeProbe(configuration, data, trainer.model.backbone, from: start, log, communicator)
     plan = try TrainingPlan(
       configuration, data: data, model: trainer.model, ranks: communicator.worldSize, threads: pool.threads,
@@ -140,7 +147,9 @@ public struct RunPreparation {
     switch start {
     case .fresh: break
     case .weights(let weights):
-      initialWeights = try weights.load(into: trainer.model, on: communicator)
+      let step: Int
+      (initialWeights, step) = try weights.load(into: trainer.model, configuration, on: communicator)
+      state.begin(after: step, imageCount: data.train.count, globalBatchSize: configuration.batch.global)
     case .resumed(let checkpoint):
       let weights = try checkpoint.tensors(in: Checkpoint.modelFile)
       let velocities = try checkpoint.tensors(in: Checkpoint.optimizerFile)

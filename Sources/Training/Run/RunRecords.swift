@@ -62,7 +62,6 @@ final class RunRecords {
   /// - Parameter step: Those that were taken.
   /// - Returns: nil where they did not record it.
   func earlierSeconds(before step: Int) -> Double? {
-    guard step > 0 else { return 0 }
     guard let last = keptLines.last(where: { !$0.isEvaluation }), let seconds = last.seconds else {
       return nil
     }

@@ -14,11 +14,11 @@ public enum Resume: Equatable, Sendable {
   /// The start that all ranks agree on.
   ///
   /// - Parameters:
-  ///   - initialBackbone: A file with the weights that the backbone of a run which begins gets; nil: those of the seed.
+  ///   - given: Weights for a run that begins; nil: those of the seed.
   ///   - warn: Told about each damaged checkpoint that was passed over.
   /// - Throws: The same `AgreedFailure` on every rank.
   func start(
-    in folder: RunFolder, initialBackbone: String?, on communicator: Communicator, warn: (String) -> Void
+    in folder: RunFolder, given: GivenWeights?, on communicator: Communicator, warn: (String) -> Void
   ) throws -> RunStart {
     let store = folder.checkpoints
     let found = try communicator.agree { () throws -> (path: String?, problems: [String]) in
@@ -42,7 +42,7 @@ public enum Resume: Equatable, Sendable {
       return .weights(.model(try Checkpoint.open(path, on: communicator, warn: warn)))
     }
     guard let path = try communicator.broadcast(value: found.path) else {
-      return initialBackbone.map { .weights(.backbone(path: $0)) } ?? .fresh
+      return given.map { .weights($0) } ?? .fresh
     }
     return .resumed(try Checkpoint.open(path, on: communicator, warn: warn))
   }
@@ -54,10 +54,10 @@ enum RunStart {
   case fresh
   /// Everything as it was after a step of this run, or of one with the same result.
   case resumed(Checkpoint)
-  /// Weights from elsewhere, at step 0, with an optimizer that remembers nothing.
+  /// Weights from elsewhere, with an optimizer that remembers nothing.
   case weights(GivenWeights)
 
-  /// nil: the run begins at step 0.
+  /// nil: the run begins.
   var resumed: Checkpoint? {
     if case .resumed(let checkpoint) = self { checkpoint } else { nil }
   }
