@@ -5,6 +5,11 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
   case notARun(path: String)
   case unknownMetric(String, nearest: String?)
   case unknownState(String, nearest: String?)
+  /// Weights that were to go back to where a run has ended already.
+  case lateRewinding(step: Int, lastStep: Int)
+  /// Ranks that would go on with different networks.
+  case differentMasks(round: Int, rank: Int)
+  case noGateUsage(path: String)
 
   public var description: String {
     switch self {
@@ -18,6 +23,13 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
       "--where state=\(name): there is no such state; "
         + (nearest.map { "did you mean '\($0)'?" }
           ?? "there are \(RunState.allCases.map(\.rawValue).joined(separator: ", "))")
+    case .lateRewinding(let step, let lastStep):
+      "pruning.rewind is step \(step), and the run ends with step \(lastStep): go back to an earlier step"
+    case .differentMasks(let round, let rank):
+      "ranks 0 and \(rank) found different masks for round \(round): they do not hold the same weights; run sluice doctor"
+    case .noGateUsage(let path):
+      "\(path) does not say how often gates open their channels, which pruning.criterion gate-usage goes by: it needs "
+        + "gates.enabled true and labelled test images, or another criterion"
     }
   }
 }

@@ -48,6 +48,22 @@ struct Pretrain: RankCommand {
     completion: .file(extensions: ["safetensors"]), transform: nonEmptyPath)
   var initialBackbone: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Mask of 'sluice prune' that a run which begins trains under: pruned weights stay zero.",
+      valueName: "FILE"),
+    completion: .file(extensions: ["safetensors"]), transform: nonEmptyPath)
+  var mask: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Rewinding point of 'sluice prune' that a run begins with; that of another configuration gives its backbone.",
+      valueName: "FILE"),
+    completion: .file(extensions: ["safetensors"]), transform: nonEmptyPath)
+  var rewind: String?
+
+  @OptionGroup var closedLayers: ClosedLayerOptions
+
   @OptionGroup var takeOver: TakeOverOptions
 
   @OptionGroup var progress: ProgressOptions
@@ -61,9 +77,14 @@ struct Pretrain: RankCommand {
   @OptionGroup var results: ResultOptions
 
   func validate() throws {
-    if initialBackbone != nil, case .checkpoint = resumption {
+    for (option, value) in [("--init", initialBackbone), ("--rewind", rewind), ("--mask", mask)]
+    where value != nil {
+      guard case .checkpoint = resumption else { continue }
       throw ValidationError(
-        "--init is for a run that begins, and --resume \(resume) goes on with another: give one of them.")
+        "\(option) is for a run that begins, and --resume \(resume) goes on with another: give one of them.")
+    }
+    guard initialBackbone == nil || rewind == nil else {
+      throw ValidationError("--init and --rewind both say which weights a run begins with: give one of them.")
     }
   }
 
@@ -81,8 +102,9 @@ struct Pretrain: RankCommand {
     let claim = dryRun ? nil : try folder.claim(on: communicator, force: takeOver.isForced, log: log)
     defer { claim?.release() }
     let prepared = try RunPreparation(
-      file, folder: folder, resume: resumption, initialBackbone: initialBackbone, communicator: communicator,
-      log: log)
+      file, folder: folder, resume: resumption, initialBackbone: initialBackbone,
+      pruned: PrunedStart(mask: mask, rewindingPoint: rewind, allowsClosedLayers: closedLayers.areAllowed),
+      communicator: communicator, log: log)
     if dryRun {
       if communicator.rank == 0, let warning = prepared.memoryWarning { log.warning("\(warning)") }
       try results.print(prepared.plan, on: communicator)

@@ -86,6 +86,8 @@ public struct FoundRun: Sendable {
   public var knn: Double? { evaluation?.top1 }
   /// k-NN top-1 in percent with k = 1 and Euclidean distances.
   public var nearest: Double? { evaluation?.nearestTop1 }
+  /// Top-1 in percent of the probe that learned beside the network.
+  var probe: Double? { evaluation?.probeTop1 }
   /// Top-1 of a linear classifier in percent.
   public var linear: Double? { linearEvaluation?.top1 }
   /// The objective with budget and bound loss, at the newest line.

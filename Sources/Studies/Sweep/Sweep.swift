@@ -44,7 +44,9 @@ public struct Sweep {
   public func run(only index: Int? = nil, force isForced: Bool) throws -> SweepReport? {
     let members = index.map { [plan.members[$0]] } ?? plan.members
     let isDone = try communicator.broadcast(
-      value: communicator.onRoot { _ in try members.map(hasFinished) } ?? [])
+      value: communicator.onRoot { _ in
+        try members.map { try $0.folder.hasFinished(as: file.applying($0.settings)) }
+      } ?? [])
     for (number, member) in members.enumerated() {
       if !isDone[number] {
         say("\(title(of: member)), in \(member.folder.path)")
@@ -78,26 +80,6 @@ public struct Sweep {
       file, folder: member.folder, resume: .auto, communicator: communicator, log: log)
     guard try PretrainingRun(prepared, claim: claim, display: display).run() != nil else { return }
     member.folder.writeReport(log)
-  }
-
-  /// Whether a run has finished as it would now. What cannot be told without its data, such as where that lies, is left
-  /// to whoever goes on with the run.
-  ///
-  /// - Throws: `RunError.otherConfiguration` where the folder holds a run that other values decide.
-  private func hasFinished(_ member: SweepPlan.Member) throws -> Bool {
-    guard FileManager.default.fileExists(atPath: member.folder.configuration) else { return false }
-    let old = try member.folder.readConfiguration().resolved(imageSize: 32)
-    let new = try file.applying(member.settings).resolved(
-      imageSize: old.network.inputSize, classCount: old.objective.chosen.classCount)
-    let differences = new.differences(from: old)
-    let deciding = differences.filter { $0.decidesResult && $0.key != "data.source" }
-    guard deciding.isEmpty else {
-      throw RunError.otherConfiguration(folder: member.folder.path, differences: deciding.map(\.description))
-    }
-    guard !differences.contains(where: { ["data.source", "max_steps"].contains($0.key) }) else {
-      return false
-    }
-    return try FoundRun(member.folder).state == .finished
   }
 
   /// Measures a finished run, unless that was kept.

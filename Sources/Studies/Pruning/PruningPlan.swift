@@ -1,0 +1,42 @@
+import Configurations
+import Foundation
+import Training
+
+/// The rounds of iterative pruning, in one folder: train, let a fifth of the weights go, go back, train again.
+public struct PruningPlan: Equatable, Sendable {
+  /// One training run.
+  public struct Round: Equatable, Sendable {
+    /// How often a fifth of the weights has gone before it.
+    public let number: Int
+    /// How many of these times follow the round before.
+    let pruned: Int
+    public let folder: RunFolder
+
+    /// The mask that it trains under.
+    public var mask: String { "\(folder.path)/\(PruningPlan.maskFile)" }
+
+    public static func == (a: Self, b: Self) -> Bool {
+      a.number == b.number && a.pruned == b.pruned && a.folder.path == b.folder.path
+    }
+  }
+
+  static let maskFile = "mask.safetensors"
+
+  public let folder: String
+  public let settings: PruningSettings
+  /// From that of the whole network on.
+  public let rounds: [Round]
+
+  /// - Parameter folder: Holds the rounds' folders, `rounds/00` and so on.
+  public init(folder: String, _ settings: PruningSettings) {
+    self.folder = folder
+    self.settings = settings
+    let numbers =
+      settings.oneShot ? [0] + (settings.rounds > 0 ? [settings.rounds] : []) : Array(0...settings.rounds)
+    rounds = numbers.enumerated().map { index, number in
+      Round(
+        number: number, pruned: index == 0 ? 0 : number - numbers[index - 1],
+        folder: RunFolder("\(folder)/rounds/\(number < 10 ? "0" : "")\(number)"))
+    }
+  }
+}

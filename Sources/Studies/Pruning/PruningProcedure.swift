@@ -1,0 +1,199 @@
+import Collectives
+import Configurations
+import Foundation
+import Foundations
+import Logging
+import Networks
+import Progress
+import Pruning
+import Tensors
+import Training
+
+/// Trains and prunes in rounds, or goes on with that. Every rank does the same. Source: [C], after Han et al. (2015) and
+/// Frankle et al. (2019).
+///
+/// What is finished is left alone, so that the same call after a kill at any moment gives the same bits.
+public struct PruningProcedure {
+  private let plan: PruningPlan
+  private let file: ConfigurationFile
+  private let allowsClosedLayers: Bool
+  private let communicator: Communicator
+  private let display: ProgressDisplay
+  private let log: Logger
+
+  /// - Parameters:
+  ///   - file: The configuration of every round.
+  ///   - allowsClosedLayers: Whether it goes on where a layer has no weights left.
+  ///   - display: Rank 0 shows the progress of each round there.
+  /// - Throws: The same `AgreedFailure` on every rank.
+  public init(
+    _ plan: PruningPlan, of file: ConfigurationFile, allowsClosedLayers: Bool, on communicator: Communicator,
+    display: ProgressDisplay, log: Logger
+  ) throws {
+    self.plan = plan
+    self.file = try file.readingFiles(on: communicator)
+    self.allowsClosedLayers = allowsClosedLayers
+    self.communicator = communicator
+    self.display = display
+    self.log = log
+  }
+
+  /// Does what has not been done yet.
+  ///
+  /// - Parameter isForced: Whether folders are taken from other jobs that seem to be alive.
+  /// - Returns: On rank 0 what came of all rounds; nil on others.
+  /// - Throws: `RunStopped`, `TrainingFailure` or `AgreedFailure` on every rank, or what failed on this rank alone.
+  public func run(force isForced: Bool) throws -> PruningReport? {
+    try communicator.agree {
+      if communicator.rank == 0 { try requireSameProcedure() }
+    }
+    for (index, round) in plan.rounds.enumerated() {
+      let before = index == 0 ? nil : plan.rounds[index - 1]
+      if let before, try !isThere(round.mask) { try prune(before, round) }
+      if try !hasFinished(round) { try train(round, after: before, isForced) }
+      if before == nil, try !isThere(round.mask) { try keepAll(round) }
+    }
+    return try communicator.onRoot { _ in
+      let report = try PruningReport(plan)
+      try DurableFiles.replace("\(plan.folder)/prune.csv", by: Data(report.csv.utf8))
+      try DurableFiles.replace("\(plan.folder)/prune.json", by: Data((report.json.line + "\n").utf8))
+      return report
+    }
+  }
+
+  /// - Throws: `RunError.otherConfiguration` where the folder's rounds were pruned in another way. More rounds may follow.
+  private func requireSameProcedure() throws {
+    let first = plan.rounds[0].folder
+    guard FileManager.default.fileExists(atPath: first.configuration) else { return }
+    let old = try first.readConfiguration().resolved(imageSize: 32)
+    let new = try file.resolved(
+      imageSize: old.network.inputSize, classCount: old.objective.chosen.classCount)
+    let changed = new.differences(from: old).filter {
+      $0.key.hasPrefix("pruning.") && $0.key != "pruning.rounds"
+    }
+    guard changed.isEmpty else {
+      throw RunError.otherConfiguration(folder: plan.folder, differences: changed.map(\.description))
+    }
+  }
+
+  private func isThere(_ path: String) throws -> Bool {
+    try communicator.broadcast(value: communicator.rank == 0 && FileManager.default.fileExists(atPath: path))
+  }
+
+  private func hasFinished(_ round: PruningPlan.Round) throws -> Bool {
+    try communicator.broadcast(
+      value: communicator.onRoot { _ in try round.folder.hasFinished(as: file) } ?? false)
+  }
+
+  // MARK: Training
+
+  private func train(
+    _ round: PruningPlan.Round, after before: PruningPlan.Round?, _ isForced: Bool
+  ) throws {
+    if communicator.rank == 0 {
+      log.info("round \(round.number) of \(plan.rounds.last!.number), in \(round.folder.path)")
+    }
+    var start = PrunedStart(allowsClosedLayers: allowsClosedLayers)
+    if let before {
+      start.mask = round.mask
+      start.rewindingPoint = (keepsWeights ? before : plan.rounds[0]).folder.rewindingPoint
+    }
+    let claim = try round.folder.claim(on: communicator, force: isForced, log: log)
+    defer { claim?.release() }
+    let prepared = try RunPreparation(
+      file, folder: round.folder, resume: .auto, pruned: start, communicator: communicator, log: log)
+    let run = PretrainingRun(
+      prepared, claim: claim, display: display, keeping: try keptPoint(prepared.plan, isFirst: before == nil))
+    guard try run.run() != nil else { return }
+    round.folder.writeReport(log)
+  }
+
+  private var keepsWeights: Bool { plan.settings.rewind == .none }
+
+  /// What a round keeps for those after it.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank where its run ends too early.
+  private func keptPoint(_ run: TrainingPlan, isFirst: Bool) throws -> KeptPoint? {
+    guard let step = plan.settings.rewind.step(stepsPerEpoch: run.stepsPerEpoch) else {
+      return KeptPoint(step: run.lastStep, restarts: true)
+    }
+    guard isFirst else { return nil }
+    try communicator.agree {
+      if step >= run.lastStep { throw StudyError.lateRewinding(step: step, lastStep: run.lastStep) }
+    }
+    return KeptPoint(step: step)
+  }
+
+  // MARK: Masks
+
+  /// Writes the mask of the round of the whole network: all weights remain.
+  private func keepAll(_ round: PruningPlan.Round) throws {
+    let backbone = try trained(round)
+    try write(
+      PruningMask(keepingAll: backbone.prunableParameters(includesStem: plan.settings.stem)), of: round)
+  }
+
+  /// Writes the mask of a round: what remains after the round before.
+  private func prune(_ before: PruningPlan.Round, _ round: PruningPlan.Round) throws {
+    let backbone = try trained(before)
+    let data = try communicator.contents(of: before.mask) {
+      SafetensorsError.unreadable(path: before.mask, reason: $0)
+    }
+    let old = try communicator.agree {
+      try PruningMask(SafetensorsFile(data, path: before.mask), for: backbone)
+    }
+    let usage = plan.settings.criterion == .gateUsage ? try gateUsage(of: before, backbone.blueprint) : nil
+    let configuration = try communicator.agree { try file.resolved(imageSize: backbone.blueprint.inputSize) }
+    let mask = (before.number + 1...round.number).reduce(old) { mask, number in
+      PruningRound(plan.settings.criterion, seed: configuration.seed, number: number, usage: usage)
+        .prune(mask, of: backbone)
+    }
+    try communicator.agree {
+      if !allowsClosedLayers { try mask.requireOpen(path: round.mask) }
+    }
+    try write(mask, of: round)
+  }
+
+  /// The network as a round left it.
+  private func trained(_ round: PruningPlan.Round) throws -> any Backbone {
+    let checkpoint = try Checkpoint.open(round.folder.latestCheckpoint, on: communicator) {
+      log.warning("\($0)")
+    }
+    return try TrainedBackbone(checkpoint, imageSize: 32, on: communicator).backbone
+  }
+
+  /// Writes a mask that all ranks have found.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank where they found different ones, or it cannot be written.
+  private func write(_ mask: PruningMask, of round: PruningPlan.Round) throws {
+    let data = mask.encode()
+    let digests = try communicator.gatherBytes(Array(DurableFiles.digest(data).utf8))
+    try communicator.agree {
+      if let other = digests.firstIndex(where: { $0 != digests[0] }) {
+        throw StudyError.differentMasks(round: round.number, rank: other)
+      }
+      guard communicator.rank == 0 else { return }
+      try DurableFiles.makeFolder(round.folder.path, withParents: true)
+      try DurableFiles.replace(round.mask, by: data)
+    }
+  }
+
+  /// The share of test images that opened each channel of each gate when the round ended.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank where that was not recorded.
+  private func gateUsage(of round: PruningPlan.Round, _ blueprint: Blueprint) throws -> [[Double]] {
+    let path = round.folder.evaluation
+    let data = try communicator.contents(of: path) { StudyError.unreadable(path: path, reason: $0) }
+    return try communicator.agree {
+      let gates = (try? JSONDecoder().decode(JSONValue.self, from: data))?["gates"]
+      let images = gates?["images"]?.double ?? 0
+      let usage = gates?["blocks"]?.elements?.map { block -> [Double] in
+        (block["open"]?.elements ?? []).map { ($0.double ?? 0) / images }
+      }
+      guard let usage, usage.map(\.count) == blueprint.gates.map(\.channels) else {
+        throw StudyError.noGateUsage(path: path)
+      }
+      return usage
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Foundations
+import Pruning
+import Tensors
+import Training
+
+/// What came of the rounds of pruning.
+public struct PruningReport: Report, Sendable {
+  struct Row: Equatable, Sendable {
+    let round: Int
+    let path: String
+    let remaining: Int
+    let prunable: Int
+    /// SHA-256 of the mask's file in hexadecimal.
+    let digest: String
+    /// Top-1 in percent, of weighted k-NN and of the probe.
+    let knn: Double?
+    let probe: Double?
+    /// Of the test images, as a share of the dense network's: what gates close. Zeros are multiplied.
+    let macsShare: Double?
+    /// What its steps took.
+    let seconds: Double?
+
+    var share: Double { prunable == 0 ? 1 : Double(remaining) / Double(prunable) }
+  }
+
+  let rows: [Row]
+  private let isStructured: Bool
+
+  init(_ rows: [Row], isStructured: Bool) {
+    self.rows = rows
+    self.isStructured = isStructured
+  }
+
+  /// Reads what the rounds have written.
+  ///
+  /// - Throws: `StudyError`, `SafetensorsError`, `PruningMaskError`.
+  init(_ plan: PruningPlan) throws {
+    isStructured = plan.settings.criterion.isStructured
+    rows = try plan.rounds.map { round in
+      let file = try SafetensorsFile(contentsOf: round.mask)
+      let mask = try PruningMask(file)
+      let run = try FoundRun(round.folder)
+      return Row(
+        round: round.number, path: round.folder.path, remaining: mask.remaining, prunable: mask.prunable,
+        digest: file.digest, knn: run.knn, probe: run.probe, macsShare: run.macsShare, seconds: run.seconds)
+    }
+  }
+
+  public var text: String {
+    let lines = TextTable(
+      [
+        .number("round"), .number("weights"), .number("share"), .number("k-NN in %"), .number("probe in %"),
+        .number("MACs in %"), .number("time"), .name("mask"),
+      ],
+      rows.map { row in
+        [
+          "\(row.round)", grouped(row.remaining), percent(100 * row.share, decimals: 2),
+          row.knn.map { decimals($0, 2) } ?? "–", row.probe.map { decimals($0, 2) } ?? "–",
+          row.macsShare.map { decimals(100 * $0, 1) } ?? "–", row.seconds.map(durationText) ?? "–",
+          String(row.digest.prefix(12)),
+        ]
+      }
+    ).lines
+    let advice =
+      isStructured
+      ? "Channels that are gone are still computed here."
+      : "Zeros are multiplied like other weights: no speed-up on this machine."
+    return (lines + ["", advice]).joined(separator: "\n")
+  }
+
+  public var json: JSONValue {
+    .object(["rounds": .list(rows.map { .object(keyed: Self.fields(of: $0)) })])
+  }
+
+  private static func fields(of row: Row) -> [(key: String, value: JSONValue)] {
+    func number(_ value: Double?) -> JSONValue { value.map(JSONValue.number) ?? .null }
+    return [
+      ("round", .integer(row.round)), ("path", .text(row.path)), ("remaining", .integer(row.remaining)),
+      ("prunable", .integer(row.prunable)), ("share", .number(row.share)), ("mask", .text(row.digest)),
+      ("knn", number(row.knn)), ("probe", number(row.probe)), ("macs_share", number(row.macsShare)),
+      ("seconds", number(row.seconds)),
+    ]
+  }
+
+  /// A row a round.
+  var csv: String {
+    var csv = CSV(titles: rows.first.map { Self.fields(of: $0).map(\.key) } ?? [])
+    for row in rows { csv.append(Self.fields(of: row).map(\.value.cell)) }
+    return csv.text
+  }
+}
