@@ -18,7 +18,7 @@ public enum RandomPurpose: UInt32, Sendable {
   /// Images whose labels a network is fine-tuned with.
   case labelShare = 10
   /// Weights that are pruned by chance.
-  case pruning = 11
+  case pruning = 13
 }
 
 /// All random numbers of one purpose for one image of one epoch: a function, not a stream.
