@@ -2,11 +2,11 @@ import Foundation
 import Tensors
 import TestSupport
 
-/// A folder of reference numbers: below the folder named by SLUICE_GOLDEN, or one of ours.
+/// A folder of reference numbers: below a folder that SLUICE_GOLDEN lists, or one of ours.
 public struct GoldenCase: Sendable, CustomStringConvertible {
   /// What a folder holds, told by the names of its files, so that more cases of a form can be dropped in.
   public enum Form: String, Sendable, CaseIterable {
-    case ops, gate, losses, budget, flops, optim, knn, augment
+    case ops, gate, losses, rotnet, npid, budget, flops, optim, knn, augment, magnitude
     /// A start state, images and runs of training steps.
     case endToEnd
   }
@@ -17,7 +17,8 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
   public var description: String { "\(folder.deletingLastPathComponent().lastPathComponent)/\(name)" }
   public var name: String { folder.lastPathComponent }
 
-  /// Ours, made by scripts/make_golden_fixtures.py; then those below SLUICE_GOLDEN, in order of names.
+  /// Ours, made by scripts/make_golden_fixtures.py; then those below each folder of SLUICE_GOLDEN, in order of
+  /// names.
   public static let all: [GoldenCase] = folders.compactMap { folder in
     form(of: folder).map { GoldenCase(folder: folder, form: $0) }
   }
@@ -44,7 +45,7 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
   private static let fixtures = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Fixtures/golden")
 
-  private static let folders: [URL] = [fixtures, Golden.root].compactMap(\.self).flatMap { root in
+  private static let folders: [URL] = ([fixtures] + Golden.roots).flatMap { root in
     let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
     return names.sorted().map { root.appendingPathComponent($0) }.filter(\.hasDirectoryPath)
   }

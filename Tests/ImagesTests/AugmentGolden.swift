@@ -1,11 +1,11 @@
 import Foundation
 import Images
+import TestSupport
 
-/// The folder of golden augmentations, named by SLUICE_GOLDEN.
+/// The folder of golden augmentations, below one that SLUICE_GOLDEN lists.
 enum AugmentGolden {
   static let folder: URL? = {
-    guard let root = ProcessInfo.processInfo.environment["SLUICE_GOLDEN"] else { return nil }
-    let folder = URL(fileURLWithPath: root).appendingPathComponent("augment")
+    guard let folder = Golden.folder("augment") else { return nil }
     let meta = folder.appendingPathComponent("meta.json")
     return FileManager.default.fileExists(atPath: meta.path) ? folder : nil
   }()

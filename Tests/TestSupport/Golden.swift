@@ -4,13 +4,15 @@ import Foundation
 ///
 /// A test that needs them is marked `.enabled(if: Golden.folder("x") != nil, "\(Golden.missing("x"))")`.
 public enum Golden {
-  /// The folder named by SLUICE_GOLDEN.
-  public static let root = folder(variable: "SLUICE_GOLDEN")
+  /// The folders that SLUICE_GOLDEN lists, separated by colons, as far as they exist.
+  public static let roots = folders(variable: "SLUICE_GOLDEN")
   /// The folder named by SLUICE_DATA.
-  public static let data = folder(variable: "SLUICE_DATA")
+  public static let data = folders(variable: "SLUICE_DATA").first
 
-  /// The folder of one case, for example `Golden.folder("knn")`; nil if it is not there.
-  public static func folder(_ name: String) -> URL? { existing(root?.appendingPathComponent(name)) }
+  /// The folder of one case, for example `Golden.folder("knn")`, in the first of `roots` that has it; nil if none has.
+  public static func folder(_ name: String) -> URL? {
+    roots.lazy.compactMap { existing($0.appendingPathComponent(name)) }.first
+  }
 
   /// The folder of real images of this name; nil if it is not there.
   public static func dataFolder(_ name: String) -> URL? { existing(data?.appendingPathComponent(name)) }
@@ -29,9 +31,9 @@ public enum Golden {
     return object
   }
 
-  private static func folder(variable: String) -> URL? {
-    guard let path = ProcessInfo.processInfo.environment[variable], !path.isEmpty else { return nil }
-    return existing(URL(fileURLWithPath: path))
+  private static func folders(variable: String) -> [URL] {
+    let paths = ProcessInfo.processInfo.environment[variable]?.split(separator: ":") ?? []
+    return paths.compactMap { existing(URL(fileURLWithPath: String($0))) }
   }
 
   private static func existing(_ url: URL?) -> URL? {
