@@ -208,7 +208,7 @@ let package = Package(
     .testTarget(
       name: "GoldenTests",
       dependencies: [
-        "GoldenCases", "Training", "Optimizers", "Objectives", "Networks", "Layers", "Collectives",
+        "GoldenCases", "Training", "Optimizers", "Objectives", "Networks", "Layers", "Images", "Collectives",
         "Tensors", "TestSupport",
       ]),
     .testTarget(

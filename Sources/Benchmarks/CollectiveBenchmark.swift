@@ -76,7 +76,8 @@ public final class CollectiveBenchmark {
       configuration, model: model, pool: pool, reducer: communicator,
       gradients: gradients)
     batch = .synthetic(
-      views: configuration.objective.chosen.views, size: configuration.network.inputSize,
+      views: configuration.objective.chosen.views, turns: configuration.objective.chosen.turns,
+      size: configuration.network.inputSize,
       classes: configuration.objective.chosen.classCount,
       globalBatchSize: configuration.batch.global, shardSize: configuration.batch.shard,
       rank: communicator.rank, worldSize: ranks)

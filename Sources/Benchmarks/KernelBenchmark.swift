@@ -45,7 +45,7 @@ public struct KernelBenchmark {
     let imageSize = configuration.network.inputSize
     let blueprint = configuration.resNet.blueprint
     let pool = WorkerPool.forKernels(threads: threads)
-    let rows = configuration.objective.chosen.views * configuration.batch.shard
+    let rows = configuration.objective.chosen.rowsPerImage * configuration.batch.shard
     var entries: [KernelReport.Entry] = []
     for site in blueprint.sites {
       var shape = site.shape

@@ -11,17 +11,19 @@ extension ViewBatch {
   ///
   /// - Parameter classes: How many its labels tell apart; nil: there are no labels.
   static func synthetic(
-    views: Int, size: Int, classes: Int? = nil, globalBatchSize: Int, shardSize: Int, rank: Int,
+    views: Int, turns: Int = 1, size: Int, classes: Int? = nil, globalBatchSize: Int, shardSize: Int,
+    rank: Int,
     worldSize: Int
   ) -> ViewBatch {
     let local = globalBatchSize / worldSize
-    let layout = RowLayout(images: local, views: views, shardSize: shardSize)
+    let layout = RowLayout(images: local, views: views, turns: turns, shardSize: shardSize)
     let indices = Array(rank * local..<(rank + 1) * local)
     var values: [Float] = []
     var view = [Float](repeating: 0, count: 3 * size * size)
     for row in 0..<layout.rows {
       let place = layout.place(ofRow: row)
-      RandomDraws(seed: 0, purpose: .test, index: indices[place.image], view: place.view).fillUniform(&view)
+      RandomDraws(seed: 0, purpose: .test, index: indices[place.image], view: place.viewAndTurn)
+        .fillUniform(&view)
       values += view.map { ($0 - 0.5) * Float(12).squareRoot() }
     }
     let images = Tensor(

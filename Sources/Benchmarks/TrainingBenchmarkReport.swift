@@ -36,7 +36,7 @@ public struct TrainingBenchmarkReport: Report {
   }
 
   private var viewsPerSecond: Double {
-    Double(configuration.objective.chosen.views * configuration.batch.global) / times.median
+    Double(configuration.objective.chosen.rowsPerImage * configuration.batch.global) / times.median
   }
 
   /// The share of a sum by itself that a step does not wait for; nil on one rank. Below 0 where waiting for

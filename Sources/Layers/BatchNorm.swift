@@ -70,7 +70,7 @@ public final class BatchNorm {
     let sums = try sumOverBatch(2 * stride, in: pass) { _, _, rows, sums in
       vector_moments(x.geometry(rows: rows.count), x.row(rows.lowerBound), sums)
     }.total
-    let count = pass.globalImages * x.pixels
+    let count = pass.globalRowsOfView * x.pixels
     guard sums.allSatisfy(\.isFinite) else { throw LayerError.nonFinite(layer: name) }
     let moments = moments(sums, views: pass.views, stride: stride, count: count)
     if let whole = pass.sumOverMicroBatches(sums, of: self) {

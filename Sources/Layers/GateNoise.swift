@@ -1,12 +1,12 @@
 import Tensors
 
-/// Where a gate's uniform numbers come from: a function of image, view and gate, never of ranks or threads.
+/// Where a gate's uniform numbers come from: a function of image, view, turn and gate, never of ranks or threads.
 public protocol GateNoise: AnyObject {
   /// Overwrites `uniforms`, one number in [0, 1) for each channel, for gate `gate` and an image of the local batch.
   func fill(_ uniforms: inout [Float], gate: Int, at place: RowLayout.Place)
 }
 
-/// The gates' uniform numbers of one training step: a function of seed, epoch, image, view and gate.
+/// The gates' uniform numbers of one training step: a function of seed, epoch, image, view, turn and gate.
 package final class GateNoiseSource: GateNoise {
   private let seed: UInt64
   private let epoch: Int
@@ -22,7 +22,7 @@ package final class GateNoiseSource: GateNoise {
   package func fill(_ uniforms: inout [Float], gate: Int, at place: RowLayout.Place) {
     RandomDraws(
       seed: seed, purpose: .gateNoise, index: indices[place.image], epoch: epoch, layer: gate,
-      view: place.view
+      view: place.viewAndTurn
     ).fillUniform(&uniforms)
   }
 }

@@ -83,19 +83,19 @@ public final class Pass {
 
   // MARK: Rows
 
-  /// Local rows: images × views.
+  /// Local rows: images × views × turns.
   public var rows: Int { layout.rows }
   public var views: Int { layout.views }
   public var shardSize: Int { layout.shardSize }
   /// This rank's shards.
   public var shards: Int { layout.shards }
-  /// Images of one view over all ranks.
-  public var globalImages: Int { layout.images * reducer.worldSize }
+  /// Rows of one view over all ranks.
+  public var globalRowsOfView: Int { layout.images * layout.turns * reducer.worldSize }
 
   /// The rows of a shard, all views.
   public func rows(ofShard shard: Int) -> Range<Int> { layout.rows(ofShard: shard) }
 
-  /// The rows of one view of a shard.
+  /// The rows of one view of a shard, all turns.
   public func rows(ofShard shard: Int, view: Int) -> Range<Int> { layout.rows(ofShard: shard, view: view) }
 
   // MARK: Surroundings

@@ -5,6 +5,7 @@ import Layers
 /// A mean of products is not the product of means, so where two gates meet in a convolution, their counts are
 /// multiplied image by image and the products summed.
 public struct GateUsage: Sendable, Equatable {
+  /// Each counted once for every turn that was shown.
   public var images: Int
   /// By gate: Σ over images of open channels. Whole numbers unless masks are soft (gradient checks).
   public var open: [Double]
@@ -76,7 +77,7 @@ extension GateUsage {
     }
     let perView = width / pass.views
     return (0..<pass.views).map { view in
-      GateUsage(row: sums[view * perView..<(view + 1) * perView], images: pass.globalImages, macs)
+      GateUsage(row: sums[view * perView..<(view + 1) * perView], images: pass.globalRowsOfView, macs)
     }
   }
 }

@@ -21,7 +21,7 @@ public enum NegativeCosine {
     let predictions = try UnitRows(p, in: pass)
     let targets = try UnitRows(z, in: pass)
     let dp = p.makeSimilar()
-    let scale = -0.5 / Double(pass.globalImages)
+    let scale = -0.5 / Double(pass.globalRowsOfView)
     var losses = [Double](repeating: 0, count: p.rows)
     try losses.withUnsafeMutableBufferPointer { losses in
       nonisolated(unsafe) let losses = losses  // shards write to disjoint rows

@@ -9,8 +9,10 @@ public protocol ObjectiveSettings: Equatable, Sendable {
   /// What can be set; all of it decides the result.
   static var keys: [Setting<Self>] { get }
 
-  /// How many views of an image a step takes.
+  /// How many views of an image a step takes, augmented independently.
   var views: Int { get }
+  /// How many quarter turns of each view a step takes, the view itself included.
+  var turns: Int { get }
   /// The embeddings that an anchor is pushed away from; nil for an objective that compares different images not at all.
   func negativesPerAnchor(globalBatchSize: Int) -> Int?
   /// The floats that a rank's loss holds at once besides embeddings and their gradients.
@@ -18,7 +20,7 @@ public protocol ObjectiveSettings: Equatable, Sendable {
   /// As a `Double`: an estimate for more than any machine has must not overflow.
   ///
   /// - Parameters:
-  ///   - rows: Of this rank's embeddings, views × images.
+  ///   - rows: Of this rank's embeddings, `rowsPerImage` × images.
   ///   - globalRows: Of all ranks'.
   func workingFloats(rows: Int, globalRows: Int) -> Double
   /// What may help when different images' projections become alike, besides the optimizer's keys; ends the sentence
@@ -39,6 +41,9 @@ public protocol ObjectiveSettings: Equatable, Sendable {
 }
 
 extension ObjectiveSettings {
+  public var turns: Int { 1 }
+  /// Rows of a batch that show one image.
+  public var rowsPerImage: Int { views * turns }
   public var needsLabels: Bool { false }
   public var classCount: Int? { nil }
   public func settled(classCount: Int) -> Self { self }

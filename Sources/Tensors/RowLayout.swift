@@ -1,8 +1,9 @@
-/// Where the rows of a batch lie: `[shard][view][image of the shard]`.
+/// Where the rows of a batch lie: `[shard][view][turn][image of the shard]`.
 ///
 /// A shard is `shardSize` consecutive images of the global batch with all their views side by side; every kernel works
 /// on one shard, and every sum over the batch is taken per shard (contract C1). A view's images of a shard are
-/// consecutive rows: batch norm sees one view at a time.
+/// consecutive rows: batch norm sees one view at a time. All turns of a view are one batch to it, or else it would take
+/// out of each turn what tells it from the others.
 ///
 /// In several micro-batches, a layout describes one of them. The shards of the global batch form runs as long as there
 /// are micro-batches, and micro-batch m takes shard m of every run. So what it holds does not depend on the number of
@@ -17,39 +18,55 @@ public struct RowLayout: Hashable, Sendable {
     public var isLast: Bool { number == count - 1 }
   }
 
-  /// An image of the local batch, counted over all micro-batches, as one view shows it.
+  /// An image of the local batch, counted over all micro-batches, as one turn of one view shows it.
   public struct Place: Hashable, Sendable {
     public let image: Int
     public let view: Int
+    /// Quarter turns.
+    public let turn: Int
 
-    public init(image: Int, view: Int) {
+    public init(image: Int, view: Int, turn: Int = 0) {
       self.image = image
       self.view = view
+      self.turn = turn
     }
+
+    /// For random draws, another number below 256 for every view and turn: the view's where nothing is turned.
+    public var viewAndTurn: Int { turn * RowLayout.largestViewCount + view }
   }
+
+  /// The most views and turns of an image.
+  static let largestViewCount = 64
+  static let largestTurnCount = 4
 
   /// Local images that have rows here.
   public let images: Int
   public let views: Int
+  /// Rows that each view of an image has: itself, then turned by one quarter, by two, ….
+  public let turns: Int
   /// Images of a shard; the last one has fewer if they do not divide `images`.
   public let shardSize: Int
   /// Number 0 of 1 where the batch is taken whole.
   public let microBatch: MicroBatch
 
-  public init(images: Int, views: Int, shardSize: Int) {
+  public init(images: Int, views: Int, turns: Int = 1, shardSize: Int) {
     self.init(
-      images: images, views: views, shardSize: shardSize, microBatch: MicroBatch(number: 0, count: 1))
+      images: images, views: views, turns: turns, shardSize: shardSize,
+      microBatch: MicroBatch(number: 0, count: 1))
   }
 
-  private init(images: Int, views: Int, shardSize: Int, microBatch: MicroBatch) {
-    precondition(images >= 0 && views > 0 && shardSize > 0)
+  private init(images: Int, views: Int, turns: Int, shardSize: Int, microBatch: MicroBatch) {
+    precondition(images >= 0 && views > 0 && turns > 0 && shardSize > 0)
+    precondition(views <= Self.largestViewCount && turns <= Self.largestTurnCount)
     self.images = images
     self.views = views
+    self.turns = turns
     self.shardSize = shardSize
     self.microBatch = microBatch
   }
 
-  public var rows: Int { images * views }
+  public var rowsPerImage: Int { views * turns }
+  public var rows: Int { images * rowsPerImage }
   public var shards: Int { (images + shardSize - 1) / shardSize }
   /// Whether no shard is shorter than the others.
   public var hasWholeShards: Bool { images % shardSize == 0 }
@@ -57,10 +74,10 @@ public struct RowLayout: Hashable, Sendable {
   /// The rows of a shard, all views.
   public func rows(ofShard shard: Int) -> Range<Int> {
     let first = shard * shardSize
-    return first * views..<min(first + shardSize, images) * views
+    return first * rowsPerImage..<min(first + shardSize, images) * rowsPerImage
   }
 
-  /// The rows of one view of a shard.
+  /// The rows of one view of a shard, all turns.
   public func rows(ofShard shard: Int, view: Int) -> Range<Int> {
     let all = rows(ofShard: shard)
     let share = all.count / views
@@ -69,9 +86,10 @@ public struct RowLayout: Hashable, Sendable {
 
   /// What a row shows.
   public func place(ofRow row: Int) -> Place {
-    let (shard, inShard) = row.quotientAndRemainder(dividingBy: views * shardSize)
-    let (view, image) = inShard.quotientAndRemainder(dividingBy: rows(ofShard: shard).count / views)
-    return Place(image: shardOfBatch(shard) * shardSize + image, view: view)
+    let (shard, inShard) = row.quotientAndRemainder(dividingBy: rowsPerImage * shardSize)
+    let (number, image) = inShard.quotientAndRemainder(dividingBy: rows(ofShard: shard).count / rowsPerImage)
+    return Place(
+      image: shardOfBatch(shard) * shardSize + image, view: number / turns, turn: number % turns)
   }
 
   /// The view that a row shows.
@@ -85,12 +103,13 @@ public struct RowLayout: Hashable, Sendable {
     let (shardOfBatch, image) = place.image.quotientAndRemainder(dividingBy: shardSize)
     precondition(
       shardOfBatch % microBatch.count == microBatch.number, "image \(place.image) is in another micro-batch")
-    return rows(ofShard: shardOfBatch / microBatch.count, view: place.view).lowerBound + image
+    let view = rows(ofShard: shardOfBatch / microBatch.count, view: place.view)
+    return view.lowerBound + place.turn * (view.count / turns) + image
   }
 
   /// The row that shows the same image in the other of two views.
   public func partner(ofRow row: Int) -> Int {
-    precondition(views == 2, "\(views) views do not make pairs")
+    precondition(views == 2 && turns == 1, "\(views) views in \(turns) turns do not make pairs")
     let share = rows(ofShard: row / (2 * shardSize)).count / 2
     return view(ofRow: row) == 0 ? row + share : row - share
   }
@@ -104,7 +123,7 @@ public struct RowLayout: Hashable, Sendable {
       count > 0 && hasWholeShards && shards % count == 0, "\(shards) shards in \(count) micro-batches")
     return (0..<count).map {
       RowLayout(
-        images: images / count, views: views, shardSize: shardSize,
+        images: images / count, views: views, turns: turns, shardSize: shardSize,
         microBatch: MicroBatch(number: $0, count: count))
     }
   }
@@ -128,6 +147,6 @@ public struct RowLayout: Hashable, Sendable {
   }
 
   private func forEachShardOfBatch(_ body: (_ own: Range<Int>, _ firstOfBatch: Int) -> Void) {
-    for shard in 0..<shards { body(rows(ofShard: shard), shardOfBatch(shard) * views * shardSize) }
+    for shard in 0..<shards { body(rows(ofShard: shard), shardOfBatch(shard) * rowsPerImage * shardSize) }
   }
 }

@@ -45,7 +45,8 @@ extension Configuration {
   /// What makes the views of a data set's images.
   public func viewMaker(for dataset: any ImageDataset) -> ViewMaker {
     ViewMaker(
-      views, normalization: dataset.normalization, count: objective.chosen.views, seed: seed)
+      views, normalization: dataset.normalization, count: objective.chosen.views,
+      turns: objective.chosen.turns, seed: seed)
   }
 
   /// The batches of this rank from step `startStep` on.

@@ -81,7 +81,8 @@ extension Mistake {
       "--set batch.global=1: 'batch.global' must be a whole number from 2 to \(billion), found '1'"),
     .set(
       "objective.name=simsam",
-      "--set objective.name=simsam: 'objective.name' must be simsiam, simclr or supervised, found 'simsam'"),
+      "--set objective.name=simsam: 'objective.name' must be simsiam, simclr, supervised or rotnet, found 'simsam'"
+    ),
   ]
 
   static let data: [Mistake] = [

@@ -14,7 +14,7 @@ public final class DrawnNoise: GateNoise {
 
   public func fill(_ uniforms: inout [Float], gate: Int, at place: RowLayout.Place) {
     RandomDraws(
-      seed: seed, purpose: .test, index: firstImage + place.image, layer: gate, view: place.view
+      seed: seed, purpose: .test, index: firstImage + place.image, layer: gate, view: place.viewAndTurn
     ).fillUniform(&uniforms)
   }
 }

@@ -200,4 +200,23 @@ import Testing
     let x = Tensor(shape: [2, 3, 1, 2], lanes: pass.lanes, [0, 1, 2, 3, .infinity, 5, 6, 7, 8, 9, 10, 11])
     #expect(throws: LayerError.self) { try BatchNorm("layer9.bn", channels: 3).statistics(of: x, in: pass) }
   }
+
+  /// All turns of a view share their statistics, so that batch norm leaves what tells them apart; views do not.
+  @Test func turnsAreOneBatchAndViewsAreNot() throws {
+    let (channels, images) = (3, 4)
+    func outcome(_ layout: RowLayout) throws -> [[Float]] {
+      var numbers = TestNumbers(seed: 41)
+      let layer = BatchNorm("test", channels: channels)
+      let x = Tensor(rows: layout.rows, columns: channels, numbers.normals(layout.rows * channels))
+      let dy = Tensor(rows: layout.rows, columns: channels, numbers.normals(layout.rows * channels))
+      let pass = Pass(.training, layout, in: Surroundings(pool: .forKernels(threads: 1)))
+      let statistics = try layer.statistics(of: x, in: pass)
+      let y = try layer.normalize(x, statistics, relu: false, in: pass)
+      let dx = try layer.backward(dy, input: x, statistics, relu: false, into: dy, in: pass).dx
+      return [y.values, dx.values, layer.runningMean, layer.runningVariance]
+    }
+    let turns = try outcome(RowLayout(images: images, views: 1, turns: 4, shardSize: images))
+    #expect(try turns == outcome(RowLayout(images: 4 * images, views: 1, shardSize: 4 * images)))
+    #expect(try turns != outcome(RowLayout(images: images, views: 4, shardSize: images)))
+  }
 }

@@ -13,7 +13,7 @@ import Testing
   }
 
   private func evaluate(
-    _ objective: Supervised, _ features: [Float], labels: [Int] = labels
+    _ objective: any Objective, _ features: [Float], labels: [Int] = labels
   ) throws -> (loss: Double, dfeatures: Tensor) {
     let pass = makePass()
     let input = Tensor(rows: Self.rows, columns: features.count / Self.rows, features)
@@ -24,9 +24,9 @@ import Testing
     return (loss, try objective.backward(gradient, in: pass))
   }
 
-  private func makeObjective(_ numbers: inout TestNumbers) -> Supervised {
-    let objective = Supervised(.init(classes: 5), featureCount: 7)
-    for parameter in objective.classifier.parameters { parameter.array = numbers.normals(parameter.count) }
+  private func makeObjective(_ numbers: inout TestNumbers) -> any Objective {
+    let objective = Supervised.Settings(classes: 5).makeObjective(featureCount: 7)
+    for parameter in objective.heads[0].parameters { parameter.array = numbers.normals(parameter.count) }
     return objective
   }
 
@@ -37,7 +37,7 @@ import Testing
     let dfeatures = try evaluate(objective, features).dfeatures.values
     let error = try gradientError(dfeatures, at: features, step: 1e-2) { try evaluate(objective, $0).loss }
     #expect(error < 1e-3)
-    for parameter in objective.classifier.parameters {
+    for parameter in objective.heads[0].parameters {
       _ = try evaluate(objective, features)
       let values = parameter.array
       let error = try gradientError(parameter.gradientArray, at: values, step: 1e-2) {
@@ -65,7 +65,7 @@ import Testing
     #expect(Supervised.Settings().settled(classCount: 7).classCount == 7)
     #expect(Supervised.Settings(classes: 9).settled(classCount: 7).classCount == 9)
     #expect(
-      Supervised(.init(classes: 3), featureCount: 4).classifier.parameters.map(\.name) == [
+      Supervised.Settings(classes: 3).makeObjective(featureCount: 4).heads[0].parameters.map(\.name) == [
         "classifier.0.weight", "classifier.0.bias",
       ])
   }

@@ -36,10 +36,11 @@ private struct Outcome {
       objective: kind.makeObjective(featureCount: resNet.featureCount),
       seed: configuration.seed)
 
-    let layout = BatchLayout(batch: images, views: kind.views, shardSize: shardSize, reducer: reducer)
+    let layout = BatchLayout(
+      batch: images, views: kind.views, turns: kind.turns, shardSize: shardSize, reducer: reducer)
     let width = 3 * size * size
     var numbers = TestNumbers(seed: 31)
-    let views = (0..<kind.views).map { _ in numbers.normals(images * width) }
+    let views = (0..<kind.rowsPerImage).map { _ in numbers.normals(images * width) }
     var settings = TrainingStep.Settings()
     settings.microBatches = microBatches
     let result = try TrainingStep(

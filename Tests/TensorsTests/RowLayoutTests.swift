@@ -11,9 +11,28 @@ import Testing
     #expect(layout.rows(ofShard: 1) == 4..<8 && layout.rows(ofShard: 1, view: 1) == 6..<8)
   }
 
+  @Test func turnsOfAViewFollowEachOther() {
+    let layout = RowLayout(images: 4, views: 2, turns: 2, shardSize: 2)
+    #expect(layout.rows == 16 && layout.shards == 2)
+    let places = (8..<16).map { layout.place(ofRow: $0) }
+    #expect(places.map(\.image) == [2, 3, 2, 3, 2, 3, 2, 3])
+    #expect(places.map(\.view) == [0, 0, 0, 0, 1, 1, 1, 1])
+    #expect(places.map(\.turn) == [0, 0, 1, 1, 0, 0, 1, 1])
+    #expect(layout.rows(ofShard: 1, view: 1) == 12..<16)
+  }
+
+  /// Draws for what is not turned are those of its view.
+  @Test func viewsAndTurnsHaveNumbersOfTheirOwn() {
+    let places = (0..<4).flatMap { turn in (0..<64).map { RowLayout.Place(image: 0, view: $0, turn: turn) } }
+    #expect(Set(places.map(\.viewAndTurn)) == Set(0..<256))
+    #expect(places[..<64].map(\.viewAndTurn) == Array(0..<64))
+  }
+
   static let layouts = [
     RowLayout(images: 6, views: 1, shardSize: 4), RowLayout(images: 7, views: 2, shardSize: 3),
     RowLayout(images: 8, views: 2, shardSize: 8), RowLayout(images: 12, views: 5, shardSize: 4),
+    RowLayout(images: 7, views: 1, turns: 4, shardSize: 3),
+    RowLayout(images: 6, views: 3, turns: 2, shardSize: 2),
   ]
 
   @Test(arguments: layouts) func everyPlaceHasOneRow(_ layout: RowLayout) {
@@ -53,8 +72,10 @@ import Testing
     #expect(found == [[0, 4, 8, 12], [1, 5, 9, 13], [2, 6, 10, 14], [3, 7, 11, 15]])
   }
 
-  @Test func partsOfATensorGoWhereTheyWere() {
-    let layout = RowLayout(images: 8, views: 2, shardSize: 2)
+  @Test(arguments: [
+    RowLayout(images: 8, views: 2, shardSize: 2), RowLayout(images: 4, views: 1, turns: 4, shardSize: 1),
+  ])
+  func partsOfATensorGoWhereTheyWere(_ layout: RowLayout) {
     let batch = Tensor(rows: 16, columns: 3, (0..<48).map(Float.init))
     let copy = Tensor(zeros: 16, columns: 3)
     for part in layout.microBatches(2) {

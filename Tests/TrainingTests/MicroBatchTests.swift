@@ -88,10 +88,11 @@ import Training
     let outcomes = try ThreadRanks(c.ranks).run { rank in
       let model = try makeModel(c)
       prepare(model)
-      let layout = BatchLayout(batch: c.images, views: settings.views, shardSize: c.shardSize, reducer: rank)
+      let layout = BatchLayout(
+        batch: c.images, views: settings.views, turns: settings.turns, shardSize: c.shardSize, reducer: rank)
       var numbers = TestNumbers(seed: 90)
       let width = 3 * size * size
-      let views = (0..<settings.views).map { _ in numbers.normals(c.images * width) }
+      let views = (0..<settings.rowsPerImage).map { _ in numbers.normals(c.images * width) }
       let x = Tensor(shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width))
       let gradients = RecordedGradients(model.store, on: rank)
       let step = TrainingStep(

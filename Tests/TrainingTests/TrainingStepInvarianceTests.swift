@@ -31,10 +31,11 @@ import Training
       let model = Model(
         backbone: ResNet(configuration),
         objective: settings.makeObjective(featureCount: configuration.featureCount), seed: 9)
-      let layout = BatchLayout(batch: images, views: settings.views, shardSize: shardSize, reducer: rank)
+      let layout = BatchLayout(
+        batch: images, views: settings.views, turns: settings.turns, shardSize: shardSize, reducer: rank)
       var numbers = TestNumbers(seed: 90)
       let width = 3 * size * size
-      let views = (0..<settings.views).map { _ in numbers.normals(images * width) }
+      let views = (0..<settings.rowsPerImage).map { _ in numbers.normals(images * width) }
       let x = Tensor(shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width))
       let step = TrainingStep(
         model: model, budget: Budget(target: 0.4), pool: .forKernels(threads: threads), reducer: rank,

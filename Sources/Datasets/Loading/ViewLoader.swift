@@ -92,7 +92,8 @@ public final class ViewLoader: Sendable {
     stepsPerEpoch = sampler.stepsPerEpoch
     let plan = ViewPlan(
       reader: ImageReader(dataset, onError: onError), maker: maker,
-      layout: RowLayout(images: globalBatchSize / worldSize, views: maker.count, shardSize: shardSize),
+      layout: RowLayout(
+        images: globalBatchSize / worldSize, views: maker.count, turns: maker.turns, shardSize: shardSize),
       sampler: sampler, rank: rank, worldSize: worldSize)
     queue = ViewQueue(plan: plan, startStep: startStep, threads: threads, depth: queueDepth)
     for number in 0..<threads {

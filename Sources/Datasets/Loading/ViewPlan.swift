@@ -27,8 +27,8 @@ struct ViewPlan: Sendable {
   /// - Returns: The bad images that were met.
   func fill(_ images: Tensor, position: Int, index: Int, epoch: Int) throws -> [SkippedImage] {
     try reader.read(at: index) { image, _ in
-      try maker.write(viewsOf: image, index: index, epoch: epoch, to: images) { view in
-        layout.row(of: .init(image: position, view: view))
+      try maker.write(viewsOf: image, index: index, epoch: epoch, to: images) { view, turn in
+        layout.row(of: .init(image: position, view: view, turn: turn))
       }
     }.skipped
   }

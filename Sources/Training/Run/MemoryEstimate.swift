@@ -36,11 +36,11 @@ public struct MemoryEstimate: Equatable, Sendable {
     let shard = configuration.batch.shard
     let microBatches = configuration.batch.microBatches
     let objective = configuration.objective.chosen
-    let views = objective.views
-    let rows = views * configuration.batch.global / ranks
+    let rowsPerImage = objective.rowsPerImage
+    let rows = rowsPerImage * configuration.batch.global / ranks
     // Of a micro-batch.
     let shards = configuration.batch.global / ranks / shard / microBatches
-    let rowsAtOnce = views * shards * shard
+    let rowsAtOnce = rowsPerImage * shards * shard
     let linears = heads.flatMap(\.stages).map(\.linear)
 
     // As Double: a plan for more than any machine has must not overflow.
@@ -53,7 +53,7 @@ public struct MemoryEstimate: Equatable, Sendable {
       for linear in linears { batch += Double(2 * linear.outFeatures) * Double(rows) }
       batch += Double(rowsAtOnce) * Double(3 * imageSize * imageSize)
       let gradients =
-        try network.packedGradients(rows: views * shard) + linears.reduce(0) { $0 + $1.weight.count }
+        try network.packedGradients(rows: rowsPerImage * shard) + linears.reduce(0) { $0 + $1.weight.count }
       batch += Double(shards) * log2(Double(microBatches)).rounded(.up) * Double(gradients)
     }
 
@@ -61,7 +61,8 @@ public struct MemoryEstimate: Equatable, Sendable {
     let sums = min(shards, threads + Int(log2(Double(shards)).rounded(.up)))
     let workspace = max(
       try network.workspace(
-        Convolution.Direction.allCases, rows: views * shard, threads: min(threads, shards), gradientSums: sums
+        Convolution.Direction.allCases, rows: rowsPerImage * shard, threads: min(threads, shards),
+        gradientSums: sums
       ),
       sums * (linears.map(\.weight.count).max() ?? 0))
 

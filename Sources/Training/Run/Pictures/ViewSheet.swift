@@ -2,7 +2,7 @@ import Datasets
 import Images
 import Tensors
 
-/// Images of a batch as the network sees them, to look at: a row an image, its views beside each other.
+/// Images of a batch as the network sees them, to look at: a row an image, its views and their turns beside each other.
 struct ViewSheet {
   static let rows = 8
   /// Tiles are made smaller than views to be no larger than this, in pixels.
@@ -17,15 +17,16 @@ struct ViewSheet {
     let rows = min(Self.rows, layout.images)
     let step = tile + Self.gap
     var canvas = ImageCanvas(
-      width: Self.gap + layout.views * step, height: Self.gap + rows * step)
+      width: Self.gap + layout.rowsPerImage * step, height: Self.gap + rows * step)
     for image in 0..<rows {
-      for view in 0..<layout.views {
-        let row = layout.row(of: RowLayout.Place(image: image, view: view))
+      for column in 0..<layout.rowsPerImage {
+        let (view, turn) = column.quotientAndRemainder(dividingBy: layout.turns)
+        let row = layout.row(of: RowLayout.Place(image: image, view: view, turn: turn))
         let whole = normalization.image(ofRow: row, of: batch.images)
         let small =
           whole.width == tile
           ? whole : whole.resizedCrop(whole.bounds, width: tile, height: tile, interpolation: .bicubic)
-        canvas.draw(small, left: Self.gap + view * step, top: Self.gap + image * step)
+        canvas.draw(small, left: Self.gap + column * step, top: Self.gap + image * step)
       }
     }
     self.image = canvas.image
