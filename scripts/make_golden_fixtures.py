@@ -351,6 +351,73 @@ def losses(random):
 # ---- Costs -----------------------------------------------------------------------------------------------------
 
 
+def rotnet(random):
+    """All turns of two images, and the cross-entropy with the number of each row's turn."""
+    images, logits = draw(random, 2, 3, 5, 5), draw(random, 8, 4, scale=2.0)
+    target = np.tile(np.arange(4), 2)
+
+    def loss(g):
+        return float(np.mean(np.log(np.exp(g).sum(1)) - g[np.arange(8), target]))
+
+    dlogits = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    dlogits[np.arange(8), target] -= 1
+    dlogits /= 8
+    check_gradient(loss, logits, dlogits, random, "rotnet")
+    # numpy turns its first axis towards its second, which is counter-clockwise with rows running down.
+    rotated = np.stack([np.rot90(image, k, axes=(1, 2)) for image in images for k in range(4)])
+    tensors = {"images": images, "rotated": rotated, "logits": logits, "target": target, "dlogits": dlogits}
+    return tensors, {"loss": loss(logits)}
+
+
+def npid_terms(x, bank, index, noise, temperature, z):
+    """Mean noise contrast and mean squared distance from the own row, by the definitions of h."""
+    n, m = len(bank), noise.shape[1]
+    v = unit_rows(x)
+
+    def h(rows):
+        p = np.exp(np.einsum("bd,b...d->b...", v, bank[rows]) / temperature) / z
+        return p / (p + m / n)
+
+    nce = -np.mean(np.log(h(index)) + np.log(1 - h(noise)).sum(1))
+    return nce, np.mean(((v - bank[index]) ** 2).sum(1))
+
+
+def npid(random):
+    tensors, scalars = {}, {}
+    for name, n, d, batch, m, temperature, weight, given in [
+        ("c0", 30, 8, 4, 9, 0.07, 0.0, None), ("c1", 200, 12, 8, 5, 0.3, 2.5, None), ("c2", 7, 5, 2, 7, 0.1, 0.0, 90.0),
+    ]:
+        momentum = 0.25 if name == "c1" else 0.5
+        bank = unit_rows(draw(random, n, d)).astype(np.float32).astype(np.float64)
+        x = draw(random, batch, d, scale=3.0)
+        index = random.permutation(n)[:batch]
+        noise = random.integers(n, size=(batch, m))
+        v = unit_rows(x)
+        met = np.concatenate([index[:, None], noise], 1)
+        z = given or n * np.mean(np.exp(np.einsum("bd,bjd->bj", v, bank[met]) / temperature))
+
+        def loss(value):
+            nce, proximal = npid_terms(value, bank, index, noise, temperature, z)
+            return nce + weight * proximal
+
+        # -log h and -log(1 - h) have slopes h - 1 and h in v.f/temperature.
+        p = np.exp(np.einsum("bd,bjd->bj", v, bank[met]) / temperature) / z
+        slope = p / (p + m / n)
+        slope[:, 0] -= 1
+        dv = np.einsum("bj,bjd->bd", slope, bank[met]) / temperature + 2 * weight * (v - bank[index])
+        dx = unit_rows_gradient(x, dv / batch)
+        check_gradient(loss, x, dx, random, f"npid {name}")
+        after = bank.copy()
+        after[index] = unit_rows(momentum * bank[index] + (1 - momentum) * v)
+        values = {"bank": bank, "features": x, "index": index, "noise": noise, "dfeatures": dx, "bank_after": after}
+        tensors.update({f"{name}.{key}": value for key, value in values.items()})
+        nce, proximal = npid_terms(x, bank, index, noise, temperature, z)
+        scalars.update({f"{name}.{key}": value for key, value in {
+            "loss": float(loss(x)), "nce": float(nce), "proximal": float(proximal), "z": float(z),
+            "z_given": given is not None, "temperature": temperature, "lambda": weight, "momentum": momentum}.items()})
+    return tensors, scalars
+
+
 def costs(width, size, padding, imagenet, stages=(2, 2, 2, 2), bottleneck=False):
     """Multiply-adds of a ResNet: the stem, and for every block what its parts and its gates cost."""
     side = (size + 6 - 7) // 2 + 1 if imagenet else size + 2 * padding - 2
@@ -515,7 +582,7 @@ def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else here / "Tests" / "Fixtures" / "golden"
     # A generator for each case: changing one leaves the others' numbers alone.
     randoms = {name: np.random.Generator(np.random.PCG64(seed)) for seed, name in
-               enumerate(["ops", "gate", "losses", "budget", "optim"], start=1)}
+               enumerate(["ops", "gate", "losses", "budget", "optim", "rotnet", "npid"], start=1)}
     write_tensors(folder / "ops" / "ops.safetensors", ops(randoms["ops"]))
     tensors, meta = gate(randoms["gate"])
     write_tensors(folder / "gate" / "gate.safetensors", tensors)
@@ -523,6 +590,10 @@ def main():
     tensors, scalars = losses(randoms["losses"])
     write_tensors(folder / "losses" / "losses.safetensors", tensors)
     write_json(folder / "losses" / "losses.json", scalars)
+    for name, make in [("rotnet", rotnet), ("npid", npid)]:
+        tensors, scalars = make(randoms[name])
+        write_tensors(folder / name / f"{name}.safetensors", tensors)
+        write_json(folder / name / f"{name}.json", scalars)
     tensors, contents = budget(randoms["budget"])
     write_tensors(folder / "budget" / "budget.safetensors", tensors)
     write_json(folder / "budget" / "budget.json", contents)

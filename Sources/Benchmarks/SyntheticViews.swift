@@ -30,6 +30,6 @@ extension ViewBatch {
       rows: layout.rows, channels: 3, height: size, width: size, lanes: 1, values: values)
     return ViewBatch(
       epoch: 0, step: 0, indices: indices, images: images, layout: layout,
-      labels: classes.map { count in indices.map { $0 % count } })
+      imageCount: globalBatchSize, labels: classes.map { count in indices.map { $0 % count } })
   }
 }

@@ -3,7 +3,8 @@ import Foundations
 extension Configuration {
   /// Why this configuration does not fit a data set or a number of ranks; nil if it does.
   ///
-  /// The global batch must be within the data set, and whole shards, equally many a rank (contract C1).
+  /// The global batch must be within the data set, and whole shards, equally many a rank (contract C1); the objective
+  /// may ask for more.
   public func conflict(imageCount: Int, worldSize: Int) -> ConfigurationError? {
     let unit = batch.shard * worldSize
     if imageCount < 2 {
@@ -21,7 +22,10 @@ extension Configuration {
           ? "the data set has \(imageCount) images, fewer than \(counted(worldSize, "rank")): start fewer ranks"
           : "batch.global is \(batch.global), the data set has \(imageCount) images: \(advice)")
     }
-    guard batch.global % unit != 0 else { return microConflict(unit: unit, worldSize: worldSize) }
+    guard batch.global % unit != 0 else {
+      return microConflict(unit: unit, worldSize: worldSize)
+        ?? objective.chosen.conflict(imageCount: imageCount).map { .conflict($0) }
+    }
     let below = batch.global / unit * unit
     let batches = [below, below + unit].filter { $0 >= 2 && $0 <= imageCount }
     let shards = (1...batch.shard).filter { batch.global % ($0 * worldSize) == 0 }

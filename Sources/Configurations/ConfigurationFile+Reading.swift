@@ -144,8 +144,9 @@ extension ConfigurationFile {
     let keys = ConfigurationKey.all
     let sections = ConfigurationKey.sections.sorted()
     let inSection = keys.map(\.name).filter { $0.hasPrefix(ConfigurationKey.section(of: name) + ".") }
+    let candidates = isSection ? sections : ConfigurationKey.byLikelihood.map(\.name)
     return .unknownKey(
-      place, key: name, nearest: similarName(to: name, among: isSection ? sections : keys.map(\.name)),
+      place, key: name, nearest: similarName(to: name, among: candidates),
       others: inSection.isEmpty
         ? sections.filter { !$0.contains(".") } + keys.filter(\.section.isEmpty).map(\.name) : inSection)
   }

@@ -98,6 +98,9 @@ struct ConfigurationKey: Sendable {
   /// Every key, in the order in which a configuration is printed.
   static let all = untilObjective + ofObjectives + fromOptimizer
 
+  /// Every key, those last that a person who got a name wrong is least likely to mean.
+  static let byLikelihood = untilObjective + fromOptimizer + ofObjectives
+
   private static let untilObjective: [ConfigurationKey] = [
     .init("data.source", \.data.source, .text("a data set, for example cifar10:DIR or shapes")),
     .init("data.classes", open: \.classes, .classes),

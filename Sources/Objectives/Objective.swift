@@ -18,6 +18,20 @@ public protocol Objective: AnyObject {
   ) throws -> (loss: Double, gradient: Tensor)
   /// The gradient at the features from that at the last head's output; sets the gradients of the heads' parameters.
   func backward(_ gradient: Tensor, in pass: Pass) throws -> Tensor
+  /// What it remembers from step to step besides parameters, as far as this rank holds it: the same tensors on every
+  /// rank, for checkpoints.
+  func remembered(by rank: Int) -> [RememberedRows]
+  /// Takes over what `remembered` was, of all ranks, on any number of them.
+  ///
+  /// - Parameter imageCount: Images of the data set.
+  /// - Returns: Whether it is of such an objective and data set; nothing is changed otherwise.
+  func restore(_ file: SafetensorsFile, imageCount: Int, rank: Int, worldSize: Int) -> Bool
+}
+
+/// Most remember nothing.
+extension Objective {
+  public func remembered(by rank: Int) -> [RememberedRows] { [] }
+  public func restore(_ file: SafetensorsFile, imageCount: Int, rank: Int, worldSize: Int) -> Bool { false }
 }
 
 /// What heads give a loss to look at: matrices `[rows, …]`.

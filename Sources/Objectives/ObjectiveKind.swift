@@ -3,7 +3,7 @@ public struct ObjectiveKind: RawRepresentable, CaseIterable, Hashable, Sendable 
   /// Every objective with its usual settings: the one place that names them all, in the order in which messages list
   /// them.
   public static let table: [any ObjectiveSettings] = [
-    SimSiam.Settings(), SimCLR.Settings(), Supervised.Settings(), RotNet.Settings(),
+    SimSiam.Settings(), SimCLR.Settings(), Supervised.Settings(), RotNet.Settings(), NPID.Settings(),
   ]
 
   public static let allCases = table.map { ObjectiveKind(of: type(of: $0)) }

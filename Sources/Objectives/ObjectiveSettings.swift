@@ -23,6 +23,10 @@ public protocol ObjectiveSettings: Equatable, Sendable {
   ///   - rows: Of this rank's embeddings, `rowsPerImage` × images.
   ///   - globalRows: Of all ranks'.
   func workingFloats(rows: Int, globalRows: Int) -> Double
+  /// The floats that all ranks together remember from step to step besides parameters, in equal shares.
+  func rememberedFloats(imageCount: Int) -> Double
+  /// Why it cannot learn from a data set of so many images, in one sentence; nil: it can.
+  func conflict(imageCount: Int) -> String?
   /// What may help when different images' projections become alike, besides the optimizer's keys; ends the sentence
   /// "what usually helps is …, … or …". nil: they may be, and nobody is warned.
   var collapseAdvice: String? { get }
@@ -44,6 +48,8 @@ extension ObjectiveSettings {
   public var turns: Int { 1 }
   /// Rows of a batch that show one image.
   public var rowsPerImage: Int { views * turns }
+  public func rememberedFloats(imageCount: Int) -> Double { 0 }
+  public func conflict(imageCount: Int) -> String? { nil }
   public var needsLabels: Bool { false }
   public var classCount: Int? { nil }
   public func settled(classCount: Int) -> Self { self }

@@ -17,6 +17,10 @@ public enum RandomPurpose: UInt32, Sendable {
   case holdout = 9
   /// Images whose labels a network is fine-tuned with.
   case labelShare = 10
+  /// What an image's row of a memory bank begins as.
+  case memoryBank = 11
+  /// Images that an image is told apart from.
+  case noise = 12
   /// Weights that are pruned by chance.
   case pruning = 13
 }
@@ -85,8 +89,18 @@ public struct RandomDraws: Sendable {
   }
 
   /// A whole number of 0 ..< `bound`, by multiplication and shift (bias below `bound`·2⁻³²).
-  public func integer(_ draw: Int, below bound: Int) -> Int {
-    Int((UInt64(bits(draw)) * UInt64(bound)) >> 32)
+  public func integer(_ draw: Int, below bound: Int) -> Int { Self.integer(bits(draw), below: bound) }
+
+  /// As draws 0, 1, … ..< `count` of `integer(_:below:)`.
+  public func integers(_ count: Int, below bound: Int) -> [Int] {
+    (0..<(count + 3) / 4).flatMap { number in
+      let four = block(number)
+      return (0..<min(4, count - 4 * number)).map { Self.integer(four[$0], below: bound) }
+    }
+  }
+
+  private static func integer(_ bits: UInt32, below bound: Int) -> Int {
+    Int((UInt64(bits) * UInt64(bound)) >> 32)
   }
 
   /// Puts what `values` has in `range` into a random order, by Fisher and Yates.

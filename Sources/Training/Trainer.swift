@@ -56,7 +56,8 @@ public final class Trainer {
   public func take(_ batch: ViewBatch, stepsPerEpoch: Int, clock: StepClock? = nil) throws -> Outcome {
     let result = try step.run(
       StepBatch(
-        images: batch.images, layout: batch.layout, indices: batch.indices, labels: { batch.labels }),
+        images: batch.images, layout: batch.layout, indices: batch.indices, imageCount: batch.imageCount,
+        seed: configuration.seed, epoch: batch.epoch, labels: { batch.labels }),
       noise: GateNoiseSource(seed: configuration.seed, epoch: batch.epoch, indices: batch.indices),
       annealing: Budget.annealing(alpha: configuration.annealingRate, epoch: batch.epoch), clock: clock)
     let rate = configuration.learningRates.rate(step: batch.step, stepsPerEpoch: stepsPerEpoch)

@@ -50,7 +50,7 @@ extension CommandLineTests {
         (
           "bench train --objective byol",
           "Error: The value 'byol' is invalid for '--objective <objective>'. "
-            + "Please provide one of 'simsiam', 'simclr', 'supervised' or 'rotnet'."
+            + "Please provide one of 'simsiam', 'simclr', 'supervised', 'rotnet' or 'npid'."
         ),
         ("macs", "Error: Give either a configuration file or --checkpoint."),
         ("evaluate knn --checkpoint c --data shapes --k 0", "Error: --k must be at least 1, got 0."),

@@ -81,7 +81,7 @@ extension Mistake {
       "--set batch.global=1: 'batch.global' must be a whole number from 2 to \(billion), found '1'"),
     .set(
       "objective.name=simsam",
-      "--set objective.name=simsam: 'objective.name' must be simsiam, simclr, supervised or rotnet, found 'simsam'"
+      "--set objective.name=simsam: 'objective.name' must be simsiam, simclr, supervised, rotnet or npid, found 'simsam'"
     ),
   ]
 
@@ -139,6 +139,9 @@ extension Mistake {
       "bench train FILES/simclr.yaml --loader --batch 128 --threads 1",
       "batch.global is 128, the data set has 96 images: "
         + "the largest allowed with batch.shard 4 on RANKS is 96"),
+    .set(
+      "objective.name=npid objective.npid.noise=97",
+      "objective.npid.noise is 97, the data set has 96 images: use 96 at most"),
     .set(
       "objective.name=supervised objective.supervised.classes=9",
       "objective.supervised.classes is 9, the data has 10 classes: use objective.supervised.classes 10 or auto"

@@ -6,7 +6,7 @@ extension CommandLineTests {
   /// Contracts C2 and C3: a run that was interrupted goes on as if nothing had happened, on any ranks.
   @Suite struct Resuming {
     /// Ranks before and after the interruption.
-    @Test(arguments: zip(SmallRun.Objective.allCases, [(2, 1), (1, 4), (1, 2), (4, 1)]))
+    @Test(arguments: zip(SmallRun.Objective.allCases, [(2, 1), (1, 4), (1, 2), (4, 1), (2, 4)]))
     func goesOnAfterMaxSteps(_ objective: SmallRun.Objective, _ ranks: (before: Int, after: Int)) throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder, objective: objective)

@@ -7,8 +7,7 @@ import TestSupport
 import Testing
 
 /// Which way images turn, and the loss over all turns.
-@Suite(.enabled(if: !GoldenCase.all(.rotnet).isEmpty, "\(Golden.missing("rotnet"))"))
-struct GoldenRotNetTests {
+@Suite struct GoldenRotNetTests {
   private struct Scalars: Decodable { let loss: Double }
 
   /// Rows 4·b + k of a case are turn k of image b: shards of one image.

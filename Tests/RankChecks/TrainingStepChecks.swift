@@ -50,7 +50,7 @@ private struct Outcome {
       StepBatch(
         images: Tensor(
           shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width)),
-        layout: layout.local, indices: Array(layout.images),
+        layout: layout.local, indices: Array(layout.images), imageCount: images,
         labels: { kind.classCount.map(layout.labels) }), noise: DrawnNoise(seed: 32, layout: layout),
       annealing: 0.9)
     let spread = try EmbeddingSpread(result.projections, layout.local, over: reducer)

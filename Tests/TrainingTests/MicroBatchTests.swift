@@ -100,7 +100,7 @@ import Training
         pool: .forKernels(threads: c.threads), reducer: rank, gradients: gradients)
       let result = try step.run(
         StepBatch(
-          images: x, layout: layout.local, indices: Array(layout.images),
+          images: x, layout: layout.local, indices: Array(layout.images), imageCount: c.images,
           labels: { settings.classCount.map(layout.labels) }),
         noise: DrawnNoise(seed: 91, layout: layout), annealing: 0.9)
       // What is ready is sent at once, with all that lies behind it.

@@ -42,7 +42,7 @@ import Training
         gradients: RecordedGradients(model.store, on: rank))
       let result = try step.run(
         StepBatch(
-          images: x, layout: layout.local, indices: Array(layout.images),
+          images: x, layout: layout.local, indices: Array(layout.images), imageCount: images,
           labels: { settings.classCount.map(layout.labels) }),
         noise: DrawnNoise(seed: 91, layout: layout), annealing: 0.9)
       return Outcome(

@@ -10,6 +10,8 @@ public struct ViewBatch: Sendable {
   public let step: Int
   /// The data set's index of each local image, shard after shard.
   public let indices: [Int]
+  /// Images of the data set.
+  public let imageCount: Int
   /// `[rows, 3, size, size]`, NCHW (one lane), normalised.
   public let images: Tensor
   /// Which image and view each row is.
@@ -38,11 +40,13 @@ public struct ViewBatch: Sendable {
 
   /// - Parameters:
   ///   - dataset: nil for a batch that no loader made.
-  ///   - labels: The class of each local image of such a batch.
+  ///   - imageCount: Images that such a batch stands for.
+  ///   - labels: The class of each of its local images.
   package init(
     epoch: Int, step: Int, indices: [Int], images: Tensor, layout: RowLayout,
-    dataset: (any ImageDataset)? = nil, labels: [Int]? = nil
+    dataset: (any ImageDataset)? = nil, imageCount: Int = 0, labels: [Int]? = nil
   ) {
+    self.imageCount = dataset?.count ?? imageCount
     self.epoch = epoch
     self.step = step
     self.indices = indices

@@ -13,6 +13,8 @@ public struct Checkpoint {
   public static let modelFile = "model.safetensors"
   /// What its optimizer remembers.
   public static let optimizerFile = "optimizer.safetensors"
+  /// What its objective remembers; only where that is something.
+  static let objectiveFile = "objective.safetensors"
 
   /// Its folder, `step-…`.
   public let path: String

@@ -1,3 +1,4 @@
+import Collectives
 import Evaluation
 import Exchange
 import Optimizers
@@ -9,8 +10,10 @@ extension Model {
   var tensors: NetworkTensors { NetworkTensors(parameters: store.parameters, batchNorms: batchNorms) }
 
   /// The files of a checkpoint; each is encoded in its turn.
+  ///
+  /// - Parameter remembered: What the objective remembers, of all ranks.
   func checkpointFiles(
-    _ optimizer: Optimizer, _ probe: OnlineProbe?, _ state: TrainingState
+    _ optimizer: Optimizer, _ remembered: [Safetensors.Entry], _ probe: OnlineProbe?, _ state: TrainingState
   ) -> [CheckpointStore.File] {
     var files: [CheckpointStore.File] = [
       .init(name: Checkpoint.modelFile) {
@@ -20,8 +23,37 @@ extension Model {
       .init(name: TrainingState.fileName) { state.encode() },
     ]
     if let mask { files.append(.init(name: PruningMask.fileName) { mask.encode() }) }
+    if !remembered.isEmpty {
+      files.append(.init(name: Checkpoint.objectiveFile) { Safetensors.encode(remembered) })
+    }
     if let probe { files.append(.init(name: OnlineProbe.fileName) { probe.encode() }) }
     return files
+  }
+
+  /// What the objective remembers, of all ranks; nothing but on rank 0. Every rank calls it.
+  ///
+  /// - Throws: `CollectiveError`.
+  func remembered(on communicator: Communicator) throws -> [Safetensors.Entry] {
+    try objective.remembered(by: communicator.rank).compactMap { rows in
+      try communicator.gather(rows.own, to: 0).map { .init(name: rows.name, shape: rows.shape, values: $0) }
+    }
+  }
+
+  /// Gives the objective back what it remembered when the checkpoint was written. Every rank calls it.
+  ///
+  /// - Parameter imageCount: Images that are trained on.
+  /// - Throws: The same `AgreedFailure` on every rank where it is of other data; `CollectiveError`.
+  func restoreRemembered(from checkpoint: Checkpoint, imageCount: Int, on communicator: Communicator) throws {
+    guard let file = try checkpoint.tensorsIfPresent(in: Checkpoint.objectiveFile) else { return }
+    try communicator.agree {
+      guard
+        objective.restore(
+          file, imageCount: imageCount, rank: communicator.rank, worldSize: communicator.worldSize)
+      else {
+        throw CheckpointError.damaged(
+          path: file.path, problem: "it is not what this objective remembers of \(imageCount) images")
+      }
+    }
   }
 
   /// v of the optimizer, by the name of its parameter.

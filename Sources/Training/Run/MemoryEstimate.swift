@@ -82,10 +82,13 @@ public struct MemoryEstimate: Equatable, Sendable {
       seed: configuration.seed, shuffleWindow: configuration.data.shuffleWindow
     ).cacheBytes(worldSize: ranks)
     let residentBytes = data.datasets.values.reduce(blocks) { $0 + $1.residentBytes }
+    // A share each; a checkpoint brings all of it together on rank 0, which then encodes it.
+    let remembered = objective.rememberedFloats(imageCount: data.train.count) * (1 / Double(ranks) + 3)
     batchBytes = 4 * batch
     weightBytes = 8 * Double(stored)
     bytes =
-      Double(Self.processBytes + (ranks > 1 ? Self.messagingBytes : 0) + residentBytes) + parameters
+      Double(Self.processBytes + (ranks > 1 ? Self.messagingBytes : 0) + residentBytes) + parameters + 4
+      * remembered
       + max(4 * (batch + Double(workspace)), 4 * Double(evaluation) + featureBytes)
   }
 

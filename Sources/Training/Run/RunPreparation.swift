@@ -157,6 +157,8 @@ public struct RunPreparation {
         try trainer.model.tensors.load(weights)
         try trainer.model.load(velocities, into: trainer.optimizer)
       }
+      try trainer.model.restoreRemembered(
+        from: checkpoint, imageCount: data.train.count, on: communicator)
       state = checkpoint.state
     }
     state.dataDigest = data.digest

@@ -26,12 +26,13 @@ final class CheckpointKeeper: RunObserver {
 
   func observe(_ step: inout TakenStep, in state: inout TrainingState) throws {
     if step.isLast || step.isStopping { return try saveLast(state) }
+    let files = try files(of: state)
     guard let records else {
       last = path(of: state)
       return
     }
     progress?.beginCheckpoint()
-    guard try records.save(step: state.step, files(of: state)) else { return }
+    guard try records.save(step: state.step, files) else { return }
     progress?.end(.checkpoint)
     last = path(of: state)
   }
@@ -40,9 +41,10 @@ final class CheckpointKeeper: RunObserver {
   ///
   /// - Throws: The same `AgreedFailure` on every rank.
   func saveLast(_ state: TrainingState) throws {
+    let files = try files(of: state)
     _ = try prepared.communicator.onRoot { isStopRequested in
       progress?.beginCheckpoint()
-      try records?.finish(step: state.step, files(of: state), unless: isStopRequested)
+      try records?.finish(step: state.step, files, unless: isStopRequested)
       progress?.end(.checkpoint)
     }
     last = path(of: state)
@@ -52,7 +54,9 @@ final class CheckpointKeeper: RunObserver {
     prepared.folder.checkpoints.path(ofStep: state.step)
   }
 
-  private func files(of state: TrainingState) -> [CheckpointStore.File] {
-    prepared.model.checkpointFiles(prepared.trainer.optimizer, prepared.probe, state)
+  /// Every rank calls it.
+  private func files(of state: TrainingState) throws -> [CheckpointStore.File] {
+    let remembered = try prepared.model.remembered(on: prepared.communicator)
+    return prepared.model.checkpointFiles(prepared.trainer.optimizer, remembered, prepared.probe, state)
   }
 }
