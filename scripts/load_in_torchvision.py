@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Loads a backbone that `sluice export` wrote into torchvision's ResNet: an example to copy from, and a check.
+"""Loads a backbone that `sluice export` wrote into torchvision's ResNet or VGG: an example to copy from, and a check.
 
     scripts/load_in_torchvision.py BACKBONE.safetensors [SAMPLES.safetensors]
 
@@ -8,12 +8,14 @@ Sluice's, and exits with 1 if that is more than 1e-4. Needs torch, torchvision, 
 """
 import json
 import sys
+from collections import OrderedDict
 
 import torch
 import torchvision
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import nn
+from torchvision.models import vgg as vggs
 
 TOLERANCE = 1e-4
 
@@ -35,16 +37,39 @@ def resnet(about):
     return net
 
 
+def vgg(about):
+    """torchvision's VGG with batch norms: its biases in front of them change nothing, and Sluice's has none."""
+    column = {"11": "A", "13": "B", "16": "D", "19": "E"}[about["depth"]]
+    width = int(about["width"])
+    sizes = [size if size == "M" else size * width // 64 for size in vggs.cfgs[column]]
+    features = vggs.make_layers(sizes, batch_norm=True)
+    for module in features:
+        if isinstance(module, nn.Conv2d):
+            module.bias = None
+    return nn.Sequential(OrderedDict(features=features, avgpool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten()))
+
+
+def around(net, name):
+    """The convolution whose outputs a gate switches, and the one behind it."""
+    place, gate = name.rsplit(".", 1)
+    owner = net.get_submodule(place)
+    if isinstance(owner, nn.Conv2d):  # of a VGG
+        convolutions = [module for module in net.features if isinstance(module, nn.Conv2d)]
+        return owner, convolutions[convolutions.index(owner) + 1]
+    number = int(gate.removeprefix("gate") or 1)
+    return getattr(owner, f"conv{number}"), getattr(owner, f"conv{number + 1}")
+
+
 def add_gates(net, tensors):
     """The gates of the file: each sees what its convolution sees, and closes channels in front of the next one."""
     for name in sorted({key.rsplit(".", 2)[0] for key in tensors if ".gate" in key}):
-        block, gate_name = net.get_submodule(name.rsplit(".", 1)[0]), name.rsplit(".", 1)[1]
+        own, behind = around(net, name)
         (hidden, inputs), outputs = tensors[f"{name}.0.weight"].shape[:2], tensors[f"{name}.3.weight"].shape[0]
         gate = nn.Sequential(
             nn.Conv2d(inputs, hidden, 1, bias=False), nn.BatchNorm2d(hidden), nn.ReLU(),
             nn.Conv2d(hidden, outputs, 1, bias=False))
-        block.add_module(gate_name, gate)
-        number = int(gate_name.removeprefix("gate") or 1)
+        place, gate_name = name.rsplit(".", 1)
+        net.get_submodule(place).add_module(gate_name, gate)
         masks = {}
 
         def decide(_, args, gate=gate, masks=masks):
@@ -53,21 +78,22 @@ def add_gates(net, tensors):
         def close(_, args, masks=masks):
             return (args[0] * masks["open"],)
 
-        getattr(block, f"conv{number}").register_forward_pre_hook(decide)
-        getattr(block, f"conv{number + 1}").register_forward_pre_hook(close)
+        own.register_forward_pre_hook(decide)
+        behind.register_forward_pre_hook(close)
 
 
 def main(path, samples=None):
     with safe_open(path, framework="pt") as file:
         about = file.metadata()
     tensors = load_file(path)
-    net = resnet(about)
+    family = about.get("family", "resnet")  # files of earlier versions hold ResNets
+    net = {"resnet": resnet, "vgg": vgg}[family](about)
     add_gates(net, tensors)
     net.load_state_dict(tensors)
     net.eval()
 
     size = int(about["input_size"])
-    print(f"ResNet-{about['depth']}, {about['stem']} stem, {about['gates']} gates, {about['features']} features")
+    print(f"{family}-{about['depth']}, width {about['width']}, {about['gates']} gates, {about['features']} features")
     if "mean" in about:
         print("normalised by", json.loads(about["mean"]), json.loads(about["std"]))
     with torch.no_grad():

@@ -37,13 +37,13 @@ public struct KernelBenchmark {
     self.threads = threads
   }
 
-  /// Layers of the network.
-  public var depth: Int { configuration.network.depth }
+  /// For example `ResNet-18 of width 64`.
+  public var network: String { configuration.network.title }
 
   /// - Throws: `LayerError.convolution` where oneDNN has no kernel for a shape.
   public func run() throws -> KernelReport {
     let imageSize = configuration.network.inputSize
-    let blueprint = configuration.resNet.blueprint
+    let blueprint = configuration.backbone.blueprint
     let pool = WorkerPool.forKernels(threads: threads)
     let rows = configuration.objective.chosen.rowsPerImage * configuration.batch.shard
     var entries: [KernelReport.Entry] = []
@@ -69,7 +69,7 @@ public struct KernelBenchmark {
   }
 
   private func time(_ problem: ConvolutionProblem, on pool: WorkerPool) throws -> KernelReport.Entry.Timed {
-    let kernels = configuration.resNet.kernels
+    let kernels = configuration.backbone.kernels
     let direct = ConvolutionKernels(.direct, backends: kernels.backends)
     var times: [KernelReport.Entry.Time] = []
     for algorithm in kernels.candidates(for: problem) {

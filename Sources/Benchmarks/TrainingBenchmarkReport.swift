@@ -87,7 +87,7 @@ public struct TrainingBenchmarkReport: Report {
   public var text: String {
     let gates = configuration.gates.enabled ? "gated" : "dense"
     var lines = [
-      "ResNet-\(configuration.network.depth) of width \(configuration.network.width) at \(imageSize)×\(imageSize), \(gates), "
+      "\(configuration.network.title) at \(imageSize)×\(imageSize), \(gates), "
         + "\(configuration.objective.name.rawValue), \(configuration.batch.global) images a step in shards of "
         + "\(configuration.batch.shard), \(options.usesLoader ? configuration.data.source : "synthetic views")"
     ]

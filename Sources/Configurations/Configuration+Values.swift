@@ -6,7 +6,15 @@ import Optimizers
 
 // What a configuration's sections come to, as the values that networks, losses and optimizers take.
 extension Configuration {
-  public var resNet: ResNetConfiguration {
+  /// What the network is made of.
+  public var backbone: any BackboneConfiguration {
+    switch network.family {
+    case .resnet: resNet
+    case .vgg: vgg
+    }
+  }
+
+  private var resNet: ResNetConfiguration {
     var resNet = ResNetConfiguration(depth: network.depth)
     resNet.inputSize = network.inputSize
     resNet.width = network.width
@@ -15,9 +23,21 @@ extension Configuration {
     resNet.zeroInitResidual = network.zeroInitResidual
     resNet.gated = gates.enabled
     resNet.gateTemperature = gates.temperature
-    resNet.kernels = ConvolutionKernels(kernels, precision: precision)
+    resNet.kernels = convolutionKernels
     return resNet
   }
+
+  private var vgg: VGGConfiguration {
+    var vgg = VGGConfiguration(depth: network.depth)
+    vgg.inputSize = network.inputSize
+    vgg.width = network.width
+    vgg.gated = gates.enabled
+    vgg.gateTemperature = gates.temperature
+    vgg.kernels = convolutionKernels
+    return vgg
+  }
+
+  private var convolutionKernels: ConvolutionKernels { ConvolutionKernels(kernels, precision: precision) }
 
   /// nil without gates.
   public var budget: Budget? {

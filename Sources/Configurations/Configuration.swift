@@ -85,14 +85,16 @@ public struct MemorySettings: Equatable, Sendable {
 }
 
 public struct NetworkSettings: Equatable, Sendable {
-  /// Layers of the ResNet, which say what its blocks are: see `ResNetConfiguration.named`.
+  public var family = NetworkFamily.resnet
+  /// Layers of the network: one of the family's depths.
   public var depth = 18
   /// Channels of the first stage.
   public var width = 64
+  /// Of a ResNet.
   public var stem = ResNetConfiguration.Stem.cifar
   /// Padding of the CIFAR stem's 3×3 convolution: 2 in the paper, 1 elsewhere.
   public var stemPadding = 2
-  /// Whether the last batch norm of every block starts at 0.
+  /// Whether the last batch norm of every block of a ResNet starts at 0.
   public var zeroInitResidual = true
   /// Height and width of the network's input in pixels.
   public var inputSize = 32

@@ -76,7 +76,7 @@ public struct ConfigurationFile: Sendable {
   /// - Parameters:
   ///   - imageSize: Side in pixels of the data's images, which the network takes in unless something else is written.
   ///   - classCount: Of the images that are trained on; nil: they have no labels, or nothing is going to be trained.
-  /// - Throws: The same `AgreedFailure` on every rank where a file that it names cannot be used.
+  /// - Throws: The same `AgreedFailure` on every rank where a file that it names cannot be used, or the network is none.
   public func resolved(
     imageSize: Int, classCount: Int? = nil, on communicator: Communicator = .alone()
   ) throws -> Configuration {
@@ -86,6 +86,7 @@ public struct ConfigurationFile: Sendable {
     configuration.network.inputSize = inputSize ?? imageSize
     configuration.network.stem =
       stem ?? (configuration.network.inputSize < Self.smallestLargeInput ? .cifar : .imagenet)
+    try communicator.agree { if let conflict = configuration.network.conflict { throw conflict } }
     if let classCount { configuration.objective.settle(classCount: classCount) }
     return configuration
   }

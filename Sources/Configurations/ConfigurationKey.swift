@@ -23,8 +23,8 @@ struct ConfigurationKey: Sendable {
   /// What the value comes to, where it does not say so itself: a comment in a printed configuration.
   let note: @Sendable (ConfigurationFile) -> String?
 
-  /// Whether the key says anything here; those of objectives that are not chosen do not.
-  let isInForce: @Sendable (ConfigurationFile) -> Bool
+  /// Whether the key says anything here; those of objectives and families of networks that are not chosen do not.
+  private(set) var isInForce: @Sendable (ConfigurationFile) -> Bool
 
   /// A key whose value means itself.
   init<Value: Sendable>(
@@ -79,6 +79,13 @@ struct ConfigurationKey: Sendable {
     isInForce = { $0.values.objective.name == ObjectiveKind(of: kind) }
   }
 
+  /// The same key, where it says something of one family of networks alone.
+  private func only(of family: NetworkFamily) -> ConfigurationKey {
+    var key = self
+    key.isInForce = { $0.values.network.family == family }
+    return key
+  }
+
   /// The part of the name before the last dot; empty for a key outside sections.
   var section: Substring { Self.section(of: name) }
 
@@ -117,13 +124,15 @@ struct ConfigurationKey: Sendable {
     .init("log_every", \.logEvery, .wholeNumber(1...), mayChange: true),
     .init("seed", \.seed, .seed),
     .init("threads", \.threads, .optional(.wholeNumber(1...1024), or: "auto"), mayChange: true),
-    .init("network.depth", \.network.depth, .oneOf(ResNetConfiguration.named.map(\.depth))),
+    .init("network.family", \.network.family, .choice),
+    .init("network.depth", \.network.depth, .oneOf(NetworkFamily.allDepths)),
     .init("network.width", \.network.width, .wholeNumber(4...1024)),
     .init(
       "network.stem", open: \.stem, .choice(or: "auto"),
-      note: { $0.stem == nil ? "cifar for inputs below 96 pixels, else imagenet" : nil }),
-    .init("network.stem_padding", \.network.stemPadding, .oneOf([1, 2])),
-    .init("network.zero_init_residual", \.network.zeroInitResidual, .flag),
+      note: { $0.stem == nil ? "cifar for inputs below 96 pixels, else imagenet" : nil }
+    ).only(of: .resnet),
+    .init("network.stem_padding", \.network.stemPadding, .oneOf([1, 2])).only(of: .resnet),
+    .init("network.zero_init_residual", \.network.zeroInitResidual, .flag).only(of: .resnet),
     .init(
       "network.input_size", open: \.inputSize, .optional(.wholeNumber(8...1024), or: "auto"),
       note: { $0.inputSize == nil ? "the size of the data's images" : nil }),

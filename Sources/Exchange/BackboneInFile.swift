@@ -13,6 +13,8 @@ public struct BackboneInFile {
   public let names: [String]
   /// Tensors of gates that the file does not have, which stay as they are.
   public let absent: [String]
+  /// The biases that the file has of convolutions in front of batch norms, by the names of running means.
+  private let biases: [String: String]
   private let file: SafetensorsFile
 
   /// What may stand before names: solo-learn has `backbone.`, MoCo `module.encoder_q.`, SimCLRs have `encoder.` or
@@ -29,7 +31,7 @@ public struct BackboneInFile {
     func found(_ prefix: String) -> Int { expected.count { file.shape(of: prefix + $0.name) != nil } }
     // Of equally good ones the first.
     let (prefix, count) = Self.prefixes.map { ($0, found($0)) }.reduce(("", 0)) { $1.1 > $0.1 ? $1 : $0 }
-    guard count > 0 else { throw .none(path: file.path) }
+    guard count > 0 else { throw .none(path: file.path, example: expected[0].name) }
 
     let gates = backbone.blueprint.gates.map { gate in
       expected.map(\.name).filter { $0.hasPrefix("\(gate.name).") }
@@ -37,34 +39,46 @@ public struct BackboneInFile {
     absent = gates.filter { $0.allSatisfy { file.shape(of: prefix + $0) == nil } }.flatMap(\.self)
     let wanted = expected.filter { [absent] in !absent.contains($0.name) }
     names = wanted.map(\.name)
+    let sites = backbone.blueprint.sites.filter { file.shape(of: "\(prefix)\($0.name).bias") != nil }
+    biases = Dictionary(
+      uniqueKeysWithValues: sites.map { ("\($0.batchNorm).running_mean", "\($0.name).bias") })
     self.prefix = prefix
     self.file = file
 
     var mismatch = BackboneMismatch(path: file.path, prefix: prefix)
-    for (name, shape) in wanted {
+    let wantedBiases = sites.map { (name: "\($0.name).bias", shape: [$0.shape.outChannels]) }
+    for (name, shape) in wanted + wantedBiases {
       switch file.shape(of: prefix + name) {
       case nil: mismatch.missing.append(name)
       case shape: break
       case let found?: mismatch.wrongShapes.append((name: name, found: found, expected: shape))
       }
     }
-    mismatch.unexpected = Self.unexpected(in: file, prefix, expected.map(\.name))
+    mismatch.unexpected = Self.unexpected(in: file, prefix, (expected + wantedBiases).map(\.name))
     guard mismatch.isEmpty else { throw .other(mismatch) }
   }
 
   /// Gives the backbone the tensors that were found; others stay as they are.
+  ///
+  /// A convolution's bias b, which torchvision's VGGs have, moves the mean that the batch norm behind takes off again:
+  /// BN(y + b) with running mean μ is BN(y) with μ − b. In training it does nothing at all.
   ///
   /// - Throws: `SafetensorsError.wrongType`, `BackboneInFileError.nonFinite`.
   public func load(into backbone: any Backbone) throws {
     let present = Set(names)
     try NetworkTensors(backbone).replace { name in
       guard present.contains(name) else { return nil }
-      let values = try file.floats(converting: prefix + name)
-      guard values.allSatisfy(\.isFinite) else {
-        throw BackboneInFileError.nonFinite(path: file.path, tensor: prefix + name)
-      }
-      return values
+      let values = try finiteValues(name)
+      return try biases[name].map { zip(values, try finiteValues($0)).map(-) } ?? values
     }
+  }
+
+  private func finiteValues(_ name: String) throws -> [Float] {
+    let values = try file.floats(converting: prefix + name)
+    guard values.allSatisfy(\.isFinite) else {
+      throw BackboneInFileError.nonFinite(path: file.path, tensor: prefix + name)
+    }
+    return values
   }
 
   /// Tensors of parts that the network has (`layer1`, …), but not with these names: it is another network's backbone.

@@ -4,8 +4,8 @@ import Foundations
 public enum BackboneInFileError: Error, CustomStringConvertible {
   /// PyTorch's archive or pickle, which can hold programs.
   case pickled(path: String)
-  /// No tensor has a name that the network knows.
-  case none(path: String)
+  /// No tensor has a name that the network knows, which `example` is one of.
+  case none(path: String, example: String)
   /// A backbone, but of another network.
   case other(BackboneMismatch)
   case nonFinite(path: String, tensor: String)
@@ -14,9 +14,10 @@ public enum BackboneInFileError: Error, CustomStringConvertible {
     switch self {
     case .pickled(let path):
       "\(path) is a file of PyTorch's own kind: convert it to safetensors (docs/exchange.md)"
-    case .none(let path):
-      "\(path) holds no tensor of a torchvision ResNet, such as 'conv1.weight', by itself or behind one of the "
-        + "prefixes backbone., encoder., encoder_q. and net., module. and model.: rename its tensors"
+    case .none(let path, let example):
+      "\(path) holds no tensor of this network as torchvision calls them, such as '\(example)', by itself or behind one "
+        + "of the prefixes backbone., encoder., encoder_q. and net., module. and model.: choose another network.family, "
+        + "or rename its tensors"
     case .other(let mismatch): "\(mismatch)"
     case .nonFinite(let path, let tensor): "\(path): '\(tensor)' holds values that are not finite"
     }
@@ -51,7 +52,7 @@ public struct BackboneMismatch: Sendable, CustomStringConvertible {
     ].compactMap(\.self)
     let place = prefix.isEmpty ? "" : ", read under '\(prefix)',"
     return "\(path)\(place) holds the backbone of another network: \(parts.joined(separator: "; ")): "
-      + "choose network.depth, network.width, network.stem and gates.enabled as the file has them"
+      + "choose network.family, network.depth, network.width, network.stem and gates.enabled as the file has them"
   }
 
   private static func part(_ what: String, _ names: [String]) -> String? {

@@ -4,7 +4,7 @@ import Tensors
 /// A ResNet basic block whose first convolution's output channels a gate switches on and off [K].
 ///
 /// y = ReLU(BN₁(conv₁ x)) ⊙ m; out = ReLU(BN₂(conv₂ y) + shortcut(x)). Without a gate m is 1.
-public final class BasicBlock: ResidualBlock {
+public final class BasicBlock: BackboneBlock {
   public let name: String
   public let conv1: Convolution
   public let conv2: Convolution

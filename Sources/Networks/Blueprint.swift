@@ -53,18 +53,35 @@ public struct Blueprint: Sendable, Equatable {
     public var macs: Int64 { ChannelGate.macs(inChannels: inChannels, outChannels: channels) }
   }
 
-  /// Convolutions one after the other, around which a shortcut leads.
+  /// What leads around the convolutions of a block and is added to what they make of its input.
+  public enum Shortcut: Sendable, Equatable {
+    /// Nothing is added.
+    case none
+    /// The input itself.
+    case identity
+    /// The input behind a 1×1 convolution and a batch norm, where size or width change.
+    case projection(Site)
+  }
+
+  /// Convolutions one after the other.
   public struct Block: Sendable, Equatable {
     /// For example `layer2.0`.
     public let name: String
     public let path: [Site]
-    /// Where the shortcut changes size.
-    public let shortcut: Site?
+    public let shortcut: Shortcut
+    /// Max-pooling at the end.
+    public let pool: MaxPool?
     /// Its gates among those of the network.
     public let gates: Range<Int>
 
+    /// The convolution of the shortcut, where there is one.
+    public var projection: Site? {
+      guard case .projection(let site) = shortcut else { return nil }
+      return site
+    }
+
     /// In the order of the forward pass.
-    public var sites: [Site] { path + (shortcut.map { [$0] } ?? []) }
+    public var sites: [Site] { path + (projection.map { [$0] } ?? []) }
   }
 
   /// Blocks one after the other whose maps are of one size: `layer1` and so on.
@@ -79,8 +96,8 @@ public struct Blueprint: Sendable, Equatable {
   /// Height and width of the images in pixels.
   public let inputSize: Int
   public let stem: Site
-  /// Whether max-pooling follows the stem.
-  public let poolsStem: Bool
+  /// Max-pooling behind the stem.
+  public let stemPool: MaxPool?
   public let blocks: [Block]
   public let gates: [GateSite]
   /// Length of a feature vector.
@@ -99,9 +116,11 @@ public struct Blueprint: Sendable, Equatable {
     }
   }
 
-  /// What logs and reports call the gates, in the order of the forward pass: by their blocks where these have one each.
+  /// What logs and reports call the gates, in the order of the forward pass: by their blocks where these have no more
+  /// than one each.
   public var gateLabels: [String] {
-    blocks.flatMap { block in block.gates.count == 1 ? [block.name] : gates[block.gates].map(\.name) }
+    blocks.allSatisfy { $0.gates.count <= 1 }
+      ? blocks.filter { !$0.gates.isEmpty }.map(\.name) : gates.map(\.name)
   }
 
   /// Every convolution but those of gates, in the order of the forward pass.

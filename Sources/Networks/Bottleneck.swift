@@ -10,7 +10,7 @@ import Tensors
 /// m₁ reaches the loss in three ways: through conv₂; as y₁'s means through the second gate's decision; and through the
 /// budget loss, where it also sets the price of m₂'s channels (see `Budget`). Backward adds the first two up in y₁'s
 /// gradient, and the third at the mask.
-public final class Bottleneck: ResidualBlock {
+public final class Bottleneck: BackboneBlock {
   public let name: String
   public let conv1: Convolution
   public let conv2: Convolution

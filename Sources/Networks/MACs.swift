@@ -8,7 +8,8 @@
 ///   cost(n) = stem + gates + Σ fixed + Σ_g perOpenChannel_g · n_g + Σ_p macs_p · n_first(p) · n_second(p).
 ///
 /// For a basic block perOpenChannel is 9·H'·W'·(C_in + C_out) and there are no products; for a bottleneck they are
-/// C_in·H·W and C_out·H'·W', and its one product is 9·H'·W'·n₁·n₂ [D]. All numbers are whole: counts are exact.
+/// C_in·H·W and C_out·H'·W', and its one product is 9·H'·W'·n₁·n₂ [D]; a stage of a VGG has a product for every
+/// convolution but its first and its last. All numbers are whole: counts are exact.
 ///
 /// Papers call them FLOPs and count one for a multiply-add; a FLOP count is twice this.
 public struct MACs: Sendable, Equatable {

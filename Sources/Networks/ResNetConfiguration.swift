@@ -1,7 +1,7 @@
 import Layers
 
 /// What a residual network is made of.
-public struct ResNetConfiguration: Sendable, Equatable {
+public struct ResNetConfiguration: BackboneConfiguration, Equatable {
   public enum Stem: String, Sendable, CaseIterable {
     /// 3×3 convolution, stride 1, no pooling.
     case cifar
@@ -34,7 +34,6 @@ public struct ResNetConfiguration: Sendable, Equatable {
   /// Whether the last batch norm of each block starts at 0, so that blocks start as identities.
   public var zeroInitResidual = true
   public var gated = true
-  /// τ of the gates' sigmoid.
   public var gateTemperature = 0.66667
   public var kernels = ConvolutionKernels.auto
 
@@ -42,6 +41,10 @@ public struct ResNetConfiguration: Sendable, Equatable {
   public static let named: [(depth: Int, block: Block, stages: [Int])] = [
     (18, .basic, [2, 2, 2, 2]), (34, .basic, [3, 4, 6, 3]), (50, .bottleneck, [3, 4, 6, 3]),
   ]
+
+  public static let title = "ResNet"
+  public static let depths = named.map(\.depth)
+  public static let smallestInput = 1
 
   /// - Parameter depth: One of `named`.
   public init(depth: Int = 18) {
@@ -57,6 +60,12 @@ public struct ResNetConfiguration: Sendable, Equatable {
   /// Length of a feature vector: 8·width, in bottlenecks 32·width.
   public var featureCount: Int { (width << (stages.count - 1)) * block.expansion }
 
-  /// The network in numbers.
   public var blueprint: Blueprint { Blueprint(self) }
+
+  public var particulars: [String: String] {
+    switch stem {
+    case .cifar: ["stem": stem.rawValue, "stem_padding": "\(stemPadding)"]
+    case .imagenet: ["stem": stem.rawValue]
+    }
+  }
 }

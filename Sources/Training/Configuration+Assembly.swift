@@ -19,8 +19,10 @@ extension Configuration {
 
   /// What a model is made of, before it has weights: takes no memory worth speaking of, however large it is.
   func makeNetwork() -> (backbone: any Backbone, objective: any Objective) {
-    let resNet = resNet
-    return (ResNet(resNet), objective.chosen.makeObjective(featureCount: resNet.featureCount))
+    let backbone = StackedBackbone(backbone)
+    return (
+      backbone, objective.chosen.makeObjective(featureCount: backbone.blueprint.featureCount)
+    )
   }
 
   /// What takes features of images from a network of this configuration.

@@ -50,7 +50,7 @@ struct BenchKernels: RankCommand {
       if let write { try DurableFiles.requireWritableFile(write) }
       let report = try benchmark.run()
       if let write {
-        let name = subject.path ?? "ResNet-\(benchmark.depth)"
+        let name = subject.path ?? benchmark.network
         try report.table.write(
           to: write,
           comment:

@@ -23,7 +23,7 @@ import Testing
     ).resolved(imageSize: 32)
     let builtIn = try configuration(cores: 2)
     #expect(builtIn.batch.global == 64 && builtIn.batch.shard == 32 && builtIn.threads == nil)
-    #expect(builtIn.resNet == preset.resNet)
+    #expect(builtIn.network == preset.network && builtIn.kernels == preset.kernels)
     #expect(builtIn.objective == preset.objective && builtIn.gates == preset.gates)
     preset.schedule.warmupEpochs = builtIn.schedule.warmupEpochs
     #expect(builtIn.optimizer == preset.optimizer && builtIn.schedule == preset.schedule)
@@ -31,7 +31,7 @@ import Testing
 
   @Test func largeImagesGetTheirStemBatchAndShard() throws {
     let configuration = try configuration { $0.size = 224 }
-    #expect(configuration.resNet.stem == .imagenet)
+    #expect(configuration.network.stem == .imagenet)
     #expect(configuration.batch.global == 16 && configuration.batch.shard == 8)
   }
 

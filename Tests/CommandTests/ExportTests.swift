@@ -8,6 +8,10 @@ extension CommandLineTests {
   @Suite struct Export {
     /// A run that has taken a step.
     static func trained(in folder: URL, _ settings: String...) throws -> SmallRun {
+      try trained(in: folder, settings)
+    }
+
+    static func trained(in folder: URL, _ settings: [String]) throws -> SmallRun {
       let small = try SmallRun(in: folder)
       let output = try Program.run(
         small.command("max_steps=1", "evaluate.every=0") + settings.flatMap { ["--set", $0] })
@@ -51,7 +55,8 @@ extension CommandLineTests {
         #expect(try Program.run(Self.command(small, to: path)).status == 0)
         let metadata = try SafetensorsFile(contentsOf: path.path).metadata
         for (key, value) in [
-          "format": "pt", "depth": "18", "width": "8", "stem": "cifar", "stem_padding": "2",
+          "format": "pt", "family": "resnet", "depth": "18", "width": "8", "stem": "cifar",
+          "stem_padding": "2",
           "input_size": "32",
           "features": "64", "gates": "8", "step": "1", "mean": "[0.5, 0.5, 0.5]", "std": "[0.22, 0.22, 0.22]",
         ] { #expect(metadata[key] == value, "\(key)") }
@@ -150,12 +155,17 @@ extension CommandLineTests {
     static let hasONNXRuntime = Python.has("onnxruntime", "numpy")
     static let hasTorchvision = Python.has("torch", "torchvision", "safetensors", "numpy")
 
+    /// Networks with gates and without.
+    static let networks = ["gates.enabled=true", "gates.enabled=false"].flatMap { gates in
+      [[gates], [gates, "network.family=vgg", "network.depth=16"]]
+    }
+
     @Test(
-      .enabled(if: hasONNXRuntime, "python3 has no onnxruntime: pip install onnxruntime"),
-      arguments: ["gates.enabled=true", "gates.enabled=false"])
-    func onnxRuntimeGivesTheFeatures(setting: String) throws {
+      .enabled(if: hasONNXRuntime, "python3 has no onnxruntime: pip install onnxruntime"), arguments: networks
+    )
+    func onnxRuntimeGivesTheFeatures(settings: [String]) throws {
       try withTemporaryFolder { folder in
-        let small = try Self.trained(in: folder, setting)
+        let small = try Self.trained(in: folder, settings)
         let (model, samples) = (
           folder.appendingPathComponent("x.onnx"), folder.appendingPathComponent("s.safetensors")
         )
@@ -179,10 +189,10 @@ extension CommandLineTests {
     /// Contract C8.
     @Test(
       .enabled(if: hasTorchvision, "python3 lacks torch, torchvision or safetensors: pip install them"),
-      arguments: ["gates.enabled=true", "gates.enabled=false"])
-    func torchvisionGivesTheFeatures(setting: String) throws {
+      arguments: networks)
+    func torchvisionGivesTheFeatures(settings: [String]) throws {
       try withTemporaryFolder { folder in
-        let small = try Self.trained(in: folder, setting)
+        let small = try Self.trained(in: folder, settings)
         let (file, samples) = (
           folder.appendingPathComponent("x.safetensors"), folder.appendingPathComponent("s.safetensors")
         )

@@ -47,7 +47,17 @@ extension Mistake {
       isRootOnly: true),
     .init(
       "bench train --set network.depth=51",
-      "--set network.depth=51: 'network.depth' must be one of 18, 34, 50, found '51'"),
+      "--set network.depth=51: 'network.depth' must be one of 11, 13, 16, 18, 19, 34, 50, found '51'"),
+    .init(
+      "macs FILES/simclr.yaml --set network.family=vgg",
+      "there is no VGG-18: with network.family vgg, network.depth must be 11, 13, 16 or 19"),
+    .set(
+      "network.depth=16",
+      "there is no ResNet-16: with network.family resnet, network.depth must be 18, 34 or 50"),
+    .set(
+      "network.family=vgg network.depth=11 network.input_size=31",
+      "a VGG takes images of 32×32 pixels or more, and the network's input is 31×31: use network.input_size 32, "
+        + "or another network.family"),
     .init(
       "bench train --set gates.targets=0.5",
       "--set gates.targets=0.5: there is no key 'gates.targets'; did you mean 'gates.target'?"),

@@ -147,7 +147,7 @@ import Testing
       "optimizer: {trust_coefficient: 0}",
       ":1: 'optimizer.trust_coefficient' must be a number above 0, found '0'"
     ),
-    ("network: {depth: 51}", ":1: 'network.depth' must be one of 18, 34, 50, found '51'"),
+    ("network: {depth: 51}", ":1: 'network.depth' must be one of 11, 13, 16, 18, 19, 34, 50, found '51'"),
     (
       "augmentation: {crop_scale: [1, 0.5]}",
       ":1: 'augmentation.crop_scale' must be [smallest, largest] with 0 < smallest ≤ largest ≤ 1, "
@@ -388,7 +388,7 @@ import Testing
       #expect(try Self.read(yaml) == configuration)
     }
     #expect(
-      configuration.resNet.kernels == ConvolutionKernels(.table(try KernelTable(items: Self.tableItems))))
+      configuration.backbone.kernels == ConvolutionKernels(.table(try KernelTable(items: Self.tableItems))))
   }
 
   @Test func aTableFromElsewhereIsMentioned() throws {

@@ -67,6 +67,31 @@ import Testing
     }
   }
 
+  /// torchvision's VGGs have biases in front of batch norms, which take them off again.
+  @Test func biasesOfConvolutionsMoveRunningMeans() throws {
+    let (source, target) = (MadeBackbone.vgg16.make(seed: 1), MadeBackbone.vgg16.make(seed: 2))
+    func file(biasCount: Int) throws -> SafetensorsFile {
+      let biases = (0..<biasCount).map { Float($0) / 4 }
+      let entries =
+        NetworkTensors(source).entries + [
+          .init(name: "features.3.bias", shape: [biasCount], values: biases),
+          .init(name: "classifier.0.bias", shape: [2], values: [1, 2]),
+        ]
+      return try SafetensorsFile(Safetensors.encode(entries), path: "x.safetensors")
+    }
+    let found = try BackboneInFile(try file(biasCount: 8), for: target)
+    #expect(found.names.count == NetworkTensors(source).entries.count)
+    try found.load(into: target)
+    for (own, given) in zip(try Self.entries(target), try Self.entries(source)) {
+      let isMoved = own.name == "features.4.running_mean"
+      let expected = isMoved ? given.values.enumerated().map { $1 - Float($0) / 4 } : given.values
+      #expect(own.values == expected, "\(own.name)")
+    }
+    #expect(
+      Self.problem(try file(biasCount: 7), for: .vgg16)
+        .contains("of another shape: features.3.bias ([7] in the file, [8] in the network): choose"))
+  }
+
   @Test func halfAGateIsMissing() throws {
     let file = try Self.file(MadeBackbone().make(seed: 1)) { $0 != "layer1.0.gate.3.weight" }
     #expect(
@@ -78,8 +103,8 @@ import Testing
     #expect(
       Self.problem(try Self.file(MadeBackbone(depth: 34, gated: false).make(seed: 1)))
         == "x.safetensors holds the backbone of another network: the network lacks: layer1.2.conv1.weight, "
-        + "layer1.2.bn1.weight, layer1.2.bn1.bias and 77 more: choose network.depth, network.width, network.stem "
-        + "and gates.enabled as the file has them")
+        + "layer1.2.bn1.weight, layer1.2.bn1.bias and 77 more: choose network.family, network.depth, network.width, "
+        + "network.stem and gates.enabled as the file has them")
     let wide = Self.problem(
       try Self.file(MadeBackbone(width: 16, gated: false).make(seed: 1), prefix: "backbone."))
     #expect(
@@ -96,7 +121,9 @@ import Testing
 
   @Test func whatIsNoBackboneIsSaid() throws {
     let file = try Self.file(MadeBackbone().make(seed: 1), prefix: "student.")
-    #expect(Self.problem(file).hasPrefix("x.safetensors holds no tensor of a torchvision ResNet, such as "))
+    #expect(
+      Self.problem(file).hasPrefix(
+        "x.safetensors holds no tensor of this network as torchvision calls them, such as 'conv1.weight', "))
   }
 
   @Test func numbersThatAreNotFiniteAreRefused() throws {

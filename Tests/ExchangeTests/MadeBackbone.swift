@@ -15,23 +15,35 @@ struct MadeBackbone: Sendable, CustomTestStringConvertible {
   var stemPadding = 1
   var inputSize = 8
 
-  var testDescription: String { "ResNet-\(depth), \(stem)\(gated ? ", gated" : "")" }
+  var testDescription: String { "depth \(depth), \(stem)\(gated ? ", gated" : "")" }
 
-  /// Both blocks, with gates and without, behind both stems.
+  /// Every kind of block, with gates and without, behind both stems.
   static let all: [MadeBackbone] = [
     MadeBackbone(), MadeBackbone(gated: false, stemPadding: 2), MadeBackbone(stem: .imagenet, inputSize: 33),
     MadeBackbone(depth: 50), MadeBackbone(depth: 50, gated: false, stem: .imagenet, inputSize: 32),
+    vgg16, MadeBackbone(depth: 11, gated: false, inputSize: 32),
   ]
+  static let vgg16 = MadeBackbone(depth: 16, inputSize: 33)
+
+  /// Of the family that the depth is of.
+  private var configuration: any BackboneConfiguration {
+    if VGGConfiguration.depths.contains(depth) {
+      var vgg = VGGConfiguration(depth: depth)
+      (vgg.width, vgg.gated, vgg.inputSize) = (width, gated, inputSize)
+      return vgg
+    }
+    var resNet = ResNetConfiguration(depth: depth)
+    resNet.width = width
+    resNet.gated = gated
+    resNet.stem = stem
+    resNet.stemPadding = stemPadding
+    resNet.inputSize = inputSize
+    resNet.zeroInitResidual = false
+    return resNet
+  }
 
   func make(seed: UInt64) -> any Backbone {
-    var configuration = ResNetConfiguration(depth: depth)
-    configuration.width = width
-    configuration.gated = gated
-    configuration.stem = stem
-    configuration.stemPadding = stemPadding
-    configuration.inputSize = inputSize
-    configuration.zeroInitResidual = false
-    let backbone = ResNet(configuration)
+    let backbone = StackedBackbone(configuration)
     initializeWeights(backbone: backbone, heads: [], seed: seed)
     // Gates look at their images closely.
     for parameter in backbone.parameters

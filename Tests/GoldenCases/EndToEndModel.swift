@@ -16,7 +16,8 @@ extension EndToEndCase {
     configuration.stemPadding = run.trajectory.config.stem.padding
     configuration.kernels = kernels
     let model = Model(
-      backbone: ResNet(configuration), objective: try makeObjective(run, configuration.featureCount), seed: 0)
+      backbone: StackedBackbone(configuration), objective: try makeObjective(run, configuration.featureCount),
+      seed: 0)
     try load(initial, into: model)
     return model
   }

@@ -88,12 +88,13 @@ public struct EndToEndRunner {
     let pass = Pass(
       .training, layout.local, in: Surroundings(pool: pool, reducer: reducer),
       noise: try noise(model, step: 0))
-    guard let backbone = model.backbone as? ResNet else { preconditionFailure("golden cases are of ResNets") }
+    guard let backbone = model.backbone as? StackedBackbone else {
+      preconditionFailure("golden cases are of ResNets")
+    }
     let stem = try backbone.stem.forward(try imageTensor(), in: pass)
     let statistics = try backbone.stemBatchNorm.statistics(of: stem, in: pass)
     let pooled =
-      backbone.blueprint.poolsStem
-      ? try MaxPool.forward(stem, normalizedBy: statistics, in: pass).values : stem
+      try backbone.blueprint.stemPool?.forward(stem, normalizedBy: statistics, in: pass).values ?? stem
     var y = try backbone.stemBatchNorm.normalizeAndPool(pooled, statistics, in: pass)
     var blocks = [("conv1", stem)]
     var gates: [GateRecord] = []

@@ -88,7 +88,7 @@ private struct NetworkCounts: Decodable {
       let what = "\(name): \(place.name)"
       let (first, last) = (place.path[0].shape, place.path[place.path.count - 1].shape)
       let gates = blueprint.gates[place.gates]
-      let macs: [Int64] = place.path.map(\.macs) + [place.shortcut?.macs ?? 0, found.blocks[number].dense]
+      let macs: [Int64] = place.path.map(\.macs) + [place.projection?.macs ?? 0, found.blocks[number].dense]
       let goldenMACs: [Int64] =
         [golden.conv1, golden.conv2, golden.conv3].compactMap { $0 } + [golden.downsample, golden.full]
       let sizes = [first.inChannels, first.outChannels, last.outChannels, last.outHeight]

@@ -149,7 +149,7 @@ private struct Operation {
     let x = try tensor("x", lanes: variant.lanes)
     let pass = variant.pass(rows: x.rows)
     let (layer, identity) = try BatchNorm.identity(like: x, in: pass)
-    let output = try MaxPool.forward(x, normalizedBy: identity, in: pass)
+    let output = try MaxPool.overlapping.forward(x, normalizedBy: identity, in: pass)
     let y = output.values
     // From the place inside its window to that inside the plane.
     let winners = Tensor(

@@ -45,8 +45,12 @@ import Testing
 @Suite struct PoolingTests {
   /// Pooling of normalised maps, in the order in which the stem does it: the values pooled, then normalised. Scales
   /// of either sign; all values differ by more than the step, so that no winner changes.
-  @Test(arguments: [[2, 5, 7, 5], [2, 1, 3, 3], [2, 17, 4, 6], [4, 3, 1, 2]])
-  func maximumOfNormalizedGradientMatchesFiniteDifferences(shape: [Int]) throws {
+  @Test(arguments: [
+    (MaxPool.overlapping, [2, 5, 7, 5]), (.overlapping, [2, 1, 3, 3]), (.overlapping, [2, 17, 4, 6]),
+    (.overlapping, [4, 3, 1, 2]), (.sideBySide, [2, 5, 7, 5]), (.sideBySide, [2, 17, 4, 6]),
+    (.sideBySide, [4, 3, 3, 2]),
+  ])
+  func maximumOfNormalizedGradientMatchesFiniteDifferences(pool: MaxPool, shape: [Int]) throws {
     for variant in PassVariant.all(images: shape[0]) {
       var numbers = TestNumbers(seed: 10)
       let count = shape.reduce(1, *)
@@ -59,12 +63,13 @@ import Testing
       func forward(_ x: [Float]) throws -> (Tensor, BatchNorm.Statistics, MaxPool.Output, y: PooledMap) {
         let x = Tensor(shape: shape, lanes: variant.lanes, x)
         let statistics = try layer.statistics(of: x, in: pass)
-        let output = try MaxPool.forward(x, normalizedBy: statistics, in: pass)
+        let output = try pool.forward(x, normalizedBy: statistics, in: pass)
         return (x, statistics, output, try layer.normalizeAndPool(output.values, statistics, in: pass))
       }
       let (input, statistics, output, y) = try forward(x)
       #expect(
-        y.map.values == maxima(try layer.normalize(input, statistics, relu: true, in: pass)), "\(variant)")
+        y.map.values == maxima(of: try layer.normalize(input, statistics, relu: true, in: pass), pool),
+        "\(variant)")
       let coefficients = numbers.normals(y.map.values.count)
       let dy = Tensor(
         rows: shape[0], channels: shape[1], height: y.map.height, width: y.map.width, lanes: y.map.lanes,
@@ -79,15 +84,21 @@ import Testing
     }
   }
 
-  /// 3×3 windows, stride 2, padding 1 that never wins, value by value.
-  private func maxima(_ x: Tensor) -> [Float] {
+  /// As PyTorch has them: a last odd row that no window begins at is left out without padding.
+  @Test func sizesAreThoseOfPyTorch() {
+    #expect([1, 2, 3, 4, 5, 112].map(MaxPool.overlapping.outputSize) == [1, 1, 2, 2, 3, 56])
+    #expect([1, 2, 3, 4, 5, 112].map(MaxPool.sideBySide.outputSize) == [0, 1, 1, 2, 2, 56])
+  }
+
+  /// Windows two pixels apart, with padding that never wins, value by value.
+  private func maxima(of x: Tensor, _ pool: MaxPool) -> [Float] {
     let values = x.values
     var result: [Float] = []
     for plane in 0..<x.rows * x.channels {
-      for h in stride(from: 0, to: x.height, by: 2) {
-        for w in stride(from: 0, to: x.width, by: 2) {
-          let rows = max(h - 1, 0)...min(h + 1, x.height - 1)
-          let columns = max(w - 1, 0)...min(w + 1, x.width - 1)
+      for h in 0..<pool.outputSize(x.height) {
+        for w in 0..<pool.outputSize(x.width) {
+          let rows = max(2 * h - pool.padding, 0)...min(2 * h + 1, x.height - 1)
+          let columns = max(2 * w - pool.padding, 0)...min(2 * w + 1, x.width - 1)
           let window = rows.flatMap { h in columns.map { values[(plane * x.height + h) * x.width + $0] } }
           result.append(window.max()!)
         }

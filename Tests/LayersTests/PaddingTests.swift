@@ -111,6 +111,10 @@ import Testing
 
   @Test(arguments: channelCounts, PassVariant.allLanes)
   func staysZeroInPooling(channels: Int, lanes: Int) throws {
+    for pool in [MaxPool.overlapping, .sideBySide] { try staysZero(in: pool, channels, lanes) }
+  }
+
+  private func staysZero(in pool: MaxPool, _ channels: Int, _ lanes: Int) throws {
     var numbers = TestNumbers(seed: 22)
     let shape = [2, channels, 5, 5]
     // All negative: a padded zero must not win either.
@@ -119,7 +123,7 @@ import Testing
     soilMemory(like: x)
     let layer = BatchNorm("test", channels: channels)
     let statistics = try layer.statistics(of: x, in: pass)
-    let output = try MaxPool.forward(x, normalizedBy: statistics, in: pass)
+    let output = try pool.forward(x, normalizedBy: statistics, in: pass)
     try expectZeros(output.values, "maxima")
     #expect(output.values.values.allSatisfy { $0 < 0 }, "padding at the border never wins")
     let (g, derivative) = try layer.reluBackward(

@@ -124,10 +124,14 @@ extension BlockParts {
     var configuration = ResNetConfiguration()
     configuration.block = block
     configuration.gated = gated
-    var builder = ResidualBuilder(configuration, channels: inChannels, size: 4)
-    builder.addBlock("layer1.0", width: width, stride: stride)
-    return BlockParts(
-      block: builder.blocks[0], gates: builder.gates, gateTemperature: configuration.gateTemperature,
-      kernels: .auto)
+    var builder = BlockBuilder(channels: inChannels, size: 4)
+    configuration.addBlock("layer1.0", width: width, stride: stride, to: &builder)
+    return BlockParts(of: builder)
+  }
+
+  /// Of the first block of a network.
+  init(of builder: BlockBuilder) {
+    self.init(
+      block: builder.blocks[0], gates: builder.gates, gateTemperature: 0.66667, kernels: .auto)
   }
 }

@@ -33,6 +33,28 @@ import Testing
     #expect(bottlenecks.gates == 5_693_440 && bottlenecks.allClosed == 483_368_960)
   }
 
+  /// 15,346,630,656 for a VGG-16 at 224×224 are torchvision's 15,470 million without its classifier's.
+  @Test func vggsCostWhatTorchvisionsDo() {
+    func macs(depth: Int, size: Int) -> MACs {
+      var configuration = VGGConfiguration(depth: depth)
+      configuration.inputSize = size
+      return MACs(configuration.blueprint)
+    }
+    #expect(macs(depth: 11, size: 224).dense == 7_485_456_384)
+    #expect(macs(depth: 13, size: 224).dense == 11_184_832_512)
+    #expect(macs(depth: 16, size: 224).dense == 15_346_630_656)
+    #expect(macs(depth: 19, size: 224).dense == 19_508_428_800)
+    let small = macs(depth: 16, size: 32)
+    #expect(small.dense == 313_196_544 && small.gates == 490_496)
+    // With all gates closed stem and first stage are left, as they have none.
+    #expect(small.allClosed == 9 * 32 * 32 * (3 * 64 + 64 * 64) + 490_496)
+    #expect(small.gated(open: small.channels) == small.dense + small.gates)
+    // In a stage of three convolutions two gates meet: features.14, .17 and .20, at 8×8.
+    var open = small.channels.map { _ in 0 }
+    (open[1], open[2]) = (3, 5)
+    #expect(small.gated(open: open) - small.allClosed == 9 * 8 * 8 * (128 * 3 + 3 * 5 + 5 * 256))
+  }
+
   @Test func gatedCountsFollowTheOpenChannels() {
     let macs = MACs(blueprint(.cifar, size: 32))
     #expect(macs.gated(open: macs.channels) == macs.dense + macs.gates)

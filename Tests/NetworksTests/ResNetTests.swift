@@ -9,7 +9,7 @@ import Testing
 @Suite struct ResNetTests {
   /// Contract C8: torchvision's names and layouts, gates beside them.
   @Test func namesAndShapesAreTorchvisions() {
-    let network = ResNet(ResNetConfiguration())
+    let network = StackedBackbone(ResNetConfiguration())
     var expected: Set = ["conv1.weight", "bn1.weight", "bn1.bias"]
     for stage in 1...4 {
       for number in 0..<2 {
@@ -36,10 +36,10 @@ import Testing
 
   /// A ResNet-50's tensors are torchvision's but for those of gates, and an inner layer's stride is where it is there.
   @Test func bottlenecksAreTorchvisions() {
-    func makeNetwork(depth: Int) -> ResNet {
+    func makeNetwork(depth: Int) -> StackedBackbone {
       var configuration = ResNetConfiguration(depth: depth)
       configuration.stem = .imagenet
-      return ResNet(configuration)
+      return StackedBackbone(configuration)
     }
     let network = makeNetwork(depth: 50)
     let parameters = network.parameters.filter { !$0.name.contains(".gate") }
@@ -64,23 +64,23 @@ import Testing
   /// All four tensors of each gate, its batch norm included, are without weight decay; nothing else is.
   @Test(arguments: [18, 50])
   func onlyGatesAreWithoutWeightDecay(depth: Int) {
-    for parameter in ResNet(ResNetConfiguration(depth: depth)).parameters {
+    for parameter in StackedBackbone(ResNetConfiguration(depth: depth)).parameters {
       #expect(parameter.decays != parameter.name.contains(".gate"), "\(parameter.name)")
     }
   }
 
   @Test func ungatedNetworksAreTheSameButForGates() {
     var configuration = ResNetConfiguration()
-    let gated = ResNet(configuration).parameters.map(\.name).filter { !$0.contains(".gate.") }
+    let gated = StackedBackbone(configuration).parameters.map(\.name).filter { !$0.contains(".gate.") }
     configuration.gated = false
-    #expect(ResNet(configuration).parameters.map(\.name) == gated)
+    #expect(StackedBackbone(configuration).parameters.map(\.name) == gated)
   }
 
   @Test func weightsAreHeNormalAndFollowTheSeed() {
     var configuration = ResNetConfiguration()
     configuration.width = 32
-    func makeNetwork(seed: UInt64) -> ResNet {
-      let network = ResNet(configuration)
+    func makeNetwork(seed: UInt64) -> StackedBackbone {
+      let network = StackedBackbone(configuration)
       initializeWeights(backbone: network, heads: [], seed: seed)
       return network
     }
@@ -112,7 +112,7 @@ import Testing
     configuration.stem = stem
     configuration.stemPadding = 2
     configuration.zeroInitResidual = false
-    let network = ResNet(configuration)
+    let network = StackedBackbone(configuration)
     initializeWeights(backbone: network, heads: [], seed: 3)
     let ready = ReadyParameters()
     let pass = Pass(

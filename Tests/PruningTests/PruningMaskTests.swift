@@ -8,15 +8,15 @@ import Testing
 @testable import Pruning
 
 @Suite struct PruningMaskTests {
-  private static func resNet(width: Int = 4) -> ResNet {
+  private static func resNet(width: Int = 4) -> StackedBackbone {
     var configuration = ResNetConfiguration(depth: 18)
     (configuration.width, configuration.inputSize) = (width, 8)
-    let network = ResNet(configuration)
+    let network = StackedBackbone(configuration)
     initializeWeights(backbone: network, heads: [], seed: 3)
     return network
   }
 
-  private static func mask(of network: ResNet, rounds: Int = 2) -> PruningMask {
+  private static func mask(of network: StackedBackbone, rounds: Int = 2) -> PruningMask {
     (1...rounds).reduce(PruningMask(keepingAll: network.prunableParameters(includesStem: true))) {
       PruningRound(.magnitude, seed: 0, number: $1).prune($0, of: network)
     }

@@ -11,10 +11,10 @@ import Testing
     PruningMask(keepingAll: counts.enumerated().map { Parameter("p\($0)", shape: [$1, 1, 1, 1]) })
   }
 
-  private static func resNet(gated: Bool = true) -> ResNet {
+  private static func resNet(gated: Bool = true) -> StackedBackbone {
     var configuration = ResNetConfiguration(depth: 18)
     (configuration.width, configuration.inputSize, configuration.gated) = (4, 8, gated)
-    let network = ResNet(configuration)
+    let network = StackedBackbone(configuration)
     initializeWeights(backbone: network, heads: [], seed: 3)
     return network
   }

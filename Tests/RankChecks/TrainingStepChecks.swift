@@ -29,11 +29,10 @@ private struct Outcome {
     configuration.network.inputSize = size
     // Else most gradients of a first step are zeros.
     configuration.network.zeroInitResidual = false
-    let resNet = configuration.resNet
     let kind = try objective.settings()
+    let backbone = StackedBackbone(configuration.backbone)
     let model = Model(
-      backbone: ResNet(resNet),
-      objective: kind.makeObjective(featureCount: resNet.featureCount),
+      backbone: backbone, objective: kind.makeObjective(featureCount: backbone.blueprint.featureCount),
       seed: configuration.seed)
 
     let layout = BatchLayout(

@@ -35,7 +35,7 @@ import Training
     var threads = 1
 
     var description: String {
-      "ResNet-\(depth), \(objective), \(gated ? "gated" : "dense"), \(mode), \(images) images in shards of \(shardSize), "
+      "depth \(depth), \(objective), \(gated ? "gated" : "dense"), \(mode), \(images) images in shards of \(shardSize), "
         + "\(microBatches) micro-batches, recomputes: \(recomputes), \(ranks) ranks × \(threads) threads"
     }
 
@@ -57,21 +57,15 @@ import Training
     static let kinds =
       SmallObjective.allCases.flatMap { objective in
         [true, false].map { Case(objective: objective, gated: $0) }
-      } + [Case(depth: 50)]
+      } + [Case(depth: 50), Case(depth: 16)]
   }
 
-  private static let size = 16
-
   private static func makeModel(_ c: Case) throws -> Model {
-    var configuration = ResNetConfiguration(depth: c.depth)
-    configuration.inputSize = size
-    configuration.width = 8
-    configuration.gated = c.gated
-    // Else most gradients of a first step are zeros.
-    configuration.zeroInitResidual = false
+    let backbone = StackedBackbone(smallNetwork(depth: c.depth, gated: c.gated))
     let model = Model(
-      backbone: ResNet(configuration),
-      objective: try c.objective.settings().makeObjective(featureCount: configuration.featureCount), seed: 9)
+      backbone: backbone,
+      objective: try c.objective.settings().makeObjective(featureCount: backbone.blueprint.featureCount),
+      seed: 9)
     // Running statistics that differ from those of any batch.
     var numbers = TestNumbers(seed: 7)
     for norm in model.batchNorms {
@@ -91,6 +85,7 @@ import Training
       let layout = BatchLayout(
         batch: c.images, views: settings.views, turns: settings.turns, shardSize: c.shardSize, reducer: rank)
       var numbers = TestNumbers(seed: 90)
+      let size = model.backbone.blueprint.inputSize
       let width = 3 * size * size
       let views = (0..<settings.rowsPerImage).map { _ in numbers.normals(c.images * width) }
       let x = Tensor(shape: [layout.local.rows, 3, size, size], lanes: 1, layout.rows(views, width: width))
@@ -193,15 +188,20 @@ import Training
     Case(gated: false, images: 8, shardSize: 2, microBatches: 2, softGates: true),
     Case(gated: true, images: 8, shardSize: 2, microBatches: 2, softGates: true),
     Case(depth: 50, gated: true, images: 8, shardSize: 2, microBatches: 2, softGates: true),
+    Case(depth: 16, gated: true, images: 8, shardSize: 2, microBatches: 2, softGates: true),
   ])
   func gradientsMatchFiniteDifferences(_ c: Case) throws {
     let reference = try Self.outcome(c)
     let names = try Self.makeModel(c).store.parameters.map(\.name)
     let budget = c.gated ? reference.losses[1] + reference.losses[2] : 0
     #expect(c.gated == (budget != 0))
-    var tensors = ["projector.3.weight", "projector.1.weight", "layer4.1.bn2.bias"]
-    if c.depth == 50 { tensors += ["layer4.2.gate1.3.weight", "layer4.2.gate2.3.weight"] }
-    for name in tensors {
+    let tensors =
+      switch c.depth {
+      case 50: ["layer4.1.bn2.bias", "layer4.2.gate1.3.weight", "layer4.2.gate2.3.weight"]
+      case 16: ["features.41.bias", "features.34.gate.3.weight", "features.37.gate.3.weight"]
+      default: ["layer4.1.bn2.bias"]
+      }
+    for name in ["projector.3.weight", "projector.1.weight"] + tensors {
       let index = try #require(names.firstIndex(of: name))
       let gradient = reference.gradients[index]
       // Along the gradient: f(w + h·g) − f(w − h·g) = 2h·‖g‖².

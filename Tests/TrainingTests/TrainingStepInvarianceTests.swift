@@ -16,21 +16,18 @@ import Training
   }
 
   private static let images = 8
-  private static let size = 16
 
   private func outcome(
     _ objective: SmallObjective, depth: Int = 18, ranks: Int, shardSize: Int, threads: Int
   ) throws -> Outcome {
-    let (images, size) = (Self.images, Self.size)
+    let images = Self.images
     let settings = try objective.settings()
     let outcomes = try ThreadRanks(ranks).run { rank in
-      var configuration = ResNetConfiguration(depth: depth)
-      configuration.inputSize = size
-      configuration.width = 8
-      configuration.zeroInitResidual = false
+      let backbone = StackedBackbone(smallNetwork(depth: depth))
+      let size = backbone.blueprint.inputSize
       let model = Model(
-        backbone: ResNet(configuration),
-        objective: settings.makeObjective(featureCount: configuration.featureCount), seed: 9)
+        backbone: backbone,
+        objective: settings.makeObjective(featureCount: backbone.blueprint.featureCount), seed: 9)
       let layout = BatchLayout(
         batch: images, views: settings.views, turns: settings.turns, shardSize: shardSize, reducer: rank)
       var numbers = TestNumbers(seed: 90)
@@ -69,9 +66,9 @@ import Training
     }
   }
 
-  /// Deeper networks, and bottlenecks with two gates, whose cost is taken image by image.
-  @Test(arguments: [34, 50])
-  func threadsAndRanksChangeNoBitOfDeeperNetworks(depth: Int) throws {
+  /// Deeper networks, and bottlenecks and VGGs with gates that meet, whose cost is taken image by image.
+  @Test(arguments: [34, 50, 16])
+  func threadsAndRanksChangeNoBitOfOtherNetworks(depth: Int) throws {
     let reference = try outcome(.simclr, depth: depth, ranks: 1, shardSize: 2, threads: 1)
     #expect(reference.gradients.count { $0.contains { $0 != 0 } } >= reference.gradients.count - 1)
     for (ranks, threads) in [(1, 2), (2, 1), (4, 1)] {

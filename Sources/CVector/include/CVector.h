@@ -62,16 +62,17 @@ void vector_relu_backward_sums(vector_map map, vector_gradient dy, const float *
 // x += means[image][channel] / pixels, rows of `channels` numbers without padding.
 void vector_add_means(vector_map map, const float *means, int channels, float *x);
 
-// Pooling, 3×3, stride 2, padding 1 that never wins: y = the x whose scale·x is largest. winners: for every output the
-// position 0 ..< 9 inside its window; among equals the first in row-major order.
-void vector_max_pool(vector_map map, int height, int width, const float *x, const float *scale, float *y,
+// Pooling with stride 2: y = the x whose scale·x is largest. A window of 3 is 3×3 with padding 1 that never wins; one of
+// 2 is 2×2 without padding, and a last odd row or column is in none. winners: for every output the position 0 ..< 9 in
+// the 3×3 around the pixel that both windows share, (2i, 2j); among equals the first in row-major order.
+void vector_max_pool(vector_map map, int window, int height, int width, const float *x, const float *scale, float *y,
                      uint8_t *winners);
 
 // Backward of normalisation before pooling, second pass: as vector_normalize_backward, where a pixel's gradient is the
 // sum of g over the windows that it won. dx may be x.
-void vector_max_pool_backward(vector_map map, int height, int width, const float *g, const uint8_t *winners,
-                              const float *x, const float *mean, const float *scale, const float *constant,
-                              const float *slope, float *dx);
+void vector_max_pool_backward(vector_map map, int window, int height, int width, const float *g,
+                              const uint8_t *winners, const float *x, const float *mean, const float *scale,
+                              const float *constant, const float *slope, float *dx);
 
 // noise = log(u + 1e-8) − log(1 − u + 1e-8) for uniform numbers u in [0, 1): the difference of two Gumbel samples.
 void vector_logistic_noise(size_t count, const float *uniforms, double *noise);

@@ -13,11 +13,7 @@ struct ONNXNodes {
 
   mutating func add(_ blueprint: Blueprint) {
     var map = relu(normalized(blueprint.stem, of: ONNXNames.images), "\(blueprint.stem.batchNorm).relu")
-    if blueprint.poolsStem {
-      map = add(
-        "MaxPool", [map], "maxpool",
-        [.init("kernel_shape", [3, 3]), .init("strides", [2, 2]), .init("pads", [1, 1, 1, 1])])
-    }
+    if let pool = blueprint.stemPool { map = maximum(pool, of: map, "maxpool") }
     for block in blueprint.blocks { map = add(block, of: map, blueprint.gates) }
     let means = add("GlobalAveragePool", [map], "avgpool")
     _ = add("Flatten", [means], ONNXNames.features, [.init("axis", 1)])
@@ -34,8 +30,12 @@ struct ONNXNodes {
       if let mask { map = add("Mul", [map, mask], "\(site.batchNorm).masked") }
     }
     map = normalized(block.path[block.path.count - 1], of: map)
-    let shortcut = block.shortcut.map { normalized($0, of: input) } ?? input
-    return relu(add("Add", [map, shortcut], "\(block.name).sum"), block.name)
+    if block.shortcut != .none {
+      let shortcut = block.projection.map { normalized($0, of: input) } ?? input
+      map = add("Add", [map, shortcut], "\(block.name).sum")
+    }
+    guard let pool = block.pool else { return relu(map, block.name) }
+    return maximum(pool, of: relu(map, "\(block.name).relu"), block.name)
   }
 
   /// The convolution of a site and the batch norm behind it.
@@ -65,6 +65,16 @@ struct ONNXNodes {
     let logits = add("Conv", [hidden, "\(gate).3.weight"], ONNXNames.logits(ofGate: gate))
     let open = add("GreaterOrEqual", [logits, zero.name], "\(gate).open")
     return add("Cast", [open], "\(gate).mask", [.init("to", Int(ONNXTensorProto.DataType.float.rawValue))])
+  }
+
+  private mutating func maximum(_ pool: MaxPool, of input: String, _ name: String) -> String {
+    let (kernel, stride, padding) = (pool.kernelSize, MaxPool.stride, pool.padding)
+    return add(
+      "MaxPool", [input], name,
+      [
+        .init("kernel_shape", [kernel, kernel]), .init("strides", [stride, stride]),
+        .init("pads", [padding, padding, padding, padding]),
+      ])
   }
 
   private mutating func relu(_ input: String, _ name: String) -> String { add("Relu", [input], name) }

@@ -110,7 +110,7 @@ extension ReportRun {
     let epoch = training.last.map { ", epoch \($0.epoch + 1) of \(configuration.epochs)" } ?? ""
     return [
       "\(configuration.objective.name.rawValue)",
-      "ResNet-\(configuration.network.depth) of width \(configuration.network.width)", gates,
+      configuration.network.title, gates,
       configuration.data.source,
       "step \(grouped(lastStep))\(steps.map { " of \(grouped($0))" } ?? "")\(epoch)",
     ].joined(separator: " · ")

@@ -67,7 +67,7 @@ struct ReportRun: Sendable {
   /// What the gates are called, in the order of the forward pass.
   var gateLabels: [String] {
     let count = training.last?.density.count ?? 0
-    let labels = configuration.map { ResNet($0.resNet).blueprint.gateLabels } ?? []
+    let labels = configuration.map { $0.backbone.blueprint.gateLabels } ?? []
     return labels.count == count ? labels : (0..<count).map { "gate \($0 + 1)" }
   }
 }

@@ -11,7 +11,9 @@ public struct ExportedNetwork {
   /// How its images are normalised; nil: the checkpoint does not say.
   public let normalization: Colours?
   let backbone: any Backbone
-  let configuration: ResNetConfiguration
+  private let settings: NetworkSettings
+  /// What the backbone is made of.
+  let configuration: any BackboneConfiguration
   let step: Int
   /// SHA-256 of the checkpoint's model.
   let modelDigest: String
@@ -23,14 +25,15 @@ public struct ExportedNetwork {
   ///
   /// - Throws: The same `AgreedFailure` on every rank, with `CheckpointError` where the checkpoint is of another network.
   public init(_ checkpoint: Checkpoint, on communicator: Communicator) throws {
-    var network = try checkpoint.configuration(imageSize: Self.usualSize).resNet
+    let run = try checkpoint.configuration(imageSize: Self.usualSize)
+    var network = run.backbone
     // The plainest arithmetic: what is to be told from a mistake is its rounding.
     network.kernels = .direct
     let file = try checkpoint.tensors(in: Checkpoint.modelFile)
-    let backbone = ResNet(network)
+    let backbone = StackedBackbone(network)
     try communicator.agree { try NetworkTensors(backbone).load(file, allowingOthers: true) }
     self.backbone = backbone
-    configuration = network
+    (settings, configuration) = (run.network, network)
     modelDigest = file.digest
     (normalization, step) = (checkpoint.state.normalization, checkpoint.state.step)
   }
@@ -41,17 +44,17 @@ public struct ExportedNetwork {
       // PyTorch's, which libraries look for.
       "format": "pt",
       "producer": "sluice \(Version.number)",
-      "contents": "backbone of a residual network, without classifier",
-      "depth": "\(configuration.depth)",
-      "width": "\(configuration.width)",
-      "stem": configuration.stem.rawValue,
-      "input_size": "\(configuration.inputSize)",
-      "features": "\(configuration.featureCount)",
+      "contents": "backbone of a \(settings.family.title), without classifier",
+      "family": settings.family.rawValue,
+      "depth": "\(settings.depth)",
+      "width": "\(settings.width)",
+      "input_size": "\(settings.inputSize)",
+      "features": "\(backbone.blueprint.featureCount)",
       "gates": "\(backbone.blueprint.gates.count)",
       "step": "\(step)",
       "model_sha256": modelDigest,
     ]
-    if configuration.stem == .cifar { metadata["stem_padding"] = "\(configuration.stemPadding)" }
+    metadata.merge(configuration.particulars) { $1 }
     if let normalization {
       metadata["mean"] = "\(normalization.mean)"
       metadata["std"] = "\(normalization.deviation)"
@@ -64,6 +67,7 @@ extension BackboneExport {
   /// - Parameter pool: Threads that the backbone computes on.
   public init(_ network: ExportedNetwork, pool: WorkerPool) throws {
     try self.init(
-      network.backbone, copy: { ResNet(network.configuration) }, metadata: network.metadata, pool: pool)
+      network.backbone, copy: { StackedBackbone(network.configuration) }, metadata: network.metadata,
+      pool: pool)
   }
 }

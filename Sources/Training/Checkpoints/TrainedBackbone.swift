@@ -25,10 +25,10 @@ public struct TrainedBackbone {
     self.communicator = communicator
     step = checkpoint.state.step
     configuration = try checkpoint.configuration(imageSize: imageSize)
-    var network = configuration.resNet
+    var network = configuration.backbone
     // What was trained in bf16 can be looked at on any processor.
     if !ConvolutionBackends.linked.support(.bf16) { network.kernels.precision = .f32 }
-    backbone = ResNet(network)
+    backbone = StackedBackbone(network)
     let tensors = NetworkTensors(backbone)
     let file = try checkpoint.tensors(in: Checkpoint.modelFile)
     try communicator.agree { try tensors.load(file, allowingOthers: true) }

@@ -7,8 +7,7 @@ struct NetworkFootprint {
   private struct Layers {
     /// One map of the block's output.
     let map: Int
-    /// Kept for backward besides the output: every convolution's; of the stem its convolution, and with pooling what
-    /// it left of that.
+    /// Kept for backward besides the output: every convolution's, and with pooling what it left of the last.
     let inner: Int
     /// The maps of gradients that backward works on.
     let gradients: Int
@@ -16,28 +15,34 @@ struct NetworkFootprint {
   private let places: [(site: Blueprint.Site, convolution: Convolution)]
   private let stem: Layers
   private let blocks: [Layers]
-  /// Gradients on their way through a block, of the size of its output, or, with pooling, through the stem.
-  private static let gradientMaps = (block: 4, pooledStem: 1)
+  /// Gradients on their way through a block or the stem, of the size of the last convolution's output.
+  private static let gradientMaps = (block: 4, pooledBlock: 2, pooledStem: 1)
   /// Maps that live at one time where nothing is kept for backward.
   private static let mapsInEvaluation = 5
 
   init(_ backbone: any Backbone) {
     let blueprint = backbone.blueprint
     places = Array(zip(blueprint.sites, backbone.convolutions))
-    func output(_ site: Blueprint.Site) -> Int { Self.floats(site.shape.outChannels, site.shape.outHeight) }
-    let map = output(blueprint.stem)
-    stem =
-      blueprint.poolsStem
-      ? Layers(
-        map: Self.floats(
-          blueprint.stem.shape.outChannels, MaxPool.outputSize(blueprint.stem.shape.outHeight)),
-        inner: 2 * map, gradients: Self.gradientMaps.pooledStem * map)
-      : Layers(map: map, inner: map, gradients: 0)
-    blocks = blueprint.blocks.map { block in
-      let map = output(block.path[block.path.count - 1])
+    /// - Parameter gradients: Maps of gradients, with pooling and without.
+    func layers(
+      _ sites: [Blueprint.Site], last: Blueprint.Site, _ pool: MaxPool?, gradients: (pooled: Int, whole: Int)
+    ) -> Layers {
+      func output(_ site: Blueprint.Site) -> Int { Self.floats(site.shape.outChannels, site.shape.outHeight) }
+      let inner = sites.reduce(0) { $0 + output($1) }
+      guard let pool else {
+        return Layers(map: output(last), inner: inner, gradients: gradients.whole * output(last))
+      }
       return Layers(
-        map: map, inner: block.sites.reduce(0) { $0 + output($1) },
-        gradients: Self.gradientMaps.block * map)
+        map: Self.floats(last.shape.outChannels, pool.outputSize(last.shape.outHeight)),
+        inner: inner + output(last), gradients: gradients.pooled * output(last))
+    }
+    stem = layers(
+      [blueprint.stem], last: blueprint.stem, blueprint.stemPool,
+      gradients: (Self.gradientMaps.pooledStem, 0))
+    blocks = blueprint.blocks.map { block in
+      layers(
+        block.sites, last: block.path[block.path.count - 1], block.pool,
+        gradients: (Self.gradientMaps.pooledBlock, Self.gradientMaps.block))
     }
   }
 

@@ -99,7 +99,8 @@ public struct RunPreparation {
       firstStep: state.step)
     session = Session(
       environments, fromStep: state.step, lastStep: plan.lastStep, dataSource: configuration.data.source,
-      dataDigest: data.digest, initialWeights: initialWeights, kernels: configuration.resNet.kernels.summary,
+      dataDigest: data.digest, initialWeights: initialWeights,
+      kernels: configuration.backbone.kernels.summary,
       shards: (configuration.batch.micro ?? configuration.batch.global) / configuration.batch.shard)
     if isRoot { tell(placement, environments) }
   }

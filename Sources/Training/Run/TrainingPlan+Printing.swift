@@ -28,7 +28,7 @@ extension TrainingPlan {
       ),
       (
         "network",
-        "ResNet-\(depth) of width \(width) at \(imageSize)×\(imageSize), \(gates)"
+        "\(network) at \(imageSize)×\(imageSize), \(gates)"
           + (precision == .f32 ? "" : ", convolutions in \(precision.rawValue) where that is faster")
       ),
       (
@@ -161,7 +161,9 @@ private func patterns(_ names: [String]) -> [String] {
   var layers: [String] = []
   var tensors: [String: [String]] = [:]
   for name in names {
-    let open = name.replacing(/^layer\d+\.\d+/, with: "layer*.*")
+    let open = name.replacing(/^(?:layer\d+\.|features\.)\d+/) {
+      $0.output.replacing(/\d+/, with: "*")
+    }
     let dot = open.lastIndex(of: ".") ?? open.startIndex
     let (layer, tensor) = (String(open[..<dot]), String(open[dot...].dropFirst()))
     if tensors[layer] == nil { layers.append(layer) }

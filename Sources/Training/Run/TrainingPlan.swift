@@ -36,8 +36,8 @@ public struct TrainingPlan: Report, Equatable, Sendable {
   public let lastStep: Int
   /// Height and width of the network's input in pixels.
   public let imageSize: Int
-  /// Layers of the ResNet.
-  public let depth: Int
+  /// For example `ResNet-18 of width 64`.
+  public let network: String
   public let width: Int
   /// What convolutions may be computed in.
   public let precision: Precision
@@ -83,7 +83,7 @@ public struct TrainingPlan: Report, Equatable, Sendable {
     let steps = epochs * (parts.train.images / globalBatchSize)
     lastStep = min(steps, configuration.maxSteps ?? steps)
     imageSize = configuration.network.inputSize
-    depth = configuration.network.depth
+    network = configuration.network.title
     width = configuration.network.width
     precision = configuration.precision
     objective = configuration.objective.name

@@ -1,27 +1,28 @@
 import Layers
 import Tensors
 
-/// A ResNet without classifier: images `[rows, 3, H, W]` (NCHW) to features `[rows, 8·width]`, of bottlenecks
-/// `[rows, 32·width]`.
+/// A network without classifier: a stem, blocks one after the other, and the means over pixels of the last map. ResNets
+/// and VGGs are such.
 ///
 /// Names and layouts of parameters are torchvision's (contract C8); see `Blueprint` for those of gates.
-public final class ResNet: Backbone {
+public final class StackedBackbone: Backbone {
   public let blueprint: Blueprint
   public let stem: Convolution
   public let stemBatchNorm: BatchNorm
-  public let blocks: [any ResidualBlock]
+  public let blocks: [any BackboneBlock]
 
-  public init(_ configuration: ResNetConfiguration) {
-    blueprint = Blueprint(configuration)
+  public init(_ configuration: any BackboneConfiguration) {
+    blueprint = configuration.blueprint
     stem = Convolution(blueprint.stem, kernels: configuration.kernels)
     stemBatchNorm = BatchNorm(blueprint.stem.batchNorm, channels: blueprint.stem.shape.outChannels)
     blocks = blueprint.blocks.map { [blueprint] block in
       let parts = BlockParts(
         block: block, gates: blueprint.gates, gateTemperature: configuration.gateTemperature,
         kernels: configuration.kernels)
-      return switch configuration.block {
-      case .basic: BasicBlock(parts)
-      case .bottleneck: Bottleneck(parts)
+      return switch (block.shortcut, block.path.count) {
+      case (.none, _): PlainBlock(parts)
+      case (_, 2): BasicBlock(parts)
+      default: Bottleneck(parts)
       }
     }
   }
@@ -36,19 +37,17 @@ public final class ResNet: Backbone {
 
   private struct Saved {
     let images: Tensor
-    let stem: Tensor
-    let statistics: BatchNorm.Statistics
-    let pooled: MaxPool.Output?
+    let stem: BatchNorm.PooledActivation
   }
 
   public func forward(
     _ images: Tensor, in pass: Pass, observe: (_ block: Int, _ means: Tensor) -> Void
   ) throws -> (features: Tensor, gates: [GateRecord]) {
-    let x = try stem.forward(images, in: pass)
-    let statistics = try stemBatchNorm.statistics(of: x, in: pass)
-    let pooled = blueprint.poolsStem ? try MaxPool.forward(x, normalizedBy: statistics, in: pass) : nil
-    pass.push(Saved(images: images, stem: x, statistics: statistics, pooled: pooled))
-    var y = try stemBatchNorm.normalizeAndPool(pooled?.values ?? x, statistics, in: pass)
+    var y: PooledMap
+    let activation: BatchNorm.PooledActivation
+    (y, activation) = try stemBatchNorm.activate(
+      try stem.forward(images, in: pass), pool: blueprint.stemPool, in: pass)
+    pass.push(Saved(images: images, stem: activation))
     var records: [GateRecord] = []
     for (number, block) in blocks.enumerated() {
       y = try pass.recomputable(y) { x in
@@ -70,11 +69,7 @@ public final class ResNet: Backbone {
       dy = try block.backward(dy, maskGradients: maskGradients, in: pass)
     }
     let saved = pass.pop(Saved.self)
-    let (g, derivative) = try stemBatchNorm.reluBackward(
-      dy, input: saved.pooled?.values ?? saved.stem, saved.statistics, in: pass)
-    let dx =
-      try saved.pooled.map { try MaxPool.backward(g, $0, input: saved.stem, derivative, in: pass) }
-      ?? derivative.inputGradient(g, input: saved.stem, in: pass)
+    let dx = try stemBatchNorm.backward(dy, through: saved.stem, in: pass)
     _ = try stem.backward(dx, input: saved.images, needsInputGradient: false, in: pass)
   }
 }

@@ -1,8 +1,8 @@
 import Layers
 import Tensors
 
-/// A block of a residual network: convolutions, a shortcut around them, and gates between them.
-public protocol ResidualBlock: AnyObject {
+/// A block of a network: convolutions with gates between them, perhaps a shortcut around them.
+public protocol BackboneBlock: AnyObject {
   /// For example `layer2.0`.
   var name: String { get }
   /// In the order of the forward pass; backward completes their gradients from the end.
@@ -36,7 +36,7 @@ struct BlockParts {
   func layers(_ index: Int) -> (Convolution, BatchNorm) { layers(block.path[index]) }
 
   /// The layers of the shortcut, where it changes size.
-  var shortcut: (convolution: Convolution, batchNorm: BatchNorm)? { block.shortcut.map(layers) }
+  var shortcut: (convolution: Convolution, batchNorm: BatchNorm)? { block.projection.map(layers) }
 
   /// The gate behind a place of the path.
   func gate(_ index: Int) -> ChannelGate? {

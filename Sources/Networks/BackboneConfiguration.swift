@@ -1,0 +1,23 @@
+import Layers
+
+/// What a network of some family is made of. A family is a type of these, and a blueprint for each of its values.
+public protocol BackboneConfiguration: Sendable {
+  /// What the family is called, for example `ResNet`.
+  static var title: String { get }
+  /// The depths that have a name, as it counts layers.
+  static var depths: [Int] { get }
+  /// Height and width in pixels of the smallest images that leave something of every map.
+  static var smallestInput: Int { get }
+
+  /// The network in numbers, from which its layers are made.
+  var blueprint: Blueprint { get }
+  /// τ of the gates' sigmoid.
+  var gateTemperature: Double { get }
+  var kernels: ConvolutionKernels { get set }
+  /// What tells it from its family's others besides depth and width, by the keys of an export's metadata.
+  var particulars: [String: String] { get }
+}
+
+extension BackboneConfiguration {
+  public var particulars: [String: String] { [:] }
+}
