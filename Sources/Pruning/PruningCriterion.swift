@@ -52,8 +52,8 @@ public struct PruningRound {
   ///
   /// - Parameter backbone: As training left it; what it has in pruned places means nothing.
   public func prune(_ mask: PruningMask, of backbone: any Backbone) -> PruningMask {
-    if criterion.isStructured { return channels(of: backbone, in: mask).pruned(mask) }
     let parameters = Dictionary(uniqueKeysWithValues: backbone.parameters.map { ($0.name, $0) })
+    if criterion.isStructured { return channels(of: backbone.blueprint, parameters).pruned(mask) }
     return prune(mask, weights: mask.layers.map { parameters[$0.name]!.array })
   }
 
@@ -94,9 +94,8 @@ public struct PruningRound {
     .random(counts: mask.layers.map(\.mask.count), seed: seed, round: number)
   }
 
-  private func channels(of backbone: any Backbone, in mask: PruningMask) -> ChannelPruning {
-    let groups = ChannelGroup.groups(of: backbone.blueprint)
-    let parameters = Dictionary(uniqueKeysWithValues: backbone.parameters.map { ($0.name, $0) })
+  private func channels(of blueprint: Blueprint, _ parameters: [String: Parameter]) -> ChannelPruning {
+    let groups = ChannelGroup.groups(of: blueprint)
     return ChannelPruning(
       groups,
       scores: groups.map { group in

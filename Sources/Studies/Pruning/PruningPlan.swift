@@ -1,5 +1,5 @@
 import Configurations
-import Foundation
+import Pruning
 import Training
 
 /// The rounds of iterative pruning, in one folder: train, let a fifth of the weights go, go back, train again.
@@ -13,14 +13,12 @@ public struct PruningPlan: Equatable, Sendable {
     public let folder: RunFolder
 
     /// The mask that it trains under.
-    public var mask: String { "\(folder.path)/\(PruningPlan.maskFile)" }
+    public var mask: String { "\(folder.path)/\(PruningMask.fileName)" }
 
     public static func == (a: Self, b: Self) -> Bool {
       a.number == b.number && a.pruned == b.pruned && a.folder.path == b.folder.path
     }
   }
-
-  static let maskFile = "mask.safetensors"
 
   public let folder: String
   public let settings: PruningSettings

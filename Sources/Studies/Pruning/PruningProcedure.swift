@@ -63,14 +63,8 @@ public struct PruningProcedure {
 
   /// - Throws: `RunError.otherConfiguration` where the folder's rounds were pruned in another way. More rounds may follow.
   private func requireSameProcedure() throws {
-    let first = plan.rounds[0].folder
-    guard FileManager.default.fileExists(atPath: first.configuration) else { return }
-    let old = try first.readConfiguration().resolved(imageSize: 32)
-    let new = try file.resolved(
-      imageSize: old.network.inputSize, classCount: old.objective.chosen.classCount)
-    let changed = new.differences(from: old).filter {
-      $0.key.hasPrefix("pruning.") && $0.key != "pruning.rounds"
-    }
+    let differences = try plan.rounds[0].folder.differences(of: file) ?? []
+    let changed = differences.filter { $0.key.hasPrefix("pruning.") && $0.key != "pruning.rounds" }
     guard changed.isEmpty else {
       throw RunError.otherConfiguration(folder: plan.folder, differences: changed.map(\.description))
     }
@@ -136,14 +130,12 @@ public struct PruningProcedure {
   /// Writes the mask of a round: what remains after the round before.
   private func prune(_ before: PruningPlan.Round, _ round: PruningPlan.Round) throws {
     let backbone = try trained(before)
-    let data = try communicator.contents(of: before.mask) {
-      SafetensorsError.unreadable(path: before.mask, reason: $0)
-    }
-    let old = try communicator.agree {
-      try PruningMask(SafetensorsFile(data, path: before.mask), for: backbone)
-    }
+    let file = try communicator.safetensors(at: before.mask)
+    let old = try communicator.agree { try PruningMask(file, for: backbone) }
     let usage = plan.settings.criterion == .gateUsage ? try gateUsage(of: before, backbone.blueprint) : nil
-    let configuration = try communicator.agree { try file.resolved(imageSize: backbone.blueprint.inputSize) }
+    let configuration = try communicator.agree {
+      try self.file.resolved(imageSize: backbone.blueprint.inputSize)
+    }
     let mask = (before.number + 1...round.number).reduce(old) { mask, number in
       PruningRound(plan.settings.criterion, seed: configuration.seed, number: number, usage: usage)
         .prune(mask, of: backbone)

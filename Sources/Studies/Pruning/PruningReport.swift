@@ -84,9 +84,5 @@ public struct PruningReport: Report, Sendable {
   }
 
   /// A row a round.
-  var csv: String {
-    var csv = CSV(titles: rows.first.map { Self.fields(of: $0).map(\.key) } ?? [])
-    for row in rows { csv.append(Self.fields(of: row).map(\.value.cell)) }
-    return csv.text
-  }
+  var csv: String { CSV(records: rows.map(Self.fields)).text }
 }

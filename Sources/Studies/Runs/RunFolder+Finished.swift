@@ -8,11 +8,7 @@ extension RunFolder {
   ///
   /// - Throws: `RunError.otherConfiguration` where the folder holds a run that other values decide.
   func hasFinished(as file: ConfigurationFile) throws -> Bool {
-    guard FileManager.default.fileExists(atPath: configuration) else { return false }
-    let old = try readConfiguration().resolved(imageSize: 32)
-    let new = try file.resolved(
-      imageSize: old.network.inputSize, classCount: old.objective.chosen.classCount)
-    let differences = new.differences(from: old)
+    guard let differences = try differences(of: file) else { return false }
     let deciding = differences.filter { $0.decidesResult && $0.key != "data.source" }
     guard deciding.isEmpty else {
       throw RunError.otherConfiguration(folder: path, differences: deciding.map(\.description))
@@ -21,5 +17,15 @@ extension RunFolder {
       return false
     }
     return try FoundRun(self).state == .finished
+  }
+
+  /// What a configuration says otherwise than that of the run in this folder, with the sizes and classes that the run
+  /// found in its data; nil where there is no run.
+  func differences(of file: ConfigurationFile) throws -> [Configuration.Difference]? {
+    guard FileManager.default.fileExists(atPath: configuration) else { return nil }
+    let old = try readConfiguration().resolved(imageSize: 32)
+    let new = try file.resolved(
+      imageSize: old.network.inputSize, classCount: old.objective.chosen.classCount)
+    return new.differences(from: old)
   }
 }

@@ -153,10 +153,5 @@ public struct SweepReport: Report, Sendable {
   }
 
   /// A row a run.
-  var csv: String {
-    let titles = rows.first.map { Self.fields(of: $0).map(\.key) } ?? []
-    var csv = CSV(titles: titles)
-    for row in rows { csv.append(Self.fields(of: row).map(\.value.cell)) }
-    return csv.text
-  }
+  var csv: String { CSV(records: rows.map(Self.fields)).text }
 }

@@ -1,6 +1,7 @@
 import Collectives
 import Foundation
 import Foundations
+import Tensors
 
 extension Communicator {
   /// The bytes of a file, which rank 0 reads and tells the other ranks: they need not see its disk.
@@ -17,5 +18,13 @@ extension Communicator {
       }
     }
     return Data(try broadcast(bytes))
+  }
+
+  /// A safetensors file, which rank 0 reads.
+  ///
+  /// - Throws: The same `AgreedFailure` on every rank, with `SafetensorsError`; `CollectiveError`.
+  package func safetensors(at path: String) throws -> SafetensorsFile {
+    let data = try contents(of: path) { SafetensorsError.unreadable(path: path, reason: $0) }
+    return try agree { try SafetensorsFile(data, path: path) }
   }
 }

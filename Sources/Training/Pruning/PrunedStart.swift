@@ -27,9 +27,9 @@ public struct PrunedStart: Equatable, Sendable {
       try communicator.agree { try PruningMask(file, for: model.backbone) }
     }
     guard let path = mask else { return own }
-    let data = try communicator.contents(of: path) { SafetensorsError.unreadable(path: path, reason: $0) }
+    let file = try communicator.safetensors(at: path)
     return try communicator.agree {
-      let given = try PruningMask(SafetensorsFile(data, path: path), for: model.backbone)
+      let given = try PruningMask(file, for: model.backbone)
       if let checkpoint = start.resumed, own != given {
         throw RunError.otherMask(checkpoint: checkpoint.path, mask: path, hadOne: own != nil)
       }
