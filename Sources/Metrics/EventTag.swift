@@ -14,7 +14,7 @@ enum EventTag {
   /// - Parameter name: See `LogEntry.numbers`.
   /// - Returns: nil for what an event says otherwise: step and time.
   static func tag(of name: String) -> String? {
-    if name.hasPrefix("evaluation/") || name.hasPrefix("probe/") { return name }
+    if ["evaluation/", "probe/", "classifier/"].contains(where: name.hasPrefix) { return name }
     let key = name.prefix { $0 != "/" }
     return tags[String(key)].map { $0 + name.dropFirst(key.count) }
   }

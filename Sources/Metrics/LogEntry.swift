@@ -20,18 +20,21 @@ package struct EvaluationMetrics: Sendable {
   package let result: JSONValue
   /// The accuracies of the linear probe that learns beside the network; nil where there is none.
   package let probe: JSONValue?
+  /// The same of the classifier that the network is trained with; nil where it learns without labels.
+  package let classifier: JSONValue?
   /// How often gates opened each of their channels, in the order of the forward pass; empty where it was not counted.
   package let gates: [GateChannels]
 
   package init(
     step: Int, epoch: Int, timestamp: Double, result: JSONValue, probe: JSONValue? = nil,
-    gates: [GateChannels] = []
+    classifier: JSONValue? = nil, gates: [GateChannels] = []
   ) {
     self.step = step
     self.epoch = epoch
     self.timestamp = timestamp
     self.result = result
     self.probe = probe
+    self.classifier = classifier
     self.gates = gates
   }
 
@@ -39,7 +42,7 @@ package struct EvaluationMetrics: Sendable {
   package var json: JSONValue {
     .object([
       "step": .integer(step), "epoch": .integer(epoch), "evaluation": result, "probe": probe ?? .null,
-      "timestamp": .number(timestamp),
+      "classifier": classifier ?? .null, "timestamp": .number(timestamp),
     ])
   }
 }

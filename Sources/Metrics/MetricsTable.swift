@@ -33,7 +33,8 @@ package final class MetricsTable: RunLog {
       "effective_rank",
     ] + gates.map { "density/\($0)" }
       + ["top1", "top5", "nearest_top1", "images", "macs_share"].map { "evaluation/\($0)" }
-      + gates.map { "evaluation/density/\($0)" } + ["probe/top1", "probe/top5"]
+      + gates.map { "evaluation/density/\($0)" }
+      + ["probe/top1", "probe/top5", "classifier/top1", "classifier/top5"]
   }
 
   package func record(of entry: LogEntry) -> Data? {

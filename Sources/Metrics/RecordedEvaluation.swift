@@ -11,9 +11,11 @@ public struct RecordedEvaluation: Decodable, Equatable, Sendable {
   public let result: JSONValue
   /// The accuracies of the linear probe that learns beside the network; nil where there was none.
   public let probe: JSONValue?
+  /// The same of the classifier that the network is trained with; nil where it learns without labels.
+  public let classifier: JSONValue?
 
   enum CodingKeys: String, CodingKey {
-    case step, epoch, probe
+    case step, epoch, probe, classifier
     case result = "evaluation"
   }
 
@@ -33,6 +35,8 @@ public struct RecordedEvaluation: Decodable, Equatable, Sendable {
   public var nearestTop1: Double? { result["nearest_top1"]?.double }
   /// Top-1 of the probe in percent.
   public var probeTop1: Double? { probe?["top1"]?.double }
+  /// Top-1 of the network's own classifier in percent.
+  public var classifierTop1: Double? { classifier?["top1"]?.double }
   /// MACs of the test images as a share of the dense network's.
   public var macsShare: Double? { result["macs_share"]?.double }
 }

@@ -37,7 +37,7 @@ import Testing
             + #""data_wait_share": 0.0, "communication_share": 0.0, "seconds": null, "images_skipped": 0, "#
             + #""embedding_std": null, "effective_rank": null, "timestamp": 1700000000.125}"#,
           #"{"step": 7, "epoch": 1, "evaluation": {"top1": 40.1, "images": 2000, "metric": "cosine", "#
-            + #""density": [0.5, 1.0]}, "probe": null, "timestamp": 1700000001.0}"#,
+            + #""density": [0.5, 1.0]}, "probe": null, "classifier": null, "timestamp": 1700000001.0}"#,
         ])
       struct Line: Decodable { let loss: Double }
       #expect(try JSONDecoder().decode(Line.self, from: Data(lines[0].utf8)).loss == 0.1 + 0.2)

@@ -60,8 +60,10 @@ extension ReportPage {
     if !isComparison {
       let nearest = series { points($0, \.nearestTop1) }.map { marked($0, label: "k = 1", color: 1) }
       let probe = series { points($0, \.probeTop1) }.map { marked($0, label: "probe", color: 2) }
+      let own = series { points($0, \.classifierTop1) }.map { marked($0, label: "classifier", color: 3) }
       let votes = runs[0].lastEvaluation?.result["k"]?.int
-      lines = lines.map { marked($0, label: votes.map { "k = \($0)" } ?? "k-NN", color: 0) } + nearest + probe
+      lines = lines.map { marked($0, label: votes.map { "k = \($0)" } ?? "k-NN", color: 0) } + nearest
+      lines += probe + own
     }
     return LinePlot(
       title: isComparison ? "k-NN accuracy" : "Accuracy", yTitle: "top-1, %", series: lines,

@@ -88,6 +88,8 @@ public struct FoundRun: Sendable {
   public var nearest: Double? { evaluation?.nearestTop1 }
   /// Top-1 in percent of the probe that learned beside the network.
   var probe: Double? { evaluation?.probeTop1 }
+  /// Top-1 in percent of the classifier that the network was trained with.
+  public var classifier: Double? { evaluation?.classifierTop1 }
   /// Top-1 of a linear classifier in percent.
   public var linear: Double? { linearEvaluation?.top1 }
   /// The objective with budget and bound loss, at the newest line.

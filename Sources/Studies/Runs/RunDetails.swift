@@ -57,7 +57,7 @@ public struct RunDetails: Report, Sendable {
   private var rows: [(label: String, text: String)] {
     var rows = [("run", ByteName(run.path).text), ("state", stateText), ("progress", progressText)]
     if let training = run.training { rows.append(("last step", Self.words(training))) }
-    let results = [RunMetric.knn, .linear, .macsShare].compactMap { metric in
+    let results = [RunMetric.knn, .linear, .classifier, .macsShare].compactMap { metric in
       metric.value(run).map { "\(metric.title) \(metric.text($0))" }
     }
     if !results.isEmpty { rows.append(("results", results.joined(separator: ", "))) }

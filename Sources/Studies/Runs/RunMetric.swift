@@ -18,10 +18,13 @@ public struct RunMetric: Sendable {
     name: "macs_share", title: "MACs", isMoreBetter: false, value: \.macsShare
   ) { percent(100 * $0, decimals: 1) }
 
+  static let classifier = RunMetric(
+    name: "classifier", title: "classifier", isMoreBetter: true, value: \.classifier
+  ) { percent($0) }
+
   static let all = [
     knn, RunMetric(name: "nearest", title: "nearest", isMoreBetter: true, value: \.nearest) { percent($0) },
-    linear,
-    macsShare,
+    linear, classifier, macsShare,
     RunMetric(name: "loss", title: "loss", isMoreBetter: false, value: \.loss) { decimals($0, 4) },
     RunMetric(name: "seconds", title: "time", isMoreBetter: false, value: \.seconds) { durationText($0) },
   ]

@@ -10,19 +10,22 @@ struct EvaluationFindings {
   /// nil for a network without gates.
   let gates: GateStatistics?
   /// nil where no probe learns.
-  let probe: ProbeReport?
+  let probe: ClassifierReport?
+  /// Of the classifier that the network is trained with; nil where it learns without labels.
+  let classifier: ClassifierReport?
   let testImages: any ImageDataset
 
   /// For a person, in one line.
   var line: String {
-    neighbours.line + (probe.map { ", linear probe \(percent($0.predictions.top1))" } ?? "")
+    neighbours.line + (classifier.map { ", its own classifier \(percent($0.predictions.top1))" } ?? "")
+      + (probe.map { ", linear probe \(percent($0.predictions.top1))" } ?? "")
   }
 
   /// What the logs take.
   func metrics(in state: TrainingState, gates blueprint: Blueprint) -> EvaluationMetrics {
     EvaluationMetrics(
       step: state.step, epoch: state.epoch, timestamp: currentTimestamp(), result: neighbours.json,
-      probe: probe?.json,
+      probe: probe?.json, classifier: classifier?.json,
       gates: gates.map { statistics in
         zip(blueprint.gateLabels, statistics.gates).map { label, gate in
           GateChannels(
@@ -35,7 +38,7 @@ struct EvaluationFindings {
   func details(of data: DataParts, step: Int) -> JSONValue {
     .object([
       "step": .integer(step), "classes": .list(data.classNames.map(JSONValue.text)), "knn": neighbours.json,
-      "probe": probe?.detailedJSON ?? .null,
+      "probe": probe?.detailedJSON ?? .null, "classifier": classifier?.detailedJSON ?? .null,
       "gates": gates.map { GateReport($0, picturesOf: testImages).json } ?? .null,
     ])
   }

@@ -97,10 +97,16 @@ final class RunEvaluation: RunObserver {
       let gates = try GateStatistics.make(
         test, of: parts.test, prepared.model.backbone.blueprint, on: communicator)
       let probe = try prepared.probe.flatMap {
-        try ProbeReport.make($0, on: test, pool: prepared.pool, communicator: communicator)
+        try ClassifierReport.make($0, on: test, pool: prepared.pool, communicator: communicator)
       }
+      let classifier =
+        configuration.objective.chosen.needsLabels
+        ? try ClassifierReport.make(
+          prepared.model.objective.heads[0], on: test, shardSize: configuration.batch.shard,
+          pool: prepared.pool, communicator: communicator) : nil
       return neighbours.map {
-        EvaluationFindings(neighbours: $0, gates: gates, probe: probe, testImages: parts.test)
+        EvaluationFindings(
+          neighbours: $0, gates: gates, probe: probe, classifier: classifier, testImages: parts.test)
       }
     } catch is Abandoned {
       return nil
