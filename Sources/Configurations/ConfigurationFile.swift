@@ -61,6 +61,14 @@ public struct ConfigurationFile: Sendable {
     if let list { classes = .value(list) }
   }
 
+  /// The same on other data, all classes of it.
+  public func reading(_ source: String) -> ConfigurationFile {
+    var file = self
+    file.values.data.source = source
+    file.classes = .value(nil)
+    return file
+  }
+
   /// The same with the contents of the files that it names, which rank 0 reads: other nodes need not see its disk.
   ///
   /// - Throws: The same `AgreedFailure` on every rank.

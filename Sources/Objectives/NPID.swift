@@ -132,3 +132,7 @@ public final class NPID: Objective {
     return true
   }
 }
+
+extension ObjectiveKind {
+  public static let npid = ObjectiveKind(of: NPID.Settings.self)
+}

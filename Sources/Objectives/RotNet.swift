@@ -29,3 +29,7 @@ public enum RotNet {
     }
   }
 }
+
+extension ObjectiveKind {
+  public static let rotnet = ObjectiveKind(of: RotNet.Settings.self)
+}

@@ -43,13 +43,6 @@ public struct PruningMask: Equatable, Sendable {
   /// Of the first layer that nothing gets through; nil: there is none.
   public var closedLayer: String? { layers.first { $0.mask.remaining == 0 }?.name }
 
-  /// Weights that remain in both masks as a share of those that remain in any: intersection over union.
-  public func overlap(with other: PruningMask) -> Double {
-    let both = zip(layers, other.layers).reduce(0) { $0 + $1.0.mask.overlap(with: $1.1.mask) }
-    let any = remaining + other.remaining - both
-    return any == 0 ? 1 : Double(both) / Double(any)
-  }
-
   /// Prunes a network: the other weights are set to zero and stay it.
   ///
   /// - Parameter backbone: With parameters of the layers' names and shapes.

@@ -89,13 +89,8 @@ struct EvaluatedSubject {
   func requireMemory(
     for parts: ClassifiableParts, _ layers: FeatureLayers, isGathered: Bool, on communicator: Communicator
   ) throws {
-    let blueprint = trained.backbone.blueprint
-    let dimension =
-      switch layers {
-      case .backbone: blueprint.featureCount
-      case .projector: try trained.projector().outFeatures
-      case .stages: blueprint.stages.reduce(0) { $0 + $1.channels }
-      }
+    let dimension = layers.dimension(
+      of: trained.backbone.blueprint, projector: layers == .projector ? try trained.projector() : nil)
     try communicator.requireMemory(
       forFeaturesOf: parts.neighbors.count + parts.test.count, dimension: dimension, isGathered: isGathered)
   }

@@ -17,7 +17,8 @@ struct Sluice: ParsableCommand {
       """,
     version: "sluice \(Version.description)",
     subcommands: [
-      Pretrain.self, SweepCommand.self, PruneCommand.self, RunsCommand.self, ReportCommand.self,
+      Pretrain.self, SweepCommand.self, PruneCommand.self, PruneStudyCommand.self, RunsCommand.self,
+      ReportCommand.self,
       Evaluate.self, MACsCommand.self,
       Gates.self, ExportCommand.self, DataCommand.self, Bench.self, Doctor.self,
     ])

@@ -70,7 +70,7 @@ struct SweepCommand: RankCommand {
     let folder = try folder ?? self.file.defaultRunFolder(on: communicator) + "-sweep"
     let plan = SweepPlan(folder: folder, targets: targets.values, seeds: seeds.values)
     if array {
-      return try results.print(SweepJobs(plan, arguments: arguments(folder)), on: communicator)
+      return try results.print(ArrayJobs(plan, arguments: arguments(folder)), on: communicator)
     }
     let display = progress.display(on: communicator)
     let log = progress.log(beside: display)

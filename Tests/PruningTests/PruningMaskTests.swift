@@ -88,8 +88,27 @@ import Testing
       PruningMask([.init(name: "w", shape: [kept.count], mask: WeightMask(kept))])
     }
     let a = mask([true, true, false, false])
-    #expect(a.overlap(with: a) == 1)
-    #expect(a.overlap(with: mask([false, true, true, false])) == 1.0 / 3)
-    #expect(a.overlap(with: mask([false, false, true, true])) == 0)
+    #expect(a.overlap(with: a).share == 1)
+    #expect(a.overlap(with: mask([false, true, true, false])).share == 1.0 / 3)
+    #expect(a.overlap(with: mask([false, false, true, true])).share == 0)
+    // Two of four and two of four share one in the mean.
+    #expect(a.overlap(with: a).chance == 1.0 / 3)
+  }
+
+  @Test func aScatteredMaskKeepsAsManyWeightsOfEachLayer() {
+    func mask(_ remaining: [Int]) -> PruningMask {
+      PruningMask(
+        remaining.enumerated().map { layer, remaining in
+          .init(name: "\(layer)", shape: [1000], mask: WeightMask((0..<1000).map { $0 < remaining }))
+        })
+    }
+    let (many, few) = (mask([500, 1000]).scattered(seed: 1), mask([100, 300]).scattered(seed: 1))
+    #expect(many.layers.map(\.mask.remaining) == [500, 1000])
+    #expect(few.layers.map(\.mask.remaining) == [100, 300])
+    for (few, many) in zip(few.layers, many.layers) {
+      #expect(few.mask.overlap(with: many.mask) == few.mask.remaining)
+    }
+    #expect(few != mask([100, 300]).scattered(seed: 2))
+    #expect(abs(few.overlap(with: mask([100, 300])).share - few.overlap(with: few).chance) < 0.05)
   }
 }

@@ -19,7 +19,7 @@ import Testing
 
   @Test func jobsAreCommandsThatAShellReadsBack() {
     let plan = SweepPlan(folder: "my runs", targets: [0.5, 1], seeds: [1])
-    let jobs = SweepJobs(
+    let jobs = ArrayJobs(
       plan, arguments: ["sweep", "c.yaml", "--set", "data.source=folder:it's", "--run", "my runs"])
     #expect(
       jobs.text.split(separator: "\n").map(String.init) == [

@@ -21,6 +21,7 @@ public struct PruningPlan: Equatable, Sendable {
   }
 
   public let folder: String
+  /// What its rounds go by.
   public let settings: PruningSettings
   /// From that of the whole network on.
   public let rounds: [Round]
@@ -34,7 +35,24 @@ public struct PruningPlan: Equatable, Sendable {
     rounds = numbers.enumerated().map { index, number in
       Round(
         number: number, pruned: index == 0 ? 0 : number - numbers[index - 1],
-        folder: RunFolder("\(folder)/rounds/\(number < 10 ? "0" : "")\(number)"))
+        folder: RunFolder("\(folder)/rounds/\(Self.name(of: number))"))
     }
+  }
+
+  /// Of a round's folder.
+  static func name(of round: Int) -> String { "\(round < 10 ? "0" : "")\(round)" }
+
+  /// The round whose rewinding point another goes back to.
+  func origin(of round: Round) -> Round {
+    guard settings.rewind == .none, let index = rounds.firstIndex(of: round), index > 0 else {
+      return rounds[0]
+    }
+    return rounds[index - 1]
+  }
+
+  /// How a round begins: with the weights that remain, taken back.
+  func start(of round: Round) -> PrunedStart {
+    guard round != rounds[0] else { return PrunedStart() }
+    return PrunedStart(mask: round.mask, rewindingPoint: origin(of: round).folder.rewindingPoint)
   }
 }

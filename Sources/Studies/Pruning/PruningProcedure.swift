@@ -47,11 +47,12 @@ public struct PruningProcedure {
     try communicator.agree {
       if communicator.rank == 0 { try requireSameProcedure() }
     }
+    let runs = StudyRuns(communicator: communicator, display: display, log: log, isForced: isForced)
     for (index, round) in plan.rounds.enumerated() {
       let before = index == 0 ? nil : plan.rounds[index - 1]
-      if let before, try !isThere(round.mask) { try prune(before, round) }
-      if try !hasFinished(round) { try train(round, after: before, isForced) }
-      if before == nil, try !isThere(round.mask) { try keepAll(round) }
+      if let before, try !runs.isThere(round.mask) { try prune(before, round) }
+      if try !runs.hasFinished(round.folder, as: file) { try train(round, runs) }
+      if before == nil, try !runs.isThere(round.mask) { try keepAll(round) }
     }
     return try communicator.onRoot { _ in
       let report = try PruningReport(plan)
@@ -70,39 +71,16 @@ public struct PruningProcedure {
     }
   }
 
-  private func isThere(_ path: String) throws -> Bool {
-    try communicator.broadcast(value: communicator.rank == 0 && FileManager.default.fileExists(atPath: path))
-  }
-
-  private func hasFinished(_ round: PruningPlan.Round) throws -> Bool {
-    try communicator.broadcast(
-      value: communicator.onRoot { _ in try round.folder.hasFinished(as: file) } ?? false)
-  }
-
   // MARK: Training
 
-  private func train(
-    _ round: PruningPlan.Round, after before: PruningPlan.Round?, _ isForced: Bool
-  ) throws {
-    if communicator.rank == 0 {
-      log.info("round \(round.number) of \(plan.rounds.last!.number), in \(round.folder.path)")
+  private func train(_ round: PruningPlan.Round, _ runs: StudyRuns) throws {
+    runs.say("round \(round.number) of \(plan.rounds.last!.number), in \(round.folder.path)")
+    var start = plan.start(of: round)
+    start.allowsClosedLayers = allowsClosedLayers
+    try runs.make(file, in: round.folder, pruned: start) {
+      try keptPoint($0, isFirst: round == plan.rounds[0])
     }
-    var start = PrunedStart(allowsClosedLayers: allowsClosedLayers)
-    if let before {
-      start.mask = round.mask
-      start.rewindingPoint = (keepsWeights ? before : plan.rounds[0]).folder.rewindingPoint
-    }
-    let claim = try round.folder.claim(on: communicator, force: isForced, log: log)
-    defer { claim?.release() }
-    let prepared = try RunPreparation(
-      file, folder: round.folder, resume: .auto, pruned: start, communicator: communicator, log: log)
-    let run = PretrainingRun(
-      prepared, claim: claim, display: display, keeping: try keptPoint(prepared.plan, isFirst: before == nil))
-    guard try run.run() != nil else { return }
-    round.folder.writeReport(log)
   }
-
-  private var keepsWeights: Bool { plan.settings.rewind == .none }
 
   /// What a round keeps for those after it.
   ///

@@ -28,13 +28,16 @@ struct DataTable {
   }
 
   /// The numbers behind lines, at 60 of their steps at most.
-  init(_ series: [Series], xTitle: String = "step") {
+  ///
+  /// - Parameter names: Of places that have some.
+  init(_ series: [Series], xTitle: String = "step", names: [Double: String] = [:]) {
     let chosen = series.map { series in
       Dictionary(Self.spaced(series.points).map { ($0.x, $0.y) }, uniquingKeysWith: { $1 })
     }
     columns = [Column(title: xTitle)] + series.map { Column(title: $0.label) }
     rows = Set(chosen.flatMap(\.keys)).sorted().map { x in
-      ["\(NumberText.short(x))"] + chosen.map { values in values[x].map { "\(NumberText.short($0))" } ?? "" }
+      ["\(names[x] ?? NumberText.short(x))"]
+        + chosen.map { values in values[x].map { "\(NumberText.short($0))" } ?? "" }
     }
   }
 

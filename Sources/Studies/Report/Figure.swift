@@ -19,8 +19,14 @@ struct Figure {
 }
 
 extension LinePlot {
+  private var table: DataTable {
+    DataTable(
+      series, xTitle: xTitle,
+      names: Dictionary(uniqueKeysWithValues: (places ?? []).map { ($0.value, $0.name) }))
+  }
+
   /// nil: there is nothing to draw.
   func figure(note: String = "") -> Figure? {
-    drawing.map { Figure(title: title, note: note, drawing: $0, table: DataTable(series)) }
+    drawing.map { Figure(title: title, note: note, drawing: $0, table: table) }
   }
 }

@@ -10,7 +10,7 @@ extension ReportPage {
     let parts = zip(runs, names).enumerated().map { number, run -> Markup in
       let sections = [run.0.gateSection, run.0.confusionSection, run.0.settingsSection]
       return """
-        <details class="run"><summary>\(Self.swatch(number))\(run.1)</summary>\(sections.map(\.markup))</details>
+        <details class="run"><summary>\(HTMLPage.swatch(number))\(run.1)</summary>\(sections.map(\.markup))</details>
         """
     }
     return [

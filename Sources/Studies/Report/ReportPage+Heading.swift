@@ -43,7 +43,7 @@ extension ReportPage {
       }
     let rows = runs.enumerated().map { number, run -> [Markup] in
       [
-        "\(Self.swatch(number))\(names[number])", "\(grouped(run.lastStep))",
+        "\(HTMLPage.swatch(number))\(names[number])", "\(grouped(run.lastStep))",
         Self.cell(run.knn) { decimals($0, 1) }, Self.cell(run.linear) { decimals($0, 1) },
         Self.cell(run.macsShare) { decimals(100 * $0, 1) }, Self.cell(run.target) { decimals(100 * $0, 0) },
         Self.cell(run.trainingSeconds, NumberText.duration),

@@ -1,7 +1,7 @@
 import Foundation
 import Foundations
 
-/// One page of HTML that shows runs: it asks nobody for anything, and needs no script.
+/// One page that shows runs.
 struct ReportPage {
   let runs: [ReportRun]
   /// What tells the runs apart: short names where they do.
@@ -34,28 +34,10 @@ struct ReportPage {
 
   var html: String {
     let sections = [heading, comparison, training, blocks].compactMap(\.self) + details
-    let page: Markup = """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <link rel="icon" href="data:,">
-      <title>\(title)</title>
-      <style>
-      \(ReportStyle.css)
-      </style>
-      </head>
-      <body>
-      <main\(isComparison ? " class=\"several\"" as Markup : "")>
-      \(header)\(sections.map(\.markup))<footer>Made by sluice report, \(madeAt).</footer>
-      </main>
-      </body>
-      </html>
-
-      """
-    return page.text
+    return HTMLPage(
+      title: title, header: header, sections: sections, footer: "Made by sluice report, \(madeAt).",
+      isComparison: isComparison
+    ).html
   }
 
   var isComparison: Bool { runs.count > 1 }
@@ -72,9 +54,8 @@ struct ReportPage {
     }
     let subtitle = isComparison ? "" : runs[0].subtitle
     return """
-      <header><p class="kind">Sluice report</p><h1>\(isComparison ? counted(runs.count, "run") : names[0])</h1>\
-      <p class="lead">\(subtitle)</p>\(notes)</header>
-
+      <p class="kind">Sluice report</p><h1>\(isComparison ? counted(runs.count, "run") : names[0])</h1>\
+      <p class="lead">\(subtitle)</p>\(notes)
       """
   }
 
@@ -88,17 +69,7 @@ struct ReportPage {
 
   /// Which colour is which run's; nothing where there is one.
   var legend: Markup {
-    guard isComparison else { return "" }
-    let entries = names.enumerated().map { number, name -> Markup in
-      "<span class=\"key\">\(Self.swatch(number))\(name)</span>"
-    }
-    return "<span class=\"legend\">\(entries)</span>"
-  }
-
-  static func swatch(_ number: Int) -> Markup {
-    """
-    <svg class="swatch" viewBox="0 0 18 8" aria-hidden="true"><path class="line \(Palette.stroke(number))" d="M0 4H18"/></svg>
-    """
+    isComparison ? HTMLPage.legend(names) : ""
   }
 }
 

@@ -43,16 +43,19 @@ public struct Sweep {
   /// - Throws: `RunStopped`, `TrainingFailure` or `AgreedFailure` on every rank, or what failed on this rank alone.
   public func run(only index: Int? = nil, force isForced: Bool) throws -> SweepReport? {
     let members = index.map { [plan.members[$0]] } ?? plan.members
-    let isDone = try communicator.broadcast(
-      value: communicator.onRoot { _ in
-        try members.map { try $0.folder.hasFinished(as: file.applying($0.settings)) }
-      } ?? [])
+    let runs = StudyRuns(communicator: communicator, display: display, log: log, isForced: isForced)
+    // A folder that other values decide is refused before the first run.
+    let files = try communicator.agree { try members.map { try file.applying($0.settings) } }
+    let isDone = try zip(members, files).map { try runs.hasFinished($0.folder, as: $1) }
     for (number, member) in members.enumerated() {
       if !isDone[number] {
-        say("\(title(of: member)), in \(member.folder.path)")
-        try make(member, isForced)
+        runs.say("\(title(of: member)), in \(member.folder.path)")
+        try runs.make(files[number], in: member.folder)
       }
-      try evaluate(member)
+      guard let linear else { continue }
+      try runs.measure(
+        member.folder, by: linear, keptIn: member.folder.linearEvaluation,
+        title: "\(title(of: member)): training a linear classifier")
     }
     return try communicator.onRoot { _ in
       let report = SweepReport(
@@ -63,42 +66,9 @@ public struct Sweep {
     }
   }
 
-  private func say(_ sentence: String) {
-    if communicator.rank == 0 { log.info("\(sentence)") }
-  }
-
   private func title(of member: SweepPlan.Member) -> String {
     "run \(member.index + 1) of \(plan.members.count): "
       + (member.target == 1 ? "dense" : "target \(SweepPlan.text(member.target))") + ", seed \(member.seed)"
-  }
-
-  private func make(_ member: SweepPlan.Member, _ isForced: Bool) throws {
-    let file = try communicator.agree { try self.file.applying(member.settings) }
-    let claim = try member.folder.claim(on: communicator, force: isForced, log: log)
-    defer { claim?.release() }
-    let prepared = try RunPreparation(
-      file, folder: member.folder, resume: .auto, communicator: communicator, log: log)
-    guard try PretrainingRun(prepared, claim: claim, display: display).run() != nil else { return }
-    member.folder.writeReport(log)
-  }
-
-  /// Measures a finished run, unless that was kept.
-  private func evaluate(_ member: SweepPlan.Member) throws {
-    guard let linear else { return }
-    let run = try communicator.onRoot { _ in try FoundRun(member.folder) }
-    guard try communicator.broadcast(value: run?.linear == nil) else { return }
-    say("\(title(of: member)): training a linear classifier")
-    let result = try linear.evaluate(member.folder)
-    try communicator.agree {
-      guard let run, let result else { return }
-      try DurableFiles.replace(
-        member.folder.linearEvaluation,
-        by: Data(
-          (JSONValue.object([
-            "step": .integer(run.step), "epoch": .integer(run.epoch ?? 0), "evaluation": result,
-          ]).line
-            + "\n").utf8))
-    }
   }
 
   private func write(_ report: SweepReport) throws(UnwritableFile) {

@@ -9,12 +9,19 @@ public struct PrunedStart: Equatable, Sendable {
   public var mask: String?
   /// File with the rewinding point that it begins at; nil: it begins with the weights of its seed.
   public var rewindingPoint: String?
+  /// Whether the run begins at step 0 with the backbone's weights alone, whichever run the rewinding point is of: what is
+  /// compared then takes equally many steps.
+  public var beginsAnew: Bool
   /// Whether a mask may close a layer altogether.
   public var allowsClosedLayers: Bool
 
-  public init(mask: String? = nil, rewindingPoint: String? = nil, allowsClosedLayers: Bool = false) {
+  public init(
+    mask: String? = nil, rewindingPoint: String? = nil, beginsAnew: Bool = false,
+    allowsClosedLayers: Bool = false
+  ) {
     self.mask = mask
     self.rewindingPoint = rewindingPoint
+    self.beginsAnew = beginsAnew
     self.allowsClosedLayers = allowsClosedLayers
   }
 

@@ -22,13 +22,16 @@ enum RewindingPoint {
   /// Gives a model the weights: all of them where the point is of a run of this configuration, which then goes on from
   /// there; else, as with another objective, the backbone's.
   ///
+  /// - Parameter isBackbone: Whether the backbone's are taken in any case.
   /// - Returns: The step to go on after.
   /// - Throws: `CheckpointError.otherNetwork`, `SafetensorsError`, `RewindingPointError`.
-  static func load(_ file: SafetensorsFile, into model: Model, _ configuration: Configuration) throws -> Int {
+  static func load(
+    _ file: SafetensorsFile, into model: Model, _ configuration: Configuration, isBackbone: Bool
+  ) throws -> Int {
     guard let step = file.metadata[stepKey].flatMap({ Int($0) }), step >= 0,
       let origin = file.metadata[configurationKey]
     else { throw RewindingPointError.notOne(path: file.path) }
-    guard origin == configuration.decisiveYAML else {
+    guard !isBackbone, origin == configuration.decisiveYAML else {
       try NetworkTensors(model.backbone).load(file, allowingOthers: true)
       return 0
     }

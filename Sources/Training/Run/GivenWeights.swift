@@ -11,14 +11,14 @@ enum GivenWeights {
   case model(Checkpoint)
   /// Those of the backbone in a safetensors file, as whatever program has written it.
   case backbone(path: String)
-  /// Those of a rewinding point.
-  case rewindingPoint(path: String)
+  /// Those of a rewinding point; `isBackbone`: of its backbone alone.
+  case rewindingPoint(path: String, isBackbone: Bool)
 
   /// The file that a person named; nil: a checkpoint.
   var path: String? {
     switch self {
     case .model: nil
-    case .backbone(let path), .rewindingPoint(let path): path
+    case .backbone(let path), .rewindingPoint(let path, _): path
     }
   }
 
@@ -42,10 +42,10 @@ enum GivenWeights {
         try found.load(into: model.backbone)
         return (Session.InitialWeights(file, tensors: found.names.count, absent: found.absent.count), 0)
       }
-    case .rewindingPoint(let path):
+    case .rewindingPoint(let path, let isBackbone):
       let file = try Self.file(path, on: communicator)
       return try communicator.agree {
-        let step = try RewindingPoint.load(file, into: model, configuration)
+        let step = try RewindingPoint.load(file, into: model, configuration, isBackbone: isBackbone)
         return (Session.InitialWeights(file, tensors: file.names.count), step)
       }
     }

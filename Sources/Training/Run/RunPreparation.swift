@@ -65,7 +65,9 @@ public struct RunPreparation {
     }
     try Self.check(configuration, data, folder, communicator)
     let given =
-      pruned.rewindingPoint.map { GivenWeights.rewindingPoint(path: $0) }
+      pruned.rewindingPoint.map {
+        GivenWeights.rewindingPoint(path: $0, isBackbone: pruned.beginsAnew)
+      }
       ?? initialBackbone.map { .backbone(path: $0) }
     start = try resume.start(in: folder, given: given, on: communicator) {
       log.warning("\($0)")

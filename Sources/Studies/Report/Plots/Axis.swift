@@ -6,6 +6,8 @@ struct Axis: Equatable {
   let upper: Double
   let ticks: [Double]
   private let step: Double
+  /// Of the ticks, where they are no multiples of a step.
+  private var names: [String]?
 
   /// - Parameters:
   ///   - values: What is shown; those that are not finite are left out.
@@ -30,6 +32,16 @@ struct Axis: Equatable {
     self.step = step
   }
 
+  /// Places with names, evenly apart or not.
+  ///
+  /// - Parameter places: At least two, ascending.
+  init(places: [(value: Double, name: String)]) {
+    ticks = places.map(\.value)
+    (lower, upper) = (ticks[0], ticks[ticks.count - 1])
+    step = upper - lower
+    names = places.map(\.name)
+  }
+
   /// The smallest of 1, 2, 5, 10 … times a power of ten that is not below `step`.
   private static func niceStep(_ step: Double) -> Double {
     let power = pow(10, floor(log10(step)))
@@ -43,6 +55,7 @@ struct Axis: Equatable {
 
   /// Of the ticks, all with equally many decimals.
   var labels: [String] {
+    if let names { return names }
     let largest = ticks.map(abs).max() ?? 0
     if largest >= 1e6 { return ticks.map { Self.label($0 / 1e6, step: step / 1e6) + ($0 == 0 ? "" : "M") } }
     if largest >= 1e4 { return ticks.map { Self.label($0 / 1e3, step: step / 1e3) + ($0 == 0 ? "" : "k") } }

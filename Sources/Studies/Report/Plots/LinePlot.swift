@@ -1,4 +1,4 @@
-/// Lines over steps.
+/// Lines over steps, or over places with names.
 struct LinePlot {
   /// A level that the lines are to be compared with.
   struct Level {
@@ -10,6 +10,9 @@ struct LinePlot {
   /// What the vertical axis measures, with its unit.
   let yTitle: String
   let series: [Series]
+  var xTitle = "step"
+  /// What lines run over, ascending; nil: over steps.
+  var places: [(value: Double, name: String)]?
   var levels: [Level] = []
   var includesZero = false
   /// Whether each line has its name at its end.
@@ -19,12 +22,14 @@ struct LinePlot {
   var drawing: Drawing? {
     let stretches = series.flatMap(\.stretches)
     guard stretches.contains(where: \.mean.isFinite) else { return nil }
-    let x = Axis(covering: stretches.map(\.x), isTight: true, includesZero: true, most: 4)
+    let x =
+      places.map(Axis.init(places:))
+      ?? Axis(covering: stretches.map(\.x), isTight: true, includesZero: true, most: 4)
     let y = Axis(
       covering: stretches.flatMap { [$0.low, $0.high] } + levels.map(\.y), includesZero: includesZero)
     let names = namesLines ? series.map(\.label) : []
     let axes = Axes(
-      x, y, xTitle: "step", yTitle: yTitle,
+      x, y, xTitle: xTitle, yTitle: yTitle,
       right: 12 + (names.map(Drawing.width(of:)).max() ?? 0))
     return Drawing(
       width: Drawing.plotWidth, height: Drawing.plotHeight, title: title,

@@ -25,6 +25,8 @@ struct Series: Sendable {
   let color: Int
   let points: [Point]
   var style = Style.line
+  /// How far values spread at each point, where there are few points.
+  var spreads: [ClosedRange<Double>]?
 
   /// As many stretches as a line has at most: with their shade they are 400 places.
   private static let mostStretches = 130
@@ -32,7 +34,12 @@ struct Series: Sendable {
   /// The points themselves where they are few.
   var stretches: [Stretch] {
     guard points.count > 2 * Self.mostStretches else {
-      return points.map { Stretch(x: $0.x, low: $0.y, mean: $0.y, high: $0.y) }
+      return points.enumerated().map { index, point in
+        let spread = spreads?[index]
+        return Stretch(
+          x: point.x, low: spread?.lowerBound ?? point.y, mean: point.y,
+          high: spread?.upperBound ?? point.y)
+      }
     }
     return (0..<Self.mostStretches).map { number in
       let part = points[
