@@ -84,41 +84,46 @@ struct PruneStudyPage {
   // MARK: Overlap
 
   private var overlap: ReportSection? {
-    let layers = report.layers
-    guard layers.count > 1 else { return nil }
-    let ends = [0, layers.count - 1].map {
-      (value: Double($0 + 1), name: layers[$0].replacing(".weight", with: ""))
-    }
-    let figures = zip(report.rounds, shares).filter { $0.0 > 0 }.compactMap { round, share -> Figure? in
-      func line(_ pair: [MaskSource], _ color: Int, _ label: String, _ value: (MaskOverlap) -> Double)
-        -> Series
-      {
-        Series(
-          label: label, color: color,
-          points: layers.enumerated().map { number, layer in
-            let values = report.overlap(pair, layer: layer, round: round).map(value)
-            return .init(x: Double(number + 1), y: 100 * (MeanAndSpread(ofAny: values)?.mean ?? .nan))
-          })
-      }
-      let pairs = report.pairs.enumerated().flatMap { number, pair -> [Series] in
-        let name = pair.map(\.description).joined(separator: ", ")
-        return [
-          line(pair, number, name, \.share),
-          line(pair, number + Palette.colors, "\(name), by chance", \.chance),
-        ]
-      }
-      return LinePlot(
-        title: "Masks at \(share.name) %", yTitle: "intersection over union, %", series: pairs,
-        xTitle: "layer",
-        places: ends, includesZero: true
-      ).figure()
-    }
+    // What random masks share with others is what the lines by chance show.
+    let pairs = report.pairs.filter { !$0.contains(.random) }
+    guard !pairs.isEmpty else { return nil }
+    let names = pairs.map { $0.map(\.description).joined(separator: ", ") }
     return ReportSection(
       title: "What masks have in common",
       text: """
-        Weights that two masks share, of those that either keeps, layer by layer; dashed: what masks by chance that keep as \
-        many weights of each layer would share.\(HTMLPage.legend(report.pairs.map { $0.map(\.description).joined(separator: ", ") }))
-        """, figures: figures)
+        Weights that two masks share, of those that either keeps, layer by layer from input to output. Dashed: what masks by \
+        chance would share that keep as many weights of each layer. Trainings with one seed begin with the same weights, and \
+        large ones tend to stay large.\(HTMLPage.legend(names))
+        """,
+      figures: report.rounds.filter { $0 > 0 }.compactMap { overlap(of: pairs, names, round: $0) })
+  }
+
+  private func overlap(of pairs: [[MaskSource]], _ names: [String], round: Int) -> Figure? {
+    let layers = report.layers
+    func line(_ label: String, _ color: Int, _ pairs: [[MaskSource]], _ value: (MaskOverlap) -> Double)
+      -> Series
+    {
+      let points = layers.enumerated().map { number, layer in
+        let values = pairs.flatMap { report.overlap($0, layer: layer, round: round) }.map(value)
+        return Series.Point(x: Double(number + 1), y: 100 * (MeanAndSpread(ofAny: values)?.mean ?? .nan))
+      }
+      return Series(label: label, color: color, points: points)
+    }
+    let lines =
+      zip(pairs, names).enumerated().map { line($1.1, $0, [$1.0], \.share) }
+      + [line("by chance", Palette.dashed, pairs, \.chance)]
+    let plot = LinePlot(
+      title: "Masks that keep \(shares.first { Int($0.value) == round }?.name ?? "–") %",
+      yTitle: "intersection over union, %", series: lines, xTitle: "layer",
+      places: layers.count > 1 ? [(1, "1"), (Double(layers.count), "\(layers.count)")] : nil,
+      includesZero: true)
+    return plot.drawing.map { drawing in
+      Figure(
+        title: plot.title, drawing: drawing,
+        table: DataTable(
+          lines, xTitle: "layer",
+          names: Dictionary(uniqueKeysWithValues: layers.enumerated().map { (Double($0 + 1), $1) })))
+    }
   }
 
   /// A line over the rounds; nil: there is no value.
