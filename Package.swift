@@ -187,8 +187,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Configurations", "Objectives", "Optimizers", "Networks", "Layers", "Datasets", "Images",
-        "Collectives", "Metrics", "Progress", "Tensors", "Foundations", "Machine", "Provenance",
+        "Training", "Configurations", "Pruning", "Objectives", "Optimizers", "Networks", "Layers", "Datasets",
+        "Images", "Collectives", "Metrics", "Progress", "Tensors", "Foundations", "Machine", "Provenance",
         "GoldenCases",
         "TestSupport", .product(name: "Logging", package: "swift-log"),
       ]),

@@ -18,6 +18,9 @@ public struct PruningSettings: Equatable, Sendable {
   public enum Rewinding: Equatable, Sendable {
     /// They keep their values, and training begins anew: fine-tuning.
     case none
+    /// They are drawn anew for each round, and training begins anew: the control that has the masks alone in common with
+    /// the others.
+    case random
     /// Those after so many steps, from where training goes on; 0: the initial ones.
     case steps(Int)
     /// Those after so many epochs.
@@ -26,7 +29,7 @@ public struct PruningSettings: Equatable, Sendable {
     /// The step after which weights are kept; nil: they are not.
     public func step(stepsPerEpoch: Int) -> Int? {
       switch self {
-      case .none: nil
+      case .none, .random: nil
       case .steps(let steps): steps
       case .epochs(let epochs): epochs * stepsPerEpoch
       }
@@ -37,10 +40,11 @@ public struct PruningSettings: Equatable, Sendable {
 extension ValueForm where Value == PruningSettings.Rewinding {
   /// `none`, a step, or epochs.
   static let rewinding = Self(
-    expected: "none, a step such as 500 (0: the initial weights), or epochs such as '2 epochs'",
+    expected: "none, random, a step such as 500 (0: the initial weights), or epochs such as '2 epochs'",
     read: { value in
       guard let text = value.plain else { return nil }
       if text == "none" { return PruningSettings.Rewinding.none }
+      if text == "random" { return .random }
       let words = text.split(separator: " ", omittingEmptySubsequences: false)
       guard let number = Int(words[0]), 0...1_000_000_000 ~= number else { return nil }
       switch words.dropFirst() {
@@ -52,6 +56,7 @@ extension ValueForm where Value == PruningSettings.Rewinding {
     print: { rewinding in
       switch rewinding {
       case .none: "none"
+      case .random: "random"
       case .steps(let steps): "\(steps)"
       case .epochs(let epochs): epochs == 1 ? "1 epoch" : "\(epochs) epochs"
       }

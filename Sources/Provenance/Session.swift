@@ -16,6 +16,9 @@ public struct Session: Codable, Equatable, Sendable {
   public var dataDigest: String?
   /// The weights that the run began with in this session; nil: those of its seed, or it went on from a checkpoint.
   public var initialWeights: InitialWeights?
+  /// Which other draw of the seed the run's initial weights were in this session; nil: the first, or it went on from a
+  /// checkpoint.
+  public var initialDraw: Int?
   /// What convolutions really were: winograd or direct, and bf16 where that was faster.
   public var kernels: String
   /// Shards of a global batch, by which rank counts decide bits (contract C1).
@@ -58,8 +61,8 @@ public struct Session: Codable, Equatable, Sendable {
   ///   - kernels: What convolutions are, see `ConvolutionKernels.summary`.
   public init(
     _ environments: [Environment], fromStep: Int, lastStep: Int? = nil, dataSource: String,
-    dataDigest: String? = nil, initialWeights: InitialWeights? = nil, kernels: String, shards: Int,
-    startedAt: Date = Date()
+    dataDigest: String? = nil, initialWeights: InitialWeights? = nil, initialDraw: Int? = nil,
+    kernels: String, shards: Int, startedAt: Date = Date()
   ) {
     self.startedAt = ISO8601DateFormatter().string(from: startedAt)
     self.fromStep = fromStep
@@ -67,6 +70,7 @@ public struct Session: Codable, Equatable, Sendable {
     self.dataSource = dataSource
     self.dataDigest = dataDigest
     self.initialWeights = initialWeights
+    self.initialDraw = initialDraw
     self.kernels = kernels
     self.shards = shards
     ranks = environments.count

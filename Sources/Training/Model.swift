@@ -13,11 +13,13 @@ public final class Model {
     didSet { (mask ?? PruningMask([])).apply(to: backbone) }
   }
 
-  /// - Parameter seed: Seed of the initial weights.
-  public init(backbone: any Backbone, objective: any Objective, seed: UInt64) {
+  /// - Parameters:
+  ///   - seed: Seed of the initial weights.
+  ///   - draw: Which of the seed's draws they are, see `initializeWeights`.
+  public init(backbone: any Backbone, objective: any Objective, seed: UInt64, draw: Int = 0) {
     self.backbone = backbone
     self.objective = objective
-    initializeWeights(backbone: backbone, heads: objective.heads, seed: seed)
+    initializeWeights(backbone: backbone, heads: objective.heads, seed: seed, draw: draw)
     store = ParameterStore(Self.parameters(backbone, objective.heads))
   }
 

@@ -143,9 +143,9 @@ extension CommandLineTests {
       }
     }
 
-    /// Fine-tuning, one shot, and channels that gates rarely open.
+    /// Fine-tuning, new initial weights, one shot, and channels that gates rarely open.
     @Test(arguments: [
-      ["pruning.rewind=none"], ["pruning.one_shot=true", "pruning.rewind=0"],
+      ["pruning.rewind=none"], ["pruning.rewind=random"], ["pruning.one_shot=true", "pruning.rewind=0"],
       ["pruning.criterion=gate-usage"],
     ]) func otherWaysOfPruningRun(settings: [String]) throws {
       try withTemporaryFolder { folder in

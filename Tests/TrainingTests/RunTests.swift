@@ -19,7 +19,9 @@ import Testing
     try prepare(folder, from: resume, settings: settings)
   }
 
-  static func prepare(_ folder: URL, from resume: Resume, settings: [String]) throws -> RunPreparation {
+  static func prepare(
+    _ folder: URL, from resume: Resume, settings: [String], pruned: PrunedStart = PrunedStart()
+  ) throws -> RunPreparation {
     let file = try ConfigurationFile(
       yaml: """
         data: {source: "shapes:32x8"}
@@ -32,7 +34,7 @@ import Testing
         schedule: {unit: step, warmup_epochs: 1}
         """, path: "c.yaml", settings: settings)
     return try RunPreparation(
-      file, folder: RunFolder(folder.path), resume: resume, communicator: .alone(),
+      file, folder: RunFolder(folder.path), resume: resume, pruned: pruned, communicator: .alone(),
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 

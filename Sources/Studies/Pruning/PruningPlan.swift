@@ -42,17 +42,23 @@ public struct PruningPlan: Equatable, Sendable {
   /// Of a round's folder.
   static func name(of round: Int) -> String { "\(round < 10 ? "0" : "")\(round)" }
 
-  /// The round whose rewinding point another goes back to.
-  func origin(of round: Round) -> Round {
-    guard settings.rewind == .none, let index = rounds.firstIndex(of: round), index > 0 else {
-      return rounds[0]
-    }
-    return rounds[index - 1]
-  }
-
   /// How a round begins: with the weights that remain, taken back.
   func start(of round: Round) -> PrunedStart {
-    guard round != rounds[0] else { return PrunedStart() }
-    return PrunedStart(mask: round.mask, rewindingPoint: origin(of: round).folder.rewindingPoint)
+    guard let index = rounds.firstIndex(of: round), index > 0 else { return PrunedStart() }
+    var start = PrunedStart(mask: round.mask)
+    switch settings.rewind {
+    case .none: start.rewindingPoint = rounds[index - 1].folder.rewindingPoint
+    case .random: start.redraw = round.number
+    case .steps, .epochs: start.rewindingPoint = rounds[0].folder.rewindingPoint
+    }
+    return start
+  }
+
+  /// How another training begins with what remains after a round.
+  func retraining(after round: Round) -> PrunedStart {
+    var start = start(of: round)
+    if round == rounds[0], settings.rewind != .random { start.rewindingPoint = round.folder.rewindingPoint }
+    start.beginsAnew = true
+    return start
   }
 }

@@ -86,10 +86,8 @@ public struct PruningProcedure {
   ///
   /// - Throws: The same `AgreedFailure` on every rank where its run ends too early.
   private func keptPoint(_ run: TrainingPlan, isFirst: Bool) throws -> KeptPoint? {
-    guard let step = plan.settings.rewind.step(stepsPerEpoch: run.stepsPerEpoch) else {
-      return KeptPoint(step: run.lastStep, restarts: true)
-    }
-    guard isFirst else { return nil }
+    if plan.settings.rewind == .none { return KeptPoint(step: run.lastStep, restarts: true) }
+    guard isFirst, let step = plan.settings.rewind.step(stepsPerEpoch: run.stepsPerEpoch) else { return nil }
     try communicator.agree {
       if step >= run.lastStep { throw StudyError.lateRewinding(step: step, lastStep: run.lastStep) }
     }

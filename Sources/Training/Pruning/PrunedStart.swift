@@ -12,16 +12,20 @@ public struct PrunedStart: Equatable, Sendable {
   /// Whether the run begins at step 0 with the backbone's weights alone, whichever run the rewinding point is of: what is
   /// compared then takes equally many steps.
   public var beginsAnew: Bool
+  /// Which other draw of the seed its initial weights are, from 1 on; nil: the one that every run begins with. A rewinding
+  /// point replaces them where it has others.
+  public var redraw: Int?
   /// Whether a mask may close a layer altogether.
   public var allowsClosedLayers: Bool
 
   public init(
-    mask: String? = nil, rewindingPoint: String? = nil, beginsAnew: Bool = false,
+    mask: String? = nil, rewindingPoint: String? = nil, beginsAnew: Bool = false, redraw: Int? = nil,
     allowsClosedLayers: Bool = false
   ) {
     self.mask = mask
     self.rewindingPoint = rewindingPoint
     self.beginsAnew = beginsAnew
+    self.redraw = redraw
     self.allowsClosedLayers = allowsClosedLayers
   }
 

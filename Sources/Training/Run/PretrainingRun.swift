@@ -245,7 +245,10 @@ public final class PretrainingRun {
     guard prepared.isRoot else { return }
     for line in plan.text.split(separator: "\n") { prepared.log.info("\(line)") }
     switch prepared.start {
-    case .fresh: break
+    case .fresh:
+      if let draw = prepared.session.initialDraw {
+        prepared.log.info("starting with new initial weights, draw \(draw) of the seed")
+      }
     case .resumed(let checkpoint):
       prepared.log.info("resuming from \(checkpoint.path), step \(state.step) of \(plan.lastStep)")
     case .weights: if let weights = prepared.session.initialWeights { prepared.log.info("\(weights.line)") }

@@ -88,7 +88,8 @@ public struct RunPreparation {
     {
       throw AgreedFailure(onEveryRank: shortage, hostName: communicator.hostName)
     }
-    let model = Model(backbone: backbone, objective: objective, seed: configuration.seed)
+    let model = Model(
+      backbone: backbone, objective: objective, seed: configuration.seed, draw: pruned.redraw ?? 0)
     trainer = Trainer(
       configuration, model: model, pool: pool, reducer: communicator,
       gradients: configuration.makeGradientReducer(for: model, on: communicator))
@@ -102,6 +103,7 @@ public struct RunPreparation {
     session = Session(
       environments, fromStep: state.step, lastStep: plan.lastStep, dataSource: configuration.data.source,
       dataDigest: data.digest, initialWeights: initialWeights,
+      initialDraw: start.resumed == nil ? pruned.redraw : nil,
       kernels: configuration.backbone.kernels.summary,
       shards: (configuration.batch.micro ?? configuration.batch.global) / configuration.batch.shard)
     if isRoot { tell(placement, environments) }
