@@ -52,6 +52,11 @@ extension CommandLineTests {
         #expect(after == before - (before + 4) / 5)
       }
       #expect(rounds.allSatisfy { $0["knn"] is Double && $0["seconds"] is Double && $0["share"] is Double })
+      #expect(rounds[0]["sparse_macs_share"] as? Double == 1)
+      for key in ["sparse_macs_share", "sparse_bytes"] {
+        let numbers = rounds.compactMap { $0[key] as? Double }
+        #expect(numbers.count == 3 && numbers == numbers.sorted(by: >) && numbers[0] > numbers[2], "\(key)")
+      }
 
       for number in 1...2 {
         let mask = try SafetensorsFile(#require(files["\(number)/mask"]), path: "mask")

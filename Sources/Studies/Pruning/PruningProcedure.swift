@@ -54,8 +54,9 @@ public struct PruningProcedure {
       if try !runs.hasFinished(round.folder, as: file) { try train(round, runs) }
       if before == nil, try !runs.isThere(round.mask) { try keepAll(round) }
     }
+    let backbone = try trained(plan.rounds[0])
     return try communicator.onRoot { _ in
-      let report = try PruningReport(plan)
+      let report = try PruningReport(plan, backbone)
       try DurableFiles.replace("\(plan.folder)/prune.csv", by: Data(report.csv.utf8))
       try DurableFiles.replace("\(plan.folder)/prune.json", by: Data((report.json.line + "\n").utf8))
       return report

@@ -1,5 +1,6 @@
 import Foundation
 import Foundations
+import Networks
 import Pruning
 import Tensors
 import Training
@@ -18,6 +19,8 @@ public struct PruningReport: Report, Sendable {
     let probe: Double?
     /// Of the test images, as a share of the dense network's: what gates close. Zeros are multiplied.
     let macsShare: Double?
+    /// Of the backbone, were its zeros neither multiplied nor stored.
+    let sparse: SparseCost
     /// What its steps took.
     let seconds: Double?
 
@@ -34,8 +37,9 @@ public struct PruningReport: Report, Sendable {
 
   /// Reads what the rounds have written.
   ///
+  /// - Parameter backbone: A network that masks are of.
   /// - Throws: `StudyError`, `SafetensorsError`, `PruningMaskError`.
-  init(_ plan: PruningPlan) throws {
+  init(_ plan: PruningPlan, _ backbone: any Backbone) throws {
     isStructured = plan.settings.criterion.isStructured
     rows = try plan.rounds.map { round in
       let file = try SafetensorsFile(contentsOf: round.mask)
@@ -43,7 +47,8 @@ public struct PruningReport: Report, Sendable {
       let run = try FoundRun(round.folder)
       return Row(
         round: round.number, path: round.folder.path, remaining: mask.remaining, prunable: mask.prunable,
-        digest: file.digest, knn: run.knn, probe: run.probe, macsShare: run.macsShare, seconds: run.seconds)
+        digest: file.digest, knn: run.knn, probe: run.probe, macsShare: run.macsShare,
+        sparse: SparseCost(mask, of: backbone), seconds: run.seconds)
     }
   }
 
@@ -51,13 +56,15 @@ public struct PruningReport: Report, Sendable {
     let lines = TextTable(
       [
         .number("round"), .number("weights"), .number("share"), .number("k-NN in %"), .number("probe in %"),
-        .number("MACs in %"), .number("time"), .name("mask"),
+        .number("MACs in %"), .number("kept MACs"), .number("sparse size"), .number("time"), .name("mask"),
       ],
       rows.map { row in
         [
           "\(row.round)", grouped(row.remaining), percent(100 * row.share, decimals: 2),
           row.knn.map { decimals($0, 2) } ?? "–", row.probe.map { decimals($0, 2) } ?? "–",
-          row.macsShare.map { decimals(100 * $0, 1) } ?? "–", row.seconds.map(durationText) ?? "–",
+          row.macsShare.map { decimals(100 * $0, 1) } ?? "–",
+          percent(100 * row.sparse.macsShare, decimals: 1),
+          "\(decimals(Double(row.sparse.bytes) / 1e6, 2)) MB", row.seconds.map(durationText) ?? "–",
           String(row.digest.prefix(12)),
         ]
       }
@@ -79,6 +86,7 @@ public struct PruningReport: Report, Sendable {
       ("round", .integer(row.round)), ("path", .text(row.path)), ("remaining", .integer(row.remaining)),
       ("prunable", .integer(row.prunable)), ("share", .number(row.share)), ("mask", .text(row.digest)),
       ("knn", number(row.knn)), ("probe", number(row.probe)), ("macs_share", number(row.macsShare)),
+      ("sparse_macs_share", .number(row.sparse.macsShare)), ("sparse_bytes", .integer(row.sparse.bytes)),
       ("seconds", number(row.seconds)),
     ]
   }
