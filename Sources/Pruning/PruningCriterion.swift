@@ -25,6 +25,20 @@ public enum PruningCriterion: String, CaseIterable, Sendable {
     case .filters, .batchNorm, .gateUsage: true
     }
   }
+
+  /// How many weights rounds leave; nil for whole channels, of which some always remain.
+  ///
+  /// - Parameter counts: Weights of each layer.
+  public func remaining(of counts: [Int], after rounds: Int) -> Int? {
+    func remaining(of count: Int) -> Int {
+      (0..<rounds).reduce(count) { count, _ in count - PruningRound.share(of: count) }
+    }
+    switch self {
+    case .magnitude, .random, .globalRandom: return remaining(of: counts.reduce(0, +))
+    case .layerMagnitude: return counts.reduce(0) { $0 + remaining(of: $1) }
+    case .filters, .batchNorm, .gateUsage: return nil
+    }
+  }
 }
 
 /// One round of pruning.

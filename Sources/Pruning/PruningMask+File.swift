@@ -53,6 +53,7 @@ extension PruningMask {
 
 /// What is wrong with a mask.
 public enum PruningMaskError: Error, Equatable, CustomStringConvertible {
+  case missing(path: String)
   case empty(path: String)
   case unknownLayer(path: String, layer: String)
   case otherShape(path: String, layer: String, found: [Int], expected: [Int])
@@ -61,6 +62,8 @@ public enum PruningMaskError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
+    case .missing(let path):
+      "there is no mask at \(path): sluice prune writes one for each round, DIR/rounds/NN/\(PruningMask.fileName)"
     case .empty(let path): "\(path) masks no layer"
     case .unknownLayer(let path, let layer):
       "\(path) is a mask of another network: it masks \(layer), which is no convolution of this one"

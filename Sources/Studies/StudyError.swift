@@ -1,3 +1,5 @@
+import Foundations
+
 /// Why runs could not be looked at or made, in one sentence.
 public enum StudyError: Error, Equatable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
@@ -7,6 +9,8 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
   case unknownState(String, nearest: String?)
   /// Weights that were to go back to where a run has ended already.
   case lateRewinding(step: Int, lastStep: Int)
+  /// Rounds of pruning that would leave a weight or none.
+  case tooManyRounds(Int, remaining: Int, weights: Int, most: Int)
   /// Ranks that would go on with different networks.
   case differentMasks(round: Int, rank: Int)
   case noGateUsage(path: String)
@@ -25,6 +29,8 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
           ?? "there are \(RunState.allCases.map(\.rawValue).joined(separator: ", "))")
     case .lateRewinding(let step, let lastStep):
       "pruning.rewind is step \(step), and the run ends with step \(lastStep): go back to an earlier step"
+    case .tooManyRounds(let rounds, let remaining, let weights, let most):
+      "\(rounds) rounds of pruning would leave \(remaining) of \(grouped(weights)) weights: use --rounds \(most) at most"
     case .differentMasks(let round, let rank):
       "ranks 0 and \(rank) found different masks for round \(round): they do not hold the same weights; run sluice doctor"
     case .noGateUsage(let path):

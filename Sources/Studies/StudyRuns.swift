@@ -36,18 +36,18 @@ struct StudyRuns {
 
   /// Makes a run, or goes on with it: the one that `sluice pretrain` makes with the same values, bit for bit.
   ///
-  /// - Parameter keeping: What it keeps for others to begin with.
+  /// - Parameter keeping: What it keeps for others to begin with; refuses a run before its first step by throwing.
   /// - Throws: `RunStopped`, `TrainingFailure` or `AgreedFailure` on every rank, or what failed on this rank alone.
   func make(
     _ file: ConfigurationFile, in folder: RunFolder, pruned: PrunedStart = PrunedStart(),
-    keeping: (TrainingPlan) throws -> KeptPoint? = { _ in nil }
+    keeping: (RunPreparation) throws -> KeptPoint? = { _ in nil }
   ) throws {
     let claim = try folder.claim(on: communicator, force: isForced, log: log)
     defer { claim?.release() }
     let prepared = try RunPreparation(
       file, folder: folder, resume: .auto, pruned: pruned, communicator: communicator, log: log)
     let run = PretrainingRun(
-      prepared, claim: claim, display: display, keeping: try keeping(prepared.plan))
+      prepared, claim: claim, display: display, keeping: try keeping(prepared))
     guard try run.run() != nil else { return }
     folder.writeReport(log)
   }

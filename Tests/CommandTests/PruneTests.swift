@@ -139,6 +139,24 @@ extension CommandLineTests {
       }
     }
 
+    /// What can be known of their number is known before anything is trained.
+    @Test(arguments: [1, 2]) func roundsThatLeaveNothingAreRefused(ranks: Int) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let output = try Program.run(Self.command(small, rounds: 90), ranks: ranks)
+        #expect(output.status == 1)
+        #expect(
+          output.errors.contains(
+            "90 rounds of pruning would leave 0 of 174,552 weights: use --rounds 48 at most"),
+          "\(output)")
+        let metrics = Self.round(small, 0).appendingPathComponent("metrics.jsonl").path
+        #expect(!FileManager.default.fileExists(atPath: metrics))
+        let channels = try Program.run(
+          Self.command(small, rounds: 90, "pruning.criterion=filters", "max_steps=0"))
+        #expect(!channels.errors.contains("rounds of pruning would leave"), "\(channels)")
+      }
+    }
+
     @Test func rewindingBeyondTheEndIsRefused() throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)
@@ -222,12 +240,12 @@ extension CommandLineTests {
             .init(name: "conv1.weight", shape: stem, values: Array(repeating: value, count: 216))
           ])
         }
-        try expect(nil, "--mask", "file.safetensors: cannot be read")
+        try expect(nil, "--mask", "there is no mask at \(file.path): sluice prune writes one for each round")
         try expect(Data("mask".utf8), "--mask", "not a valid safetensors file")
         try expect(mask(3), "--mask", "conv1.weight holds other numbers than 0 and 1")
         try expect(mask(0), "--mask", "closes conv1.weight altogether")
         try expect(mask(1), "--rewind", "is no rewinding point")
-        try expect(nil, "--rewind", "file.safetensors: cannot be read")
+        try expect(nil, "--rewind", "there is no rewinding point at \(file.path): sluice prune writes one")
       }
     }
   }

@@ -31,6 +31,21 @@ import Testing
     #expect(PruningRound.share(of: 0) == 0)
   }
 
+  @Test func whatRoundsLeaveIsKnownBeforehand() {
+    let counts = [13, 40, 2]
+    var numbers = TestNumbers(seed: 3)
+    let weights = counts.map { numbers.normals($0) }
+    for criterion in [PruningCriterion.magnitude, .layerMagnitude, .random, .globalRandom] {
+      var mask = Self.mask(counts)
+      for number in 1...20 {
+        mask = PruningRound(criterion, seed: 0, number: number).prune(mask, weights: weights)
+        #expect(criterion.remaining(of: counts, after: number) == mask.remaining, "\(criterion), \(number)")
+      }
+      #expect(mask.remaining == 0)
+    }
+    #expect(PruningCriterion.filters.remaining(of: counts, after: 1) == nil)
+  }
+
   @Test func layersLoseAFifthEach() {
     var numbers = TestNumbers(seed: 1)
     let weights = [numbers.normals(11), numbers.normals(40).map { $0 / 100 }]

@@ -79,7 +79,23 @@ public struct PruningProcedure {
     var start = plan.start(of: round)
     start.allowsClosedLayers = allowsClosedLayers
     try runs.make(file, in: round.folder, pruned: start) {
-      try keptPoint($0, isFirst: round == plan.rounds[0])
+      try requireRemainingWeights($0)
+      return try keptPoint($0.plan, isFirst: round == plan.rounds[0])
+    }
+  }
+
+  /// - Throws: The same `AgreedFailure` on every rank where the rounds would leave less than two weights.
+  private func requireRemainingWeights(_ prepared: RunPreparation) throws {
+    let counts = prepared.model.backbone.prunableParameters(includesStem: plan.settings.stem).map(\.count)
+    func remaining(after rounds: Int) -> Int {
+      plan.settings.criterion.remaining(of: counts, after: rounds) ?? Int.max
+    }
+    let rounds = plan.settings.rounds
+    try communicator.agree {
+      guard remaining(after: rounds) < 2 else { return }
+      throw StudyError.tooManyRounds(
+        rounds, remaining: remaining(after: rounds), weights: counts.reduce(0, +),
+        most: (0..<rounds).last { remaining(after: $0) > 1 } ?? 0)
     }
   }
 

@@ -38,7 +38,7 @@ public struct PrunedStart: Equatable, Sendable {
       try communicator.agree { try PruningMask(file, for: model.backbone) }
     }
     guard let path = mask else { return own }
-    let file = try communicator.safetensors(at: path)
+    let file = try communicator.safetensors(at: path, missing: PruningMaskError.missing(path: path))
     return try communicator.agree {
       let given = try PruningMask(file, for: model.backbone)
       if let checkpoint = start.resumed, own != given {

@@ -42,10 +42,14 @@ enum RewindingPoint {
 
 /// What is wrong with a rewinding point.
 enum RewindingPointError: Error, Equatable, CustomStringConvertible {
+  case missing(path: String)
   case notOne(path: String)
 
   var description: String {
     switch self {
+    case .missing(let path):
+      "there is no rewinding point at \(path): sluice prune writes one, DIR/rounds/00/\(RewindingPoint.fileName), unless "
+        + "pruning.rewind is none or random"
     case .notOne(let path):
       "\(path) is no rewinding point: it does not say after which step of which run its weights were kept"
     }

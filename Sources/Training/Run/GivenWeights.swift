@@ -43,7 +43,7 @@ enum GivenWeights {
         return (Session.InitialWeights(file, tensors: found.names.count, absent: found.absent.count), 0)
       }
     case .rewindingPoint(let path, let isBackbone):
-      let file = try Self.file(path, on: communicator)
+      let file = try Self.file(path, missing: RewindingPointError.missing(path: path), on: communicator)
       return try communicator.agree {
         let step = try RewindingPoint.load(file, into: model, configuration, isBackbone: isBackbone)
         return (Session.InitialWeights(file, tensors: file.names.count), step)
@@ -51,8 +51,12 @@ enum GivenWeights {
     }
   }
 
-  private static func file(_ path: String, on communicator: Communicator) throws -> SafetensorsFile {
-    let data = try communicator.contents(of: path) { SafetensorsError.unreadable(path: path, reason: $0) }
+  private static func file(
+    _ path: String, missing: (any Error)? = nil, on communicator: Communicator
+  ) throws -> SafetensorsFile {
+    let data = try communicator.contents(of: path, missing: missing) {
+      SafetensorsError.unreadable(path: path, reason: $0)
+    }
     return try communicator.agree {
       do {
         return try SafetensorsFile(data, path: path)

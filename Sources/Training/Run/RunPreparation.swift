@@ -35,7 +35,7 @@ public struct RunPreparation {
   let session: Session
   private let shortage: MemoryShortage?
 
-  var model: Model { trainer.model }
+  package var model: Model { trainer.model }
   var isRoot: Bool { communicator.rank == 0 }
 
   /// Opens the data, builds the network and brings it to where the run starts.
