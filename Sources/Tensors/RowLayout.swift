@@ -84,6 +84,15 @@ public struct RowLayout: Hashable, Sendable {
     return all.lowerBound + view * share..<all.lowerBound + (view + 1) * share
   }
 
+  /// The rows of a shard that show views as they are, not turned: one run, or one for each view where there are turns.
+  public func uprightRows(ofShard shard: Int) -> [Range<Int>] {
+    guard turns > 1 else { return [rows(ofShard: shard)] }
+    return (0..<views).map { view in
+      let rows = rows(ofShard: shard, view: view)
+      return rows.lowerBound..<rows.lowerBound + rows.count / turns
+    }
+  }
+
   /// What a row shows.
   public func place(ofRow row: Int) -> Place {
     let (shard, inShard) = row.quotientAndRemainder(dividingBy: rowsPerImage * shardSize)

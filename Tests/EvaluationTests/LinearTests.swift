@@ -199,6 +199,21 @@ import Testing
       !OnlineProbe(classCount: 5, dimension: 4).load(try SafetensorsFile(probe.encode(), path: "probe")))
   }
 
+  /// Rows that are in none of the shards do not matter.
+  @Test func theProbeLearnsFromTheRowsThatItIsTold() throws {
+    let images = Self.clusters(16, classes: 3, dimension: 4)
+    func learn(_ rows: Range<Int>, _ shards: [Range<Int>]) throws -> Data {
+      let probe = OnlineProbe(classCount: 3, dimension: 4)
+      try probe.step(
+        Tensor(rows: rows.count, columns: 4, images.features.rows(rows).values),
+        labels: Array(images.labels[rows]), shards: shards, images: 16, done: 0, pool: pool,
+        reducer: LocalShards())
+      return probe.encode()
+    }
+    #expect(try learn(0..<16, [0..<8]) == learn(0..<8, [0..<8]))
+    #expect(try learn(0..<16, [0..<8, 8..<16]) != learn(0..<8, [0..<8]))
+  }
+
   @Test func theProbeLearns() throws {
     let images = Self.clusters(128, classes: 3, distance: 5)
     let probe = OnlineProbe(classCount: 3, dimension: 8)

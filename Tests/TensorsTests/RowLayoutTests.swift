@@ -52,6 +52,11 @@ import Testing
     #expect(rows == Array(0..<layout.rows))
   }
 
+  @Test(arguments: layouts) func uprightRowsAreThoseThatNothingTurned(_ layout: RowLayout) {
+    let rows = (0..<layout.shards).flatMap { layout.uprightRows(ofShard: $0) }
+    #expect(rows.flatMap(Array.init) == (0..<layout.rows).filter { layout.place(ofRow: $0).turn == 0 })
+  }
+
   @Test(arguments: layouts.filter { $0.views == 2 }) func partnersShowTheSameImage(_ layout: RowLayout) {
     for row in 0..<layout.rows {
       let (own, other) = (layout.place(ofRow: row), layout.place(ofRow: layout.partner(ofRow: row)))

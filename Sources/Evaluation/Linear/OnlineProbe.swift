@@ -25,7 +25,7 @@ public final class OnlineProbe {
   /// - Parameters:
   ///   - features: `[rows, dimension]` of this rank.
   ///   - labels: The class of each row's image.
-  ///   - shards: The rows of each of this rank's shards.
+  ///   - shards: The rows that it learns from, of each of this rank's shards.
   ///   - images: Of all ranks, in a step.
   ///   - done: The share of the run that is over, in [0, 1].
   public func step(
@@ -36,7 +36,8 @@ public final class OnlineProbe {
     let count = classifier.parameters.count
     let leaves: [[Double]] = try pool.map(shards.count) { gradientSum(of: features, labels, shards[$0]) }
     let sums = try reducer.sum(Array(leaves.joined()), leaves: shards.count, width: count)
-    let scale = 1 / (Double(features.rows) * Double(reducer.worldSize))
+    let rows = shards.reduce(0) { $0 + $1.count }
+    let scale = 1 / (Double(rows) * Double(reducer.worldSize))
     let gradient: [Float] = sums.map { Float($0 * scale) }
     let rate = 0.1 * Double(images) / 256 * (1 + cos(.pi * min(done, 1))) / 2
     vector_sgd(count, &classifier.parameters, gradient, &velocity, Float(rate), Float(Self.momentum), 0)

@@ -2,7 +2,8 @@ import Collectives
 import Evaluation
 import Tensors
 
-/// Trains the online probe on the features of each step; every rank does.
+/// Trains the online probe on the features of each step, of views that were not turned: images that it is tested with are
+/// upright too. Every rank does.
 final class ProbeTraining: RunObserver {
   private let probe: OnlineProbe
   private let prepared: RunPreparation
@@ -18,7 +19,7 @@ final class ProbeTraining: RunObserver {
     let plan = prepared.plan
     try probe.step(
       step.outcome.result.features, labels: layout.byRow(labels),
-      shards: (0..<layout.shards).map(layout.rows), images: prepared.configuration.batch.global,
+      shards: (0..<layout.shards).flatMap(layout.uprightRows), images: prepared.configuration.batch.global,
       done: Double(step.number - 1) / Double(prepared.configuration.epochs * plan.stepsPerEpoch),
       pool: prepared.pool, reducer: prepared.communicator)
   }
