@@ -15,6 +15,9 @@ import Testing
     "tiny-imagenet100-simsiam", "tiny-imagenet100-simclr", "tiny-imagenet100-quick",
   ]
 
+  /// For `sluice prune` and studies of it.
+  static let pruningNames = ["prune-cifar10", "prune-imagenet100"]
+
   /// What a preset comes to on data whose size it leaves open.
   static func read(_ path: String, _ settings: [String] = []) throws -> Configuration {
     try ConfigurationFile(contentsOf: path, settings: settings).resolved(imageSize: 32)
@@ -22,7 +25,7 @@ import Testing
 
   @Test func thereAreNoOthers() throws {
     let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
-    #expect(files.sorted() == Self.names.map { $0 + ".yaml" }.sorted())
+    #expect(files.sorted() == (Self.names + Self.pruningNames).map { $0 + ".yaml" }.sorted())
   }
 
   /// One to many ranks, and every batch that the file speaks of.
@@ -43,6 +46,21 @@ import Testing
       Self.folder.appendingPathComponent("imagenet100-simclr.yaml").path, ["batch.global=4096"])
     #expect(large.conflict(imageCount: 126_689, worldSize: 512) == nil)
     #expect(large.peakLearningRate == 4.8)
+  }
+
+  /// Labels first, and the same file for every other task.
+  @Test(arguments: pruningNames, ["supervised", "rotnet", "npid", "simclr"])
+  func pruningPresetLoads(name: String, objective: String) throws {
+    let path = Self.folder.appendingPathComponent(name + ".yaml").path
+    #expect(try Self.read(path).objective.name == .supervised)
+    let configuration = try Self.read(path, ["objective.name=\(objective)"])
+    #expect(!configuration.gates.enabled && configuration.optimizer.name == .sgd)
+    #expect(configuration.network.family == (name.hasSuffix("cifar10") ? .vgg : .resnet))
+    #expect(configuration.network.inputSize == (name.hasSuffix("cifar10") ? 32 : 224))
+    #expect(configuration.pruning == PruningSettings())
+    for ranks in [1, 2, 4, 8] {
+      #expect(configuration.conflict(imageCount: 50_000, worldSize: ranks) == nil, "\(ranks) ranks")
+    }
   }
 
   @Test(arguments: names) func presetLoads(name: String) throws {
