@@ -153,13 +153,15 @@ let package = Package(
         "DataTools", "Foundations", "Datasets", "Images", "Collectives", "Progress", "Tensors", "TestSupport",
       ]),
     .testTarget(
-      name: "NetworksTests", dependencies: ["Networks", "Layers", "Tensors", "GoldenCases", "TestSupport"]),
+      name: "NetworksTests",
+      dependencies: ["Networks", "Optimizers", "Layers", "Tensors", "GoldenCases", "TestSupport"]),
     .testTarget(
       name: "ObjectivesTests",
       dependencies: ["Objectives", "Networks", "Layers", "Tensors", "CVector", "GoldenCases", "TestSupport"]),
     .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Layers", "Tensors", "TestSupport"]),
     .testTarget(
-      name: "PruningTests", dependencies: ["Pruning", "Networks", "Layers", "Tensors", "TestSupport"]),
+      name: "PruningTests",
+      dependencies: ["Pruning", "Optimizers", "Networks", "Layers", "Tensors", "GoldenCases", "TestSupport"]),
     .testTarget(
       name: "MetricsTests",
       dependencies: [

@@ -577,12 +577,79 @@ def optim(random):
     return tensors, runs, schedule
 
 
+# ---- Rewinding -------------------------------------------------------------------------------------------------
+
+
+def slope(weights, problem):
+    """The gradient of ½Σ a·(w − t)² + (u·w)²/2n, in which every weight depends on all others."""
+    count = sum(value.size for value in weights.values())
+    projection = sum((problem[f"u.{name}"] * value).sum() for name, value in weights.items()) / count
+    return {name: problem[f"a.{name}"] * (value - problem[f"t.{name}"]) + problem[f"u.{name}"] * projection
+            for name, value in weights.items()}
+
+
+def train(weights, steps, problem, settings, mask=None):
+    """SGD from a standstill; weights whose mask is 0 are taken out of the gradient and are zero from the start.
+    Yields the weights after every step."""
+    def kept(values):
+        return values if mask is None else {name: values[name] * mask.get(name, 1) for name in values}
+    weights = kept(weights)
+    velocity = {name: np.zeros_like(value) for name, value in weights.items()}
+    for _ in range(steps):
+        gradient = kept(slope(weights, problem))
+        for name in weights:
+            change = gradient[name] + settings["weight_decay"] * weights[name]
+            velocity[name] = settings["momentum"] * velocity[name] + change
+        weights = {name: weights[name] - settings["lr"] * velocity[name] for name in weights}
+        yield weights
+
+
+def without_a_fifth(mask, weights):
+    """The mask without ⌈remaining/5⌉ of the weights that remain, the smallest |w| of all layers together."""
+    layer, place, size = zip(*[
+        (name, index, abs(weights[name].flat[index]))
+        for name in mask for index in np.flatnonzero(mask[name])])
+    order = np.argsort(np.array(size), kind="stable")
+    count = -(-len(order) // 5)
+    gap = size[order[count]] - size[order[count - 1]]
+    assert gap > 1e-4, f"two weights are too close for single precision: {gap}"
+    mask = {name: value.copy() for name, value in mask.items()}
+    for number in order[:count]:
+        mask[layer[number]].flat[place[number]] = 0
+    return mask
+
+
+def rewinding(random):
+    settings = {"steps": 12, "rewind": 3, "rounds": 3, "lr": 0.05, "momentum": 0.9, "weight_decay": 0.01,
+                "prunable": ["conv1.weight", "conv2.weight"], "others": ["bn1.weight"]}
+    shapes = {"conv1.weight": (4, 3, 3, 3), "conv2.weight": (5, 4, 3, 3), "bn1.weight": (4,)}
+    start = {name: draw(random, *shape) for name, shape in shapes.items()}
+    problem = {}
+    for name, shape in shapes.items():
+        problem[f"a.{name}"] = np.abs(draw(random, *shape)) + 0.5
+        problem[f"t.{name}"], problem[f"u.{name}"] = draw(random, *shape), draw(random, *shape)
+    problem = {name: value.astype(np.float32).astype(np.float64) for name, value in problem.items()}
+    tensors = {**problem, **{f"init.{name}": value for name, value in start.items()}}
+    history = list(train(start, settings["steps"], problem, settings))
+    kept, weights = history[settings["rewind"] - 1], history[-1]
+    tensors.update({f"rewind.{name}": value for name, value in kept.items()})
+    tensors.update({f"r0.{name}": value for name, value in weights.items()})
+    mask = {name: np.ones(shapes[name], dtype=np.int32) for name in settings["prunable"]}
+    for number in range(1, settings["rounds"] + 1):
+        mask = without_a_fifth(mask, weights)
+        *_, weights = train(kept, settings["steps"] - settings["rewind"], problem, settings, mask)
+        tensors.update({f"r{number}.mask.{name}": value for name, value in mask.items()})
+        tensors.update({f"r{number}.{name}": value for name, value in weights.items()})
+    return tensors, settings
+
+
 def main():
     here = Path(__file__).resolve().parent.parent
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else here / "Tests" / "Fixtures" / "golden"
     # A generator for each case: changing one leaves the others' numbers alone.
     randoms = {name: np.random.Generator(np.random.PCG64(seed)) for seed, name in
-               enumerate(["ops", "gate", "losses", "budget", "optim", "rotnet", "npid"], start=1)}
+               enumerate(["ops", "gate", "losses", "budget", "optim", "rotnet", "npid", "rewinding"],
+                         start=1)}
     write_tensors(folder / "ops" / "ops.safetensors", ops(randoms["ops"]))
     tensors, meta = gate(randoms["gate"])
     write_tensors(folder / "gate" / "gate.safetensors", tensors)
@@ -590,7 +657,7 @@ def main():
     tensors, scalars = losses(randoms["losses"])
     write_tensors(folder / "losses" / "losses.safetensors", tensors)
     write_json(folder / "losses" / "losses.json", scalars)
-    for name, make in [("rotnet", rotnet), ("npid", npid)]:
+    for name, make in [("rotnet", rotnet), ("npid", npid), ("rewinding", rewinding)]:
         tensors, scalars = make(randoms[name])
         write_tensors(folder / name / f"{name}.safetensors", tensors)
         write_json(folder / name / f"{name}.json", scalars)

@@ -6,7 +6,7 @@ import TestSupport
 public struct GoldenCase: Sendable, CustomStringConvertible {
   /// What a folder holds, told by the names of its files, so that more cases of a form can be dropped in.
   public enum Form: String, Sendable, CaseIterable {
-    case ops, gate, losses, rotnet, npid, budget, flops, optim, knn, augment, magnitude
+    case ops, gate, losses, rotnet, npid, budget, flops, optim, knn, augment, magnitude, rewinding
     /// A start state, images and runs of training steps.
     case endToEnd
   }

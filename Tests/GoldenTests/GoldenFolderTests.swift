@@ -17,6 +17,6 @@ import Testing
 
   @Test func goldenFixturesOfOursAreThere() {
     let ours = Set(GoldenCase.all.filter { $0.folder.path.contains("Fixtures") }.map(\.form))
-    #expect(ours.isSuperset(of: [.ops, .gate, .losses, .rotnet, .npid, .budget, .optim]))
+    #expect(ours.isSuperset(of: [.ops, .gate, .losses, .rotnet, .npid, .budget, .optim, .rewinding]))
   }
 }

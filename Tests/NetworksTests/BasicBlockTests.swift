@@ -1,5 +1,6 @@
 import GoldenCases
 import Layers
+import Optimizers
 import Tensors
 import TestSupport
 import Testing
@@ -14,10 +15,11 @@ import Testing
     let height: Int
     let width: Int
     var gated = true
+    var pruned = false
 
     var description: String {
       "\(inChannels) to \(outChannels) channels of \(height)×\(width), stride \(stride)"
-        + (gated ? "" : ", no gate")
+        + (gated ? "" : ", no gate") + (pruned ? ", pruned" : "")
     }
 
     static let all = [
@@ -25,6 +27,7 @@ import Testing
       Case(inChannels: 8, outChannels: 20, stride: 2, height: 5, width: 3),
       Case(inChannels: 16, outChannels: 16, stride: 1, height: 1, width: 1),
       Case(inChannels: 5, outChannels: 7, stride: 2, height: 4, width: 4, gated: false),
+      Case(inChannels: 8, outChannels: 12, stride: 2, height: 5, width: 3, pruned: true),
     ]
   }
 
@@ -37,10 +40,16 @@ import Testing
     settle(block.bn1, scale: 0.5, shift: 3, &numbers)
     settle(block.bn2, scale: 0.5, shift: 9, &numbers)
     settle(block.downsample?.batchNorm, scale: 0.5, shift: 0, &numbers)
+    if c.pruned {
+      for convolution in [block.conv1, block.conv2] {
+        convolution.weight.mask = WeightMask(numbers.uniforms(convolution.weight.count).map { $0 > 0.4 })
+      }
+    }
     return block
   }
 
-  /// Two views of six images in shards of two, gates on their soft path with a budget's gradient.
+  /// Two views of six images in shards of two, gates on their soft path with a budget's gradient. Of pruned weights the
+  /// optimizer makes the gradient zero, and they stay zero in every difference.
   @Test(arguments: Case.all)
   func gradientsMatchFiniteDifferences(_ c: Case) throws {
     var numbers = TestNumbers(seed: 40)
@@ -83,6 +92,15 @@ import Testing
     )
     let dx = try block.backward(MapGradient(dy), maskGradients: maskGradients, in: pass).values(like: input)
     #expect(ready.names == block.parameters.reversed().map(\.name))
+    try Optimizer(ParameterStore(block.parameters), weightDecay: 1).update(
+      learningRate: { _ in 0 }, pool: pool)
+    #expect(block.parameters.contains { $0.mask != nil } == c.pruned)
+    for parameter in block.parameters {
+      guard let mask = parameter.mask else { continue }
+      let gradient = parameter.gradientArray
+      #expect(zip(gradient, mask.kept).allSatisfy { $0 == 0 || $1 }, "\(parameter.name)")
+      #expect(gradient.contains { $0 != 0 } && mask.remaining < mask.count, "\(parameter.name)")
+    }
 
     let inputError = try gradientError(dx, at: x, step: 1e-2, loss: loss)
     #expect(inputError < 5e-3, "dx")

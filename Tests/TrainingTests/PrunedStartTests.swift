@@ -46,6 +46,28 @@ import Testing
     }
   }
 
+  /// Nothing is left of what came after the rewinding point: the optimizer stands still.
+  @Test func aRewoundRunBeginsWithTheKeptWeightsUnderTheMask() throws {
+    try withTemporaryFolder { folder in
+      let whole = try RunTests.prepare(folder.appendingPathComponent("kept"))
+      for (number, parameter) in whole.model.store.parameters.enumerated() {
+        parameter.array = (0..<parameter.count).map { Float(number + 1) + Float($0) / 1024 }
+      }
+      let point = folder.appendingPathComponent(RewindingPoint.fileName)
+      try RewindingPoint.encode(whole.model, step: 2, whole.configuration).write(to: point)
+      let mask = try Self.mask(in: folder)
+      let rewound = try Self.prepare(
+        folder.appendingPathComponent("new"), PrunedStart(mask: mask, rewindingPoint: point.path))
+      #expect(rewound.state.step == 2)
+      for (number, parameter) in rewound.model.store.parameters.enumerated() {
+        let kept = whole.model.store.parameters[number].array
+        let expected = parameter.mask.map { mask in kept.indices.map { mask[$0] ? kept[$0] : 0 } } ?? kept
+        #expect(parameter.array == expected, "\(parameter.name)")
+        #expect(rewound.trainer.optimizer.velocity(of: number).allSatisfy { $0 == 0 })
+      }
+    }
+  }
+
   /// What it began with does not matter any more.
   @Test func aResumedRunTakesItsCheckpoint() throws {
     try withTemporaryFolder { folder in
