@@ -49,7 +49,7 @@ enum RewindingPointError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .missing(let path):
       "there is no rewinding point at \(path): sluice prune writes one, DIR/rounds/00/\(RewindingPoint.fileName), unless "
-        + "pruning.rewind is none or random"
+        + "pruning.rewind is random"
     case .notOne(let path):
       "\(path) is no rewinding point: it does not say after which step of which run its weights were kept"
     }
