@@ -189,8 +189,9 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Configurations", "Pruning", "Objectives", "Optimizers", "Networks", "Layers", "Datasets",
-        "Images", "Collectives", "Metrics", "Progress", "Tensors", "Foundations", "Machine", "Provenance",
+        "Training", "Configurations", "Evaluation", "Pruning", "Objectives", "Optimizers", "Networks",
+        "Layers", "Datasets", "Images", "Collectives", "Metrics", "Progress", "Tensors", "Foundations",
+        "Machine", "Provenance",
         "GoldenCases",
         "TestSupport", .product(name: "Logging", package: "swift-log"),
       ]),
