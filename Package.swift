@@ -111,8 +111,7 @@ let package = Package(
       name: "Studies",
       dependencies: [
         "Foundations", "Machine", "Training", "Configurations", "Pruning", "Provenance", "Evaluation",
-        "Metrics",
-        "Progress", "Networks", "Layers", "Datasets", "Collectives", "Tensors",
+        "Metrics", "Progress", "Objectives", "Networks", "Layers", "Datasets", "Collectives", "Tensors",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
@@ -205,8 +204,8 @@ let package = Package(
       name: "StudiesTests",
       dependencies: [
         "Studies", "Training", "Configurations", "Collectives", "Metrics", "Machine", "Progress",
-        "Foundations",
-        "TestSupport", .product(name: "Logging", package: "swift-log"),
+        "Foundations", "Pruning", "Objectives", "Layers", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
       name: "GoldenTests",

@@ -18,7 +18,7 @@ extension Configuration {
   }
 
   /// What a model is made of, before it has weights: takes no memory worth speaking of, however large it is.
-  func makeNetwork() -> (backbone: any Backbone, objective: any Objective) {
+  package func makeNetwork() -> (backbone: any Backbone, objective: any Objective) {
     let backbone = StackedBackbone(backbone)
     return (
       backbone, objective.chosen.makeObjective(featureCount: backbone.blueprint.featureCount)

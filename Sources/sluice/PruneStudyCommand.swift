@@ -30,7 +30,7 @@ struct PruneStudyCommand: RankCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where masks come from: labels, objectives without labels, and random, which needs labels.",
+      "Where masks come from: labels, objectives without labels, and the controls of labels, random and reinitialized.",
       valueName: "LIST"), transform: SourceList.init)
   var sources = SourceList.usual
 
@@ -81,7 +81,7 @@ struct PruneStudyCommand: RankCommand {
   @OptionGroup var results: ResultOptions
 
   func validate() throws {
-    let parts = sources.values.count { $0 != .random } * seeds.values.count
+    let parts = sources.values.count { !MaskSource.controls.contains($0) } * seeds.values.count
     try requireOption("--only", only, in: 0...(parts - 1))
     guard !(array && only != nil) else { throw ValidationError("Give either --array or --only.") }
     guard Set(schedules).count == schedules.count else {
@@ -167,9 +167,8 @@ struct SourceList {
         "it must be different ones of \(MaskSource.all.map(\.description).joined(separator: ", ")), with commas between "
           + "them")
     }
-    guard !values.contains(.random) || values.contains(.labels) else {
-      throw ValidationError(
-        "random masks keep as many weights of each layer as those of labels: name labels, too")
+    if let control = values.first(where: MaskSource.controls.contains), !values.contains(.labels) {
+      throw ValidationError("\(control) goes by the masks of labels: name labels, too")
     }
   }
 }

@@ -1,4 +1,4 @@
-import Configurations
+@testable import Configurations
 import Objectives
 import Testing
 
@@ -62,7 +62,10 @@ import Testing
   func aScheduleSaysHowLongAndAtWhichRate(text: String) { #expect(TrainingSchedule(text) == nil) }
 
   @Test func sourcesHaveTheNamesOfTheirObjectives() {
-    #expect(MaskSource.all.map(\.description) == ["labels", "simsiam", "simclr", "rotnet", "npid", "random"])
+    #expect(
+      MaskSource.all.map(\.description) == [
+        "labels", "simsiam", "simclr", "rotnet", "npid", "random", "reinitialized",
+      ])
     #expect(MaskSource("supervised") == nil && MaskSource("npid") == .training(.npid))
   }
 }

@@ -1,6 +1,6 @@
 import Foundations
 import Layers
-import Pruning
+@testable import Pruning
 import Testing
 
 @testable import Studies
@@ -13,6 +13,7 @@ import Testing
   ) -> PruneStudyReport.Row {
     .init(
       source: source, seed: seed, round: round, schedule: schedule, path: "p", share: round == 0 ? 1 : 0.64,
+      sparseMACsShare: round == 0 ? 1 : 0.7,
       top1: top1, knn: top1, macsShare: 1, seconds: 60)
   }
 
@@ -49,10 +50,11 @@ import Testing
     #expect(
       Self.report.text == """
         re-trained on labels: top-1 in %, by weights that remain
-        masks from     100.0 %      64.0 %     time
-        labels      61.0 ± 1.4  51.0 ± 1.4  1 min 0 s
-        rotnet            59.0        49.0  1 min 0 s
-        random               –        40.0  1 min 0 s
+        masks from       100.0 %      64.0 %        time
+        labels        61.0 ± 1.4  51.0 ± 1.4  1 min 00 s
+        rotnet              59.0        49.0  1 min 00 s
+        random                 –        40.0  1 min 00 s
+        MACs of them     100.0 %      70.0 %
 
         linear classifiers on frozen features, cifar100: top-1 in %
         network  layer      100.0 %  64.0 %

@@ -60,7 +60,7 @@ import Testing
       #expect(sentence(best: "kn") == "--best kn: there is no such measure; did you mean 'knn'?")
       #expect(
         sentence(best: "weather")
-          == "--best weather: there is no such measure; there are knn, nearest, linear, macs_share, loss, seconds"
+          == "--best weather: there is no such measure; there are knn, nearest, linear, classifier, macs_share, loss, seconds"
       )
       #expect(
         sentence(["state=finish"]) == "--where state=finish: there is no such state; did you mean 'finished'?"

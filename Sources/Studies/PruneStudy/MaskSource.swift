@@ -7,12 +7,17 @@ public enum MaskSource: Hashable, Sendable, CustomStringConvertible {
   case training(ObjectiveKind)
   /// Chance: masks that keep as many weights of each layer as those of labels, on the weights of labels.
   case random
+  /// The masks of labels, on new initial weights.
+  case reinitialized
 
   public static let labels = MaskSource.training(.supervised)
 
+  /// Those that go by the masks of labels.
+  public static let controls = [MaskSource.random, .reinitialized]
+
   /// All that there are, in the order in which messages list them.
   public static let all =
-    [labels] + ObjectiveKind.allCases.filter { $0 != .supervised }.map(MaskSource.training) + [.random]
+    [labels] + ObjectiveKind.allCases.filter { $0 != .supervised }.map(MaskSource.training) + controls
 
   /// Those of [C], and SimCLR.
   public static let ofTheStudy =
@@ -28,6 +33,7 @@ public enum MaskSource: Hashable, Sendable, CustomStringConvertible {
     case .training(.supervised): "labels"
     case .training(let objective): objective.rawValue
     case .random: "random"
+    case .reinitialized: "reinitialized"
     }
   }
 }

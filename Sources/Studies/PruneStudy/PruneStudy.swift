@@ -50,13 +50,13 @@ public struct PruneStudy {
   /// - Returns: On rank 0 what came of everything that is there; nil on others.
   /// - Throws: `RunStopped`, `TrainingFailure` or `AgreedFailure` on every rank, or what failed on this rank alone.
   public func run(only index: Int? = nil, force isForced: Bool) throws -> PruneStudyReport? {
-    try requireData()
+    let backbone = try requireData().makeNetwork().backbone
     let runs = StudyRuns(communicator: communicator, display: display, log: log, isForced: isForced)
     for chain in index.map({ [plan.chains[$0]] }) ?? plan.chains {
       try make(chain, runs)
     }
     return try communicator.onRoot { _ in
-      let report = try PruneStudyReport(plan)
+      let report = try PruneStudyReport(plan, backbone)
       // Jobs that run side by side would write the same files.
       if index == nil { try report.write(to: plan.folder) }
       return report
@@ -65,12 +65,15 @@ public struct PruneStudy {
 
   /// Makes sure, before hours of training, that each training can take its data.
   ///
+  /// - Returns: The configuration of the training on labels.
   /// - Throws: The same `AgreedFailure` on every rank.
-  private func requireData() throws {
+  private func requireData() throws -> Configuration {
     let (_, data) = try file.opened(on: communicator)
-    for objective in [.supervised] + plan.chains.map(\.objective) {
-      let configuration = try file(for: objective, seed: 0).resolved(
+    let configurations = try ([.supervised] + plan.chains.map(\.objective)).map { objective in
+      try file(for: objective, seed: 0).resolved(
         imageSize: data.train.imageSize, classCount: data.train.labelledClassCount, on: communicator)
+    }
+    for configuration in configurations {
       try communicator.agree {
         let conflict =
           configuration.conflict(imageCount: data.train.count, worldSize: communicator.worldSize)
@@ -80,9 +83,11 @@ public struct PruneStudy {
         _ = try data.classifiable(source: configuration.data.source)
       }
     }
-    guard let transfer = plan.transfer else { return }
-    let (_, other) = try file.reading(transfer).opened(on: communicator)
-    try communicator.agree { _ = try other.classifiable(source: transfer) }
+    if let transfer = plan.transfer {
+      let (_, other) = try file.reading(transfer).opened(on: communicator)
+      try communicator.agree { _ = try other.classifiable(source: transfer) }
+    }
+    return configurations[0]
   }
 
   /// The configuration of a training.
@@ -122,9 +127,11 @@ public struct PruneStudy {
     if subnetwork.source == .random, try !runs.isThere(subnetwork.mask) {
       try scatter(round, to: subnetwork)
     }
-    let start = PrunedStart(
-      mask: subnetwork.mask, rewindingPoint: chain.pruning.origin(of: round).folder.rewindingPoint,
-      beginsAnew: true, allowsClosedLayers: allowsClosedLayers)
+    var start =
+      subnetwork.source == .reinitialized
+      ? PrunedStart(redraw: subnetwork.round) : chain.pruning.retraining(after: round)
+    start.mask = subnetwork.mask
+    start.allowsClosedLayers = allowsClosedLayers
     try runs.make(file, in: subnetwork.folder, pruned: start)
   }
 

@@ -54,7 +54,7 @@ public struct PruneStudyPlan: Equatable, Sendable {
 
   /// - Parameters:
   ///   - folder: Holds what belongs to each source and seed, `labels/seed-1` and so on.
-  ///   - sources: Each named once; `random` needs `labels`.
+  ///   - sources: Each named once; `random` and `reinitialized` need `labels`.
   ///   - rounds: At least one, each named once.
   ///   - seeds, schedules: At least one, each named once.
   ///   - settings: `pruning.…` of the configuration.
@@ -79,18 +79,19 @@ public struct PruneStudyPlan: Equatable, Sendable {
     chains = trained.enumerated().map { index, pair in
       let (objective, seed) = pair
       let source = MaskSource.training(objective)
-      let dependent = source == .labels ? sources.filter { $0 == .random } : []
+      let dependent = source == .labels ? sources.filter(MaskSource.controls.contains) : []
       return Chain(
         index: index, objective: objective, seed: seed,
         pruning: PruningPlan(folder: Self.folder(of: source, seed, in: folder), settings),
         subnetworks: ([source] + dependent).flatMap { source in
           schedules.flatMap { schedule in
             // Nothing is masked before the first round.
-            rounds.filter { $0 > 0 || source != .random }.map { round in
+            rounds.filter { $0 > 0 || !MaskSource.controls.contains(source) }.map { round in
               let own = Self.folder(of: source, seed, in: folder)
+              let origin = source == .reinitialized ? Self.folder(of: .labels, seed, in: folder) : own
               return Subnetwork(
                 source: source, seed: seed, round: round,
-                maskFolder: "\(own)/rounds/\(PruningPlan.name(of: round))",
+                maskFolder: "\(origin)/rounds/\(PruningPlan.name(of: round))",
                 schedule: schedule,
                 folder: RunFolder("\(own)/retrained/\(schedule.name)/\(PruningPlan.name(of: round))"))
             }

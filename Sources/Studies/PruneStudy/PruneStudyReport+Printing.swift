@@ -25,7 +25,10 @@ extension PruneStudyReport: Report {
             + rounds.map { cell(accuracy(source, schedule, round: $0)) }
             + [MeanAndSpread(ofAny: times).map { durationText($0.mean) } ?? "–"]
         }
-      })
+      } + [
+        ["MACs of them"] + (hasSchedules ? [""] : [])
+          + sparseMACsShares.map { $0.map { percent(100 * $0, decimals: 1) } ?? "–" } + [""]
+      ])
   }
 
   private var hasSchedules: Bool { schedules.count > 1 }
@@ -108,7 +111,8 @@ private func number(_ value: Double?) -> JSONValue { value.map(JSONValue.number)
 extension PruneStudyReport.Row {
   var fields: [(key: String, value: JSONValue)] {
     [("source", .text(source.description))] + Studies.fields(seed: seed, round: round) + [
-      ("share", number(share)), ("schedule", .text(schedule.name)), ("path", .text(path)),
+      ("share", number(share)), ("sparse_macs_share", number(sparseMACsShare)),
+      ("schedule", .text(schedule.name)), ("path", .text(path)),
       ("top1", number(top1)), ("knn", number(knn)), ("macs_share", number(macsShare)),
       ("seconds", number(seconds)),
     ]

@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import Foundations
 import Metrics
+import Networks
 import Pruning
 import Tensors
 
@@ -16,6 +17,8 @@ public struct PruneStudyReport: Sendable {
     let path: String
     /// Weights that remain, of the prunable ones; nil: its mask has not been found.
     let share: Double?
+    /// MACs of the weights that remain as a share of the dense network's, where zeros are not multiplied.
+    let sparseMACsShare: Double?
     /// Top-1 in percent of its classifier and of weighted k-NN; nil: it has not finished.
     let top1: Double?
     let knn: Double?
@@ -46,8 +49,9 @@ public struct PruneStudyReport: Sendable {
     let overlap: MaskOverlap
   }
 
-  /// Mean shares of weights that remain, by the plan's rounds.
+  /// Mean shares of weights that remain and of their MACs, by the plan's rounds.
   let shares: [Double?]
+  let sparseMACsShares: [Double?]
   let rounds: [Int]
   let sources: [MaskSource]
   let schedules: [TrainingSchedule]
@@ -67,15 +71,19 @@ public struct PruneStudyReport: Sendable {
     self.rows = rows
     self.transfers = transfers
     self.overlaps = overlaps
-    shares = rounds.map { round in
-      MeanAndSpread(ofAny: rows.filter { $0.round == round }.compactMap(\.share))?.mean
+    func means(_ value: (Row) -> Double?) -> [Double?] {
+      rounds.map { round in
+        MeanAndSpread(ofAny: rows.filter { $0.round == round }.compactMap(value))?.mean
+      }
     }
+    (shares, sparseMACsShares) = (means(\.share), means(\.sparseMACsShare))
   }
 
   /// Reads what the study has written so far.
   ///
+  /// - Parameter backbone: A network that masks are of.
   /// - Throws: `SafetensorsError`, `PruningMaskError` where a mask is damaged.
-  init(_ plan: PruneStudyPlan) throws {
+  init(_ plan: PruneStudyPlan, _ backbone: any Backbone) throws {
     let subnetworks = plan.chains.flatMap(\.subnetworks)
     var masks: [String: PruningMask] = [:]
     for path in Set(subnetworks.map(\.mask)) where FileManager.default.fileExists(atPath: path) {
@@ -94,8 +102,9 @@ public struct PruneStudyReport: Sendable {
     }
     self.init(
       rounds: plan.rounds, sources: plan.sources, schedules: plan.schedules, transferName: plan.transferName,
-      rows: subnetworks.map { Row($0, masks[$0.mask]) }, transfers: transfers,
-      overlaps: Self.overlaps(subnetworks.filter { $0.schedule == plan.schedules[0] }, masks))
+      rows: subnetworks.map { Row($0, masks[$0.mask], backbone) }, transfers: transfers,
+      overlaps: Self.overlaps(
+        subnetworks.filter { $0.schedule == plan.schedules[0] && $0.source != .reinitialized }, masks))
   }
 
   /// Of each two sources with the same seed and round.
@@ -153,10 +162,13 @@ public struct PruneStudyReport: Sendable {
 }
 
 extension PruneStudyReport.Row {
-  fileprivate init(_ subnetwork: PruneStudyPlan.Subnetwork, _ mask: PruningMask?) {
+  fileprivate init(
+    _ subnetwork: PruneStudyPlan.Subnetwork, _ mask: PruningMask?, _ backbone: any Backbone
+  ) {
     (source, seed, round) = (subnetwork.source, subnetwork.seed, subnetwork.round)
     (schedule, path) = (subnetwork.schedule, subnetwork.folder.path)
     share = mask?.share
+    sparseMACsShare = mask.map { SparseCost($0, of: backbone).macsShare }
     let run = try? FoundRun(subnetwork.folder)
     let result = run?.state == .finished ? run : nil
     (top1, knn, seconds) = (result?.classifier, result?.knn, result?.seconds)
