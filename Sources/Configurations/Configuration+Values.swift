@@ -8,10 +8,13 @@ import Optimizers
 extension Configuration {
   /// What the network is made of.
   public var backbone: any BackboneConfiguration {
-    switch network.family {
-    case .resnet: resNet
-    case .vgg: vgg
-    }
+    var backbone: any BackboneConfiguration =
+      switch network.family {
+      case .resnet: resNet
+      case .vgg: vgg
+      }
+    backbone.innerChannels = network.innerChannels
+    return backbone
   }
 
   private var resNet: ResNetConfiguration {

@@ -136,6 +136,13 @@ struct ConfigurationKey: Sendable {
     .init(
       "network.input_size", open: \.inputSize, .optional(.wholeNumber(8...1024), or: "auto"),
       note: { $0.inputSize == nil ? "the size of the data's images" : nil }),
+    .init(
+      "network.inner_channels", \.network.innerChannels,
+      .optional(
+        .list(
+          "a list of whole numbers from 1 to 8192, as 'sluice export --compact' prints it",
+          of: .wholeNumber(1...8192)),
+        or: "auto")),
     .init("gates.enabled", \.gates.enabled, .flag),
     .init("gates.target", \.gates.target, .number(.aboveUpTo(0, 1))),
     .init("gates.lambda", \.gates.lambda, .number(.atLeast(0))),

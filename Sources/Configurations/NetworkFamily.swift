@@ -19,13 +19,18 @@ public enum NetworkFamily: String, CaseIterable, Sendable {
   /// Of `network.input_size`.
   var smallestInput: Int { configuration.smallestInput }
 
+  /// How many numbers `network.inner_channels` has.
+  func innerChannelCount(depth: Int) -> Int { configuration.init(depth: depth).blueprint.innerChannels.count }
+
   /// Of any family, in order.
   static let allDepths = allCases.flatMap(\.depths).sorted()
 }
 
 extension NetworkSettings {
   /// For example `ResNet-18 of width 64`.
-  public var title: String { "\(family.title)-\(depth) of width \(width)" }
+  public var title: String {
+    "\(family.title)-\(depth) of width \(width)\(innerChannels == nil ? "" : ", compact")"
+  }
 
   /// Why there is no such network; nil: there is.
   var conflict: ConfigurationError? {
@@ -40,6 +45,12 @@ extension NetworkSettings {
         "a \(family.title) takes images of \(family.smallestInput)×\(family.smallestInput) pixels or more, and the "
           + "network's input is \(inputSize)×\(inputSize): use network.input_size \(family.smallestInput), or another "
           + "network.family")
+    }
+    let count = family.innerChannelCount(depth: depth)
+    if let innerChannels, innerChannels.count != count {
+      return .conflict(
+        "network.inner_channels has \(innerChannels.count) numbers, and a \(family.title)-\(depth) has \(count) "
+          + "convolutions that another one of their block reads: give a number for each, or auto")
     }
     return nil
   }

@@ -166,17 +166,17 @@ extension ValueForm {
     list(expected, count: 2, of: form) { isAllowed($0[0], $0[1]) }
   }
 
-  /// A list of `count` values of this form for which `isAllowed`.
+  /// A list of `count` values of this form, or of any number, for which `isAllowed`.
   public static func list<Element>(
-    _ expected: String, count: Int, of form: ValueForm<Element>,
+    _ expected: String, count: Int? = nil, of form: ValueForm<Element>,
     isAllowed: @escaping @Sendable ([Element]) -> Bool = { _ in true }
   ) -> Self where Value == [Element] {
     Self(
       expected: expected,
       read: { value in
-        guard case .list(let items) = value, items.count == count else { return nil }
+        guard case .list(let items) = value, items.count == count ?? items.count else { return nil }
         let elements = items.compactMap(form.read)
-        return elements.count == count && isAllowed(elements) ? elements : nil
+        return elements.count == items.count && isAllowed(elements) ? elements : nil
       },
       print: { "[" + $0.map(form.print).joined(separator: ", ") + "]" })
   }

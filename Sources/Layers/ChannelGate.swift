@@ -56,15 +56,19 @@ public final class ChannelGate {
   public let batchNorm: BatchNorm
   public let excite: Linear
 
-  /// ⌊inChannels / reduction⌋ hidden units, no biases, no weight decay.
+  /// Channels of the input for a hidden unit, rounded down.
+  public static let reduction = 4
+
+  /// No biases, no weight decay.
+  ///
+  /// - Parameter hidden: Units between W₁ and W₂.
   public init(
-    _ name: String, index: Int, inChannels: Int, outChannels: Int, reduction: Int = 4, temperature: Double
+    _ name: String, index: Int, inChannels: Int, hidden: Int, outChannels: Int, temperature: Double
   ) {
     self.inChannels = inChannels
     self.outChannels = outChannels
     self.index = index
     self.temperature = temperature
-    let hidden = inChannels / reduction
     squeeze = Linear(
       "\(name).0", inFeatures: inChannels, outFeatures: hidden, decays: false, asConvolution: true)
     batchNorm = BatchNorm("\(name).1", channels: hidden, decays: false)
@@ -73,11 +77,6 @@ public final class ChannelGate {
   }
 
   public var parameters: [Parameter] { squeeze.parameters + batchNorm.parameters + excite.parameters }
-
-  /// Multiply-adds of a gate itself: C_in·hidden + hidden·C_out.
-  public static func macs(inChannels: Int, outChannels: Int, reduction: Int = 4) -> Int64 {
-    Int64(inChannels / reduction * (inChannels + outChannels))
-  }
 
   private struct Saved {
     let context: Tensor

@@ -43,8 +43,8 @@ struct BlockParts {
     block.path[index].gateBehind.map { number in
       let site = gates[number]
       return ChannelGate(
-        site.name, index: number, inChannels: site.inChannels, outChannels: site.channels,
-        temperature: gateTemperature)
+        site.name, index: number, inChannels: site.inChannels, hidden: site.hidden,
+        outChannels: site.channels, temperature: gateTemperature)
     }
   }
 

@@ -9,6 +9,11 @@ public protocol BackboneConfiguration: Sendable {
   /// Height and width in pixels of the smallest images that leave something of every map.
   static var smallestInput: Int { get }
 
+  /// - Parameter depth: One of `depths`.
+  init(depth: Int)
+
+  /// `Blueprint.innerChannels` of a network from which some were taken, each at least 1; nil: as many as the family has.
+  var innerChannels: [Int]? { get set }
   /// The network in numbers, from which its layers are made.
   var blueprint: Blueprint { get }
   /// τ of the gates' sigmoid.

@@ -8,7 +8,7 @@ struct BlockBuilder {
     let batchNorm: String
     let kernelSize: Int
     /// Of its output.
-    let channels: Int
+    var channels: Int
     var stride = 1
     /// Name of the gate on its output channels.
     var gate: String?
@@ -20,15 +20,23 @@ struct BlockBuilder {
   private(set) var gates: [Blueprint.GateSite] = []
   /// Of the map that the next convolution takes.
   private(set) var channels: Int
+  /// The same with as many channels as layers ask for, which gates' hidden units are reckoned from: a network from which
+  /// channels were taken has the gates that it had.
+  private var wholeChannels: Int
   private var size: Int
+  /// Those of the blocks that are still to come; nil: as many as layers ask for.
+  private var innerChannels: ArraySlice<Int>?
 
-  init(channels: Int, size: Int) {
-    (self.channels, self.size) = (channels, size)
+  /// - Parameter innerChannels: See `BackboneConfiguration`.
+  init(channels: Int, size: Int, innerChannels: [Int]? = nil) {
+    (self.channels, wholeChannels, self.size) = (channels, channels, size)
+    self.innerChannels = innerChannels.map { $0[...] }
   }
 
-  init(behind stem: Blueprint.Site, _ pool: MaxPool?) {
+  init(behind stem: Blueprint.Site, _ pool: MaxPool?, innerChannels: [Int]?) {
     let size = stem.shape.outHeight
-    self.init(channels: stem.shape.outChannels, size: pool?.outputSize(size) ?? size)
+    self.init(
+      channels: stem.shape.outChannels, size: pool?.outputSize(size) ?? size, innerChannels: innerChannels)
   }
 
   /// A convolution of the present map.
@@ -40,15 +48,20 @@ struct BlockBuilder {
   ) {
     let firstGate = gates.count
     var path: [Blueprint.Site] = []
-    for layer in layers {
+    for (index, whole) in layers.enumerated() {
+      var layer = whole
+      if index < layers.count - 1, let channels = innerChannels?.removeFirst() { layer.channels = channels }
       var site = site(layer)
       site.gateBefore = path.last?.gateBehind
       if let gate = layer.gate {
         site.gateBehind = gates.count
-        gates.append(.init(name: gate, inChannels: channels, channels: layer.channels))
+        gates.append(
+          .init(
+            name: gate, inChannels: channels, hidden: wholeChannels / ChannelGate.reduction,
+            channels: layer.channels))
       }
       path.append(site)
-      (channels, size) = (layer.channels, site.shape.outHeight)
+      (channels, wholeChannels, size) = (layer.channels, whole.channels, site.shape.outHeight)
     }
     if let pool { size = pool.outputSize(size) }
     blocks.append(

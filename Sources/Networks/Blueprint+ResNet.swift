@@ -14,7 +14,7 @@ extension Blueprint {
         stride: isLarge ? 2 : 1),
       inChannels: 3, size: inputSize, padding: isLarge ? 3 : configuration.stemPadding, takesImages: true)
     stemPool = isLarge ? .overlapping : nil
-    var builder = BlockBuilder(behind: stem, stemPool)
+    var builder = BlockBuilder(behind: stem, stemPool, innerChannels: configuration.innerChannels)
     for (stage, count) in configuration.stages.enumerated() {
       for number in 0..<count {
         configuration.addBlock(

@@ -13,7 +13,7 @@ extension Blueprint {
     var stages = configuration.layers
     stem = Site(stages[0].removeFirst(), inChannels: 3, size: inputSize, takesImages: true)
     stemPool = stages[0].isEmpty ? .sideBySide : nil
-    var builder = BlockBuilder(behind: stem, stemPool)
+    var builder = BlockBuilder(behind: stem, stemPool, innerChannels: configuration.innerChannels)
     for (stage, layers) in stages.enumerated() where !layers.isEmpty {
       builder.add("stage\(stage + 1)", layers, shortcut: .none, pool: .sideBySide)
     }

@@ -46,11 +46,13 @@ public struct Blueprint: Sendable, Equatable {
     public let name: String
     /// Of the map whose means it sees.
     public let inChannels: Int
+    /// Units between its two layers.
+    public let hidden: Int
     /// That it opens and closes.
     public let channels: Int
 
-    /// Multiply-adds of the gate itself.
-    public var macs: Int64 { ChannelGate.macs(inChannels: inChannels, outChannels: channels) }
+    /// Multiply-adds of the gate itself: C_in·hidden + hidden·C_out.
+    public var macs: Int64 { Int64(hidden * (inChannels + channels)) }
   }
 
   /// What leads around the convolutions of a block and is added to what they make of its input.
@@ -115,6 +117,10 @@ public struct Blueprint: Sendable, Equatable {
           channels: blocks[number].path.last!.shape.outChannels))
     }
   }
+
+  /// Channels between the convolutions of blocks: output channels of each but the last of its block, in the order of the
+  /// forward pass. What a shortcut adds up and what leads from block to block is not among them.
+  public var innerChannels: [Int] { blocks.flatMap { $0.path.dropLast().map(\.shape.outChannels) } }
 
   /// What logs and reports call the gates, in the order of the forward pass: by their blocks where these have no more
   /// than one each.

@@ -33,6 +33,7 @@ public struct ResNetConfiguration: BackboneConfiguration, Equatable {
   public var stemPadding = 1
   /// Whether the last batch norm of each block starts at 0, so that blocks start as identities.
   public var zeroInitResidual = true
+  public var innerChannels: [Int]?
   public var gated = true
   public var gateTemperature = 0.66667
   public var kernels = ConvolutionKernels.auto

@@ -8,6 +8,7 @@ public struct VGGConfiguration: BackboneConfiguration, Equatable {
   public var width = 64
   /// Convolutions in each of the five stages.
   public var stages: [Int]
+  public var innerChannels: [Int]?
   public var gated = true
   public var gateTemperature = 0.66667
   public var kernels = ConvolutionKernels.auto

@@ -37,7 +37,8 @@ import Testing
     let vgg = "network: {family: vgg, depth: 16"
     let configuration = try read("\(vgg)}")
     #expect(
-      configuration.resolvedYAML.contains("\n  family: vgg\n  depth: 16\n  width: 64\n  input_size: 32\n"))
+      configuration.resolvedYAML.contains(
+        "\n  family: vgg\n  depth: 16\n  width: 64\n  input_size: 32\n  inner_channels: auto\n"))
     #expect(
       try ConfigurationFile(yaml: configuration.resolvedYAML, path: "c.yaml").resolved(imageSize: 32)
         == configuration)
@@ -46,6 +47,25 @@ import Testing
       configuration.differences(from: padded).isEmpty && padded.decisiveYAML == configuration.decisiveYAML)
     #expect(
       configuration.differences(from: try read("")).map(\.key) == ["network.family", "network.depth"])
+  }
+
+  @Test func channelsWithinBlocksAreReadAndPrinted() throws {
+    let configuration = try read("network: {inner_channels: [1, 2, 3, 4, 5, 6, 7, 8]}")
+    #expect(configuration.backbone.blueprint.innerChannels == Array(1...8))
+    #expect(configuration.decisiveYAML.contains("\n  inner_channels: [1, 2, 3, 4, 5, 6, 7, 8]\n"))
+    #expect(
+      try ConfigurationFile(yaml: configuration.resolvedYAML, path: "c.yaml").resolved(imageSize: 32)
+        == configuration)
+    #expect(configuration.network.title == "ResNet-18 of width 64, compact")
+    let whole = try read("")
+    #expect(whole.backbone.blueprint.innerChannels == [64, 64, 128, 128, 256, 256, 512, 512])
+    #expect(
+      problem("network: {inner_channels: [1, 2]}")
+        == "network.inner_channels has 2 numbers, and a ResNet-18 has 8 convolutions that another one of their block "
+        + "reads: give a number for each, or auto")
+    #expect(
+      problem("network: {inner_channels: [0]}")?.hasPrefix(
+        "c.yaml:2: 'network.inner_channels' must be a list of whole numbers from 1 to 8192, ") == true)
   }
 
   @Test func depthsOfOtherFamiliesAreRefused() {

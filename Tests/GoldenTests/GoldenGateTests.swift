@@ -61,8 +61,8 @@ private struct GateCase {
 
   func makeGate() throws -> ChannelGate {
     let gate = ChannelGate(
-      name, index: 0, inChannels: settings.in, outChannels: settings.out, reduction: settings.reduction,
-      temperature: settings.temperature)
+      name, index: 0, inChannels: settings.in, hidden: settings.`in` / settings.reduction,
+      outChannels: settings.out, temperature: settings.temperature)
     gate.squeeze.weight.array = try floats("w1")
     gate.excite.weight.array = try floats("w2")
     gate.batchNorm.weight?.array = try floats("bn_weight")

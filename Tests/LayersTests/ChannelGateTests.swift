@@ -9,11 +9,12 @@ import Testing
 
 @Suite struct ChannelGateTests {
   private func makeGate(_ inChannels: Int, _ outChannels: Int, _ numbers: inout TestNumbers) -> ChannelGate {
+    let hidden = inChannels / 4
     let gate = ChannelGate(
-      "gate", index: 0, inChannels: inChannels, outChannels: outChannels, temperature: 0.66667)
+      "gate", index: 0, inChannels: inChannels, hidden: hidden, outChannels: outChannels, temperature: 0.66667
+    )
     for parameter in gate.parameters { parameter.array = numbers.normals(parameter.count) }
     // Whole hidden units are on or off: none is near its kink.
-    let hidden = inChannels / 4
     gate.batchNorm.weight!.array = numbers.uniforms(hidden, 0.2, 0.4)
     gate.batchNorm.bias!.array = (0..<hidden).map { $0 % 3 == 1 ? -2 : 2 }
     return gate

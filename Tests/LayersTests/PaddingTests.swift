@@ -69,7 +69,8 @@ import Testing
     let dy = Tensor(shape: shape, lanes: lanes, numbers.normals(count))
     let layer = BatchNorm("test", channels: channels)
     layer.bias!.array = numbers.uniforms(channels, 1, 2)
-    let gate = ChannelGate("gate", index: 0, inChannels: 8, outChannels: channels, temperature: 0.66667)
+    let gate = ChannelGate(
+      "gate", index: 0, inChannels: 8, hidden: 2, outChannels: channels, temperature: 0.66667)
     for parameter in gate.parameters { parameter.array = numbers.normals(parameter.count) }
     let gateInput = Tensor(shape: [4, 8, 2, 2], lanes: lanes, numbers.normals(128))
 
