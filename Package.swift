@@ -126,7 +126,8 @@ let package = Package(
 
     // Tests: support first, then a target for each part; RankChecks is a program that mpirun starts,
     // FuzzImages one that spoils pictures.
-    .target(name: "TestSupport", dependencies: ["Collectives"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["Collectives", "Networks", "Layers", "Tensors"], path: "Tests/TestSupport"),
     .target(
       name: "GoldenCases",
       dependencies: [
@@ -177,7 +178,7 @@ let package = Package(
     .testTarget(
       name: "ExchangeTests",
       dependencies: [
-        "Exchange", "Foundations", "Networks", "Layers", "Tensors", "ONNXMessages", "TestSupport",
+        "Exchange", "Foundations", "Pruning", "Networks", "Layers", "Tensors", "ONNXMessages", "TestSupport",
       ]),
     .testTarget(
       name: "ConfigurationsTests",

@@ -11,6 +11,8 @@ struct ChannelGroup {
   let batchNorm: String
   /// That opens and closes them.
   let gate: Int?
+  /// That decides from their means: the gate on what the reader makes of them.
+  let readingGate: Int?
   let channels: Int
 
   static func groups(of blueprint: Blueprint) -> [ChannelGroup] {
@@ -18,7 +20,7 @@ struct ChannelGroup {
       zip(block.path, block.path.dropFirst()).map { maker, reader in
         ChannelGroup(
           maker: "\(maker.name).weight", reader: "\(reader.name).weight", batchNorm: maker.batchNorm,
-          gate: maker.gateBehind, channels: maker.shape.outChannels)
+          gate: maker.gateBehind, readingGate: reader.gateBehind, channels: maker.shape.outChannels)
       }
     }
   }

@@ -1,32 +1,50 @@
 import Layers
 import Networks
 import Tensors
-import TestSupport
 import Testing
 
-@testable import Exchange
-
 /// A small network whose every tensor is drawn, running statistics included, so that none can be mistaken for another.
-struct MadeBackbone: Sendable, CustomTestStringConvertible {
-  var depth = 18
-  var width = 8
-  var gated = true
-  var stem = ResNetConfiguration.Stem.cifar
-  var stemPadding = 1
-  var inputSize = 8
+public struct MadeBackbone: Sendable, CustomTestStringConvertible {
+  public var depth: Int
+  public var width: Int
+  public var gated: Bool
+  public var stem: ResNetConfiguration.Stem
+  public var stemPadding: Int
+  public var inputSize: Int
 
-  var testDescription: String { "depth \(depth), \(stem)\(gated ? ", gated" : "")" }
+  /// Channels between the convolutions of blocks; nil: as many as the family has.
+  public var innerChannels: [Int]?
+
+  public init(
+    depth: Int = 18, width: Int = 8, gated: Bool = true, stem: ResNetConfiguration.Stem = .cifar,
+    stemPadding: Int = 1, inputSize: Int = 8
+  ) {
+    self.depth = depth
+    self.width = width
+    self.gated = gated
+    self.stem = stem
+    self.stemPadding = stemPadding
+    self.inputSize = inputSize
+  }
+
+  public var testDescription: String { "depth \(depth), \(stem)\(gated ? ", gated" : "")" }
 
   /// Every kind of block, with gates and without, behind both stems.
-  static let all: [MadeBackbone] = [
+  public static let all: [MadeBackbone] = [
     MadeBackbone(), MadeBackbone(gated: false, stemPadding: 2), MadeBackbone(stem: .imagenet, inputSize: 33),
     MadeBackbone(depth: 50), MadeBackbone(depth: 50, gated: false, stem: .imagenet, inputSize: 32),
     vgg16, MadeBackbone(depth: 11, gated: false, inputSize: 32),
   ]
-  static let vgg16 = MadeBackbone(depth: 16, inputSize: 33)
+  public static let vgg16 = MadeBackbone(depth: 16, inputSize: 33)
 
   /// Of the family that the depth is of.
   private var configuration: any BackboneConfiguration {
+    var family = family
+    family.innerChannels = innerChannels
+    return family
+  }
+
+  private var family: any BackboneConfiguration {
     if VGGConfiguration.depths.contains(depth) {
       var vgg = VGGConfiguration(depth: depth)
       (vgg.width, vgg.gated, vgg.inputSize) = (width, gated, inputSize)
@@ -42,7 +60,7 @@ struct MadeBackbone: Sendable, CustomTestStringConvertible {
     return resNet
   }
 
-  func make(seed: UInt64) -> any Backbone {
+  public func make(seed: UInt64) -> any Backbone {
     let backbone = StackedBackbone(configuration)
     initializeWeights(backbone: backbone, heads: [], seed: seed)
     // Gates look at their images closely.
@@ -60,5 +78,5 @@ struct MadeBackbone: Sendable, CustomTestStringConvertible {
     return backbone
   }
 
-  static let pool = WorkerPool.forKernels(threads: 1)
+  public static let pool = WorkerPool.forKernels(threads: 1)
 }
