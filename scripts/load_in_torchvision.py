@@ -49,6 +49,20 @@ def vgg(about):
     return nn.Sequential(OrderedDict(features=features, avgpool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten()))
 
 
+def narrow(net, tensors):
+    """Channels that `sluice export --compact` left out: layers have the sizes of the file's tensors."""
+    for name, module in list(net.named_modules()):
+        if not isinstance(module, (nn.Conv2d, nn.BatchNorm2d)):
+            continue
+        shape = tensors[f"{name}.weight"].shape
+        if isinstance(module, nn.Conv2d):
+            layer = nn.Conv2d(shape[1], shape[0], module.kernel_size, module.stride, module.padding, bias=False)
+        else:
+            layer = nn.BatchNorm2d(shape[0])
+        place, _, own = name.rpartition(".")
+        setattr(net.get_submodule(place), own, layer)
+
+
 def around(net, name):
     """The convolution whose outputs a gate switches, and the one behind it."""
     place, gate = name.rsplit(".", 1)
@@ -88,6 +102,8 @@ def main(path, samples=None):
     tensors = load_file(path)
     family = about.get("family", "resnet")  # files of earlier versions hold ResNets
     net = {"resnet": resnet, "vgg": vgg}[family](about)
+    if "inner_channels" in about:
+        narrow(net, tensors)
     add_gates(net, tensors)
     net.load_state_dict(tensors)
     net.eval()

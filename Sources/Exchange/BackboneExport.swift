@@ -10,20 +10,41 @@ public struct BackboneExport {
   private let backbone: any Backbone
   private let copy: () -> any Backbone
   private let metadata: [String: String]
+  private let original: Original?
   private let check: ExportCheck
 
+  /// The larger network that a compact one comes from, whose features the file must give.
+  public struct Original {
+    let backbone: any Backbone
+    let gateChannels: [[Int]]
+    let metadata: [String: String]
+
+    /// - Parameters:
+    ///   - gateChannels: Of each gate, the channels that the compact network has.
+    ///   - metadata: What others would know of it.
+    public init(_ backbone: any Backbone, gateChannels: [[Int]], metadata: [String: String]) {
+      self.backbone = backbone
+      self.gateChannels = gateChannels
+      self.metadata = metadata
+    }
+  }
+
   /// - Parameters:
+  ///   - original: nil: the backbone itself.
   ///   - copy: Makes a backbone of the same network, with any weights.
   ///   - metadata: What others should know of it, as keys and texts.
   ///   - pool: Threads that the backbone computes on.
   /// - Throws: What the backbone throws.
   public init(
-    _ backbone: any Backbone, copy: @escaping () -> any Backbone, metadata: [String: String], pool: WorkerPool
+    _ backbone: any Backbone, of original: Original? = nil, copy: @escaping () -> any Backbone,
+    metadata: [String: String], pool: WorkerPool
   ) throws {
     self.backbone = backbone
     self.copy = copy
     self.metadata = metadata
-    check = try ExportCheck(of: backbone, pool: pool)
+    self.original = original
+    check = try ExportCheck(
+      of: original?.backbone ?? backbone, gateChannels: original?.gateChannels, pool: pool)
   }
 
   /// Writes the file, replacing what is there.
@@ -32,13 +53,7 @@ public struct BackboneExport {
   ///
   /// - Throws: `UnwritableFile`, `ExportError`; what was at `path` is as it was.
   public func write(to path: String, as format: ExportFormat) throws -> ExportReport {
-    let entries = NetworkTensors(backbone).entries
-    let data =
-      switch format {
-      case .safetensors: Safetensors.encode(entries, metadata: metadata)
-      case .onnx:
-        try ONNXModelProto(backbone.blueprint, tensors: entries, metadata: metadata).serializedData()
-      }
+    let data = try Self.encode(backbone, metadata, as: format)
     let staged = try StagedFile(data, for: path)
     let agreement: ExportCheck.Agreement
     do {
@@ -51,7 +66,25 @@ public struct BackboneExport {
     try staged.commit()
     return ExportReport(
       path: path, format: format, bytes: data.count, digest: DurableFiles.digest(data),
-      tensors: entries.count, features: backbone.blueprint.featureCount, agreement: agreement)
+      tensors: NetworkTensors(backbone).shapes.count, features: backbone.blueprint.featureCount,
+      agreement: agreement,
+      compaction: try original.map { original in
+        let before = try Self.encode(original.backbone, original.metadata, as: format)
+        return ExportReport.Compaction(
+          before: .init(original.backbone, bytes: before.count), after: .init(backbone, bytes: data.count),
+          innerChannels: backbone.blueprint.innerChannels)
+      })
+  }
+
+  private static func encode(
+    _ backbone: any Backbone, _ metadata: [String: String], as format: ExportFormat
+  ) throws -> Data {
+    let entries = NetworkTensors(backbone).entries
+    return switch format {
+    case .safetensors: Safetensors.encode(entries, metadata: metadata)
+    case .onnx:
+      try ONNXModelProto(backbone.blueprint, tensors: entries, metadata: metadata).serializedData()
+    }
   }
 
   /// Writes the images that exports are checked with, and the backbone's features of them, for the same check in other

@@ -55,7 +55,21 @@ public struct BackboneInFile {
       }
     }
     mismatch.unexpected = Self.unexpected(in: file, prefix, (expected + wantedBiases).map(\.name))
-    guard mismatch.isEmpty else { throw .other(mismatch) }
+    guard mismatch.isEmpty else {
+      mismatch.innerChannels = Self.innerChannels(in: file, prefix, backbone.blueprint)
+      throw .other(mismatch)
+    }
+  }
+
+  /// Those of the file's network where it differs in nothing else from the network of a blueprint.
+  private static func innerChannels(
+    in file: SafetensorsFile, _ prefix: String, _ blueprint: Blueprint
+  ) -> [Int]? {
+    func channels(_ site: Blueprint.Site) -> Int? { file.shape(of: "\(prefix)\(site.name).weight")?.first }
+    let outer = [blueprint.stem] + blueprint.blocks.map { $0.path[$0.path.count - 1] }
+    guard outer.allSatisfy({ channels($0) == $0.shape.outChannels }) else { return nil }
+    let inner = blueprint.blocks.flatMap { $0.path.dropLast().compactMap(channels) }
+    return inner.count == blueprint.innerChannels.count && inner != blueprint.innerChannels ? inner : nil
   }
 
   /// Gives the backbone the tensors that were found; others stay as they are.

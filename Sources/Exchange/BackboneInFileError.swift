@@ -31,6 +31,8 @@ public struct BackboneMismatch: Sendable, CustomStringConvertible {
   var missing: [String] = []
   var wrongShapes: [(name: String, found: [Int], expected: [Int])] = []
   var unexpected: [String] = []
+  /// Those of the file where they may be all that differs.
+  var innerChannels: [Int]?
 
   init(path: String, prefix: String) {
     self.path = path
@@ -50,9 +52,15 @@ public struct BackboneMismatch: Sendable, CustomStringConvertible {
         wrongShapes.map { "\($0.name) (\($0.found) in the file, \($0.expected) in the network)" }),
       Self.part("the network lacks", unexpected),
     ].compactMap(\.self)
+    let cure =
+      if let innerChannels, missing.isEmpty, unexpected.isEmpty {
+        "set network.inner_channels to \(innerChannels)"
+      } else {
+        "choose network.family, network.depth, network.width, network.stem and gates.enabled as the file has them"
+      }
     let place = prefix.isEmpty ? "" : ", read under '\(prefix)',"
-    return "\(path)\(place) holds the backbone of another network: \(parts.joined(separator: "; ")): "
-      + "choose network.family, network.depth, network.width, network.stem and gates.enabled as the file has them"
+    return
+      "\(path)\(place) holds the backbone of another network: \(parts.joined(separator: "; ")): \(cure)"
   }
 
   private static func part(_ what: String, _ names: [String]) -> String? {

@@ -24,11 +24,13 @@ struct ExportCheck {
     let undecided: Int
   }
 
-  init(of backbone: any Backbone, pool: WorkerPool) throws {
+  /// - Parameter gateChannels: Of each gate, the channels that the file has; nil: all.
+  init(of backbone: any Backbone, gateChannels: [[Int]]? = nil, pool: WorkerPool) throws {
     self.pool = pool
     images = Self.images(size: backbone.blueprint.inputSize)
     gates = backbone.blueprint.gates
-    expected = try BackboneOutcome(of: images, in: backbone, pool: pool)
+    let outcome = try BackboneOutcome(of: images, in: backbone, pool: pool)
+    expected = gateChannels.map { [images] in outcome.keeping($0, images: images.rows) } ?? outcome
   }
 
   /// The images and the backbone's features of them.
@@ -134,6 +136,16 @@ extension BackboneOutcome {
     let (features, gates) = try backbone.forward(images, in: pass)
     self.init(
       features: features.values.map(Double.init), logits: gates.map { $0.logits.values.map(Double.init) })
+  }
+
+  /// The same with some channels of each gate.
+  func keeping(_ channels: [[Int]], images: Int) -> BackboneOutcome {
+    BackboneOutcome(
+      features: features,
+      logits: zip(logits, channels).map { logits, kept in
+        let columns = logits.count / images
+        return (0..<images).flatMap { image in kept.map { logits[image * columns + $0] } }
+      })
   }
 }
 

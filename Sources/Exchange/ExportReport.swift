@@ -1,5 +1,6 @@
 import Foundation
 import Foundations
+import Networks
 
 /// What was written, and how well it agrees with the checkpoint.
 public struct ExportReport: Report {
@@ -12,6 +13,30 @@ public struct ExportReport: Report {
   /// Length of a feature vector.
   public let features: Int
   let agreement: ExportCheck.Agreement
+  /// nil: the network is the checkpoint's.
+  let compaction: Compaction?
+
+  /// What a network gains where channels are left out.
+  struct Compaction {
+    let before: Size
+    let after: Size
+    /// Of the smaller network.
+    let innerChannels: [Int]
+  }
+
+  /// How large a network and its file are.
+  struct Size {
+    let parameters: Int
+    /// For one image, with all channels computed.
+    let macs: Int64
+    let bytes: Int
+
+    init(_ backbone: any Backbone, bytes: Int) {
+      parameters = backbone.parameters.reduce(0) { $0 + $1.count }
+      macs = MACs(backbone.blueprint).dense
+      self.bytes = bytes
+    }
+  }
 
   public var text: String {
     let undecided =
@@ -22,7 +47,7 @@ public struct ExportReport: Report {
       backbone    \(counted(tensors, "tensor")), \(counted(features, "feature"))
       checked     \(counted(agreement.images, "image")): features differ by \
       \(differenceText(agreement.largestDifference)) at most\(undecided)
-      """
+      """ + (compaction.map { "\n\($0.text)" } ?? "")
   }
 
   public var json: JSONValue {
@@ -30,7 +55,32 @@ public struct ExportReport: Report {
       "path": .text(path), "format": .text(format.rawValue), "bytes": .integer(bytes),
       "sha256": .text(digest), "tensors": .integer(tensors), "features": .integer(features),
       "images": .integer(agreement.images), "largest_difference": .number(agreement.largestDifference),
-      "undecided_images": .integer(agreement.undecided),
+      "undecided_images": .integer(agreement.undecided), "compact": compaction?.json ?? .null,
+    ])
+  }
+}
+
+extension ExportReport.Compaction {
+  fileprivate var text: String {
+    func change(_ before: Int, _ after: Int) -> String {
+      "\(grouped(before)) → \(grouped(after)) (\(percent(100 * Double(after) / Double(before))))"
+    }
+    return """
+      parameters  \(change(before.parameters, after.parameters))
+      MACs        \(change(Int(before.macs), Int(after.macs)))
+      bytes       \(change(before.bytes, after.bytes))
+      network     network.inner_channels=\(innerChannels)
+      """
+  }
+
+  fileprivate var json: JSONValue {
+    func change(_ before: Int, _ after: Int) -> JSONValue {
+      .object(["before": .integer(before), "after": .integer(after)])
+    }
+    return .object([
+      "parameters": change(before.parameters, after.parameters),
+      "macs": change(Int(before.macs), Int(after.macs)), "bytes": change(before.bytes, after.bytes),
+      "inner_channels": .list(innerChannels.map { .integer($0) }),
     ])
   }
 }

@@ -8,10 +8,12 @@ struct ExportCommand: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Writes a checkpoint's backbone for PyTorch, ONNX runtimes and other programs.",
-    usage: "sluice export --checkpoint <CHECKPOINT> --output <FILE> [--samples <FILE>] [--json]",
+    usage: "sluice export --checkpoint <CHECKPOINT> --output <FILE> [--compact] [--samples <FILE>] [--json]",
     discussion: """
       FILE.safetensors holds torchvision's tensors, FILE.onnx a graph from normalised images to features; gates are \
       in both. The file is read back and computed with, and appears only if it gives the checkpoint's features.
+
+      With --compact, channels that 'sluice prune' made superfluous are left out: an ordinary, smaller network.
 
       Example:
         sluice export --checkpoint runs/first/checkpoints/latest \\
@@ -27,6 +29,9 @@ struct ExportCommand: RankCommand {
     help: ArgumentHelp("The file to write; its suffix says what it holds.", valueName: "FILE"),
     completion: .file(extensions: ExportFormat.allCases.map(\.rawValue)), transform: nonEmptyPath)
   var output: String
+
+  @Flag(help: "Leave out the channels that 'sluice prune' took; without such channels nothing is written.")
+  var compact = false
 
   @Option(
     help: ArgumentHelp(
@@ -57,7 +62,8 @@ struct ExportCommand: RankCommand {
     }
     let opened = try Checkpoint.open(checkpoint, on: communicator, warn: warn)
     let threads = try threads.count(on: communicator)
-    let network = try ExportedNetwork(opened, on: communicator)
+    let whole = try ExportedNetwork(opened, on: communicator)
+    let network = try communicator.agree { compact ? try whole.compacted() : whole }
     let report = try communicator.onRoot { _ in
       if network.normalization == nil {
         warn("\(opened.path) does not say how its images were normalised, so neither does the file")

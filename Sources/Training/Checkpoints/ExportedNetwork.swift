@@ -3,6 +3,7 @@ import Configurations
 import Datasets
 import Exchange
 import Networks
+import Pruning
 import Tensors
 import Version
 
@@ -11,12 +12,16 @@ public struct ExportedNetwork {
   /// How its images are normalised; nil: the checkpoint does not say.
   public let normalization: Colours?
   let backbone: any Backbone
-  private let settings: NetworkSettings
+  private var settings: NetworkSettings
   /// What the backbone is made of.
   let configuration: any BackboneConfiguration
+  /// The checkpoint's folder.
+  private let path: String
   let step: Int
   /// SHA-256 of the checkpoint's model.
   let modelDigest: String
+  /// nil: it has all channels of the checkpoint's.
+  let original: BackboneExport.Original?
 
   /// Side in pixels of the input of runs that did not record it.
   private static let usualSize = 32
@@ -36,6 +41,30 @@ public struct ExportedNetwork {
     (settings, configuration) = (run.network, network)
     modelDigest = file.digest
     (normalization, step) = (checkpoint.state.normalization, checkpoint.state.step)
+    original = nil
+    path = checkpoint.path
+  }
+
+  private init(_ whole: ExportedNetwork, _ compaction: Compaction) {
+    var network = whole.configuration
+    network.innerChannels = compaction.innerChannels
+    let compact = StackedBackbone(network)
+    compaction.copy(whole.backbone, into: compact)
+    (backbone, configuration) = (compact, network)
+    settings = whole.settings
+    settings.innerChannels = compaction.innerChannels
+    original = .init(whole.backbone, gateChannels: compaction.gateChannels, metadata: whole.metadata)
+    (normalization, step, modelDigest) = (whole.normalization, whole.step, whole.modelDigest)
+    path = whole.path
+  }
+
+  /// The same network without the channels that pruning made superfluous.
+  ///
+  /// - Throws: `NothingToCompact`.
+  public func compacted() throws(NothingToCompact) -> ExportedNetwork {
+    let compaction = Compaction(of: backbone)
+    guard compaction.isSmaller else { throw NothingToCompact(checkpoint: path) }
+    return ExportedNetwork(self, compaction)
   }
 
   /// What a file says of itself: texts, lists in JSON.
@@ -55,6 +84,7 @@ public struct ExportedNetwork {
       "model_sha256": modelDigest,
     ]
     metadata.merge(configuration.particulars) { $1 }
+    if let innerChannels = settings.innerChannels { metadata["inner_channels"] = "\(innerChannels)" }
     if let normalization {
       metadata["mean"] = "\(normalization.mean)"
       metadata["std"] = "\(normalization.deviation)"
@@ -67,7 +97,18 @@ extension BackboneExport {
   /// - Parameter pool: Threads that the backbone computes on.
   public init(_ network: ExportedNetwork, pool: WorkerPool) throws {
     try self.init(
-      network.backbone, copy: { StackedBackbone(network.configuration) }, metadata: network.metadata,
+      network.backbone, of: network.original, copy: { StackedBackbone(network.configuration) },
+      metadata: network.metadata,
       pool: pool)
+  }
+}
+
+/// A network that was to lose channels.
+public struct NothingToCompact: Error, CustomStringConvertible {
+  let checkpoint: String
+
+  public var description: String {
+    "\(checkpoint) has no channel that can be left out: --compact is for networks of which whole channels were pruned "
+      + "(pruning.criterion filters, batch-norm or gate-usage); zeros among other weights have to be multiplied"
   }
 }

@@ -1,0 +1,84 @@
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+extension CommandLineTests {
+  /// From rounds of `sluice prune` to a smaller network that trains on.
+  @Suite struct Compaction {
+    private static func pruned(in folder: URL, rounds: Int = 2, _ settings: [String]) throws -> SmallRun {
+      let small = try SmallRun(in: folder)
+      let all = ["network.width=4", "max_steps=2", "pruning.rewind=1", "evaluate.every=0"] + settings
+      let output = try Program.run(
+        ["prune", small.configuration.path, "--run", small.run.path, "--rounds", "\(rounds)"]
+          + all.flatMap { ["--set", $0] })
+      try #require(output.status == 0, "\(output)")
+      return small
+    }
+
+    private static func export(_ small: SmallRun, to output: URL, round: Int = 2, _ options: String...)
+      -> [String]
+    {
+      ["export", "--checkpoint", "\(small.run.path)/rounds/0\(round)/checkpoints/latest", "--compact"]
+        + ["--output", output.path] + options
+    }
+
+    private static func inner(_ channels: [Int]) -> String { "network.inner_channels=\(channels)" }
+
+    @Test func aPrunedNetworkGoesOnAsASmallerOne() throws {
+      try withTemporaryFolder { folder in
+        let small = try Self.pruned(
+          in: folder.appendingPathComponent("source"), ["pruning.criterion=filters"])
+        let (file, graph) = (
+          folder.appendingPathComponent("c.safetensors"), folder.appendingPathComponent("c.onnx")
+        )
+        let object = try Program.run(Self.export(small, to: file, "--json")).object()
+        let gain = try #require(object["compact"] as? [String: Any])
+        for key in ["parameters", "macs", "bytes"] {
+          let change = try #require(gain[key] as? [String: Int])
+          #expect(change["after"]! < change["before"]!, "\(key)")
+        }
+        #expect((gain["bytes"] as? [String: Int])?["after"] == (try Data(contentsOf: file).count))
+        let channels = try #require(gain["inner_channels"] as? [Int])
+        // 120 channels, of which a fifth and a fifth of the rest went.
+        #expect(channels.reduce(0, +) == 76 && channels.count == 8)
+        let tensors = try SafetensorsFile(contentsOf: file.path)
+        #expect(tensors.metadata["inner_channels"] == "\(channels)" && tensors.metadata["width"] == "4")
+        #expect(tensors.shape(of: "layer4.1.conv1.weight") == [channels[7], 32, 3, 3])
+
+        let text = try Program.run(Self.export(small, to: graph), ranks: 2)
+        #expect(text.status == 0 && text.result.contains("\nMACs        "), "\(text)")
+        #expect(text.result.contains("network     \(Self.inner(channels))\n"), "\(text)")
+
+        let run = try SmallRun(in: folder)
+        let options = ["--init", file.path, "--set", "network.width=4"]
+        let refused = try Program.run(run.command("max_steps=0") + options)
+        #expect(
+          refused.status == 1 && refused.lines.count == 1
+            && refused.errors.hasSuffix(": set network.inner_channels to \(channels)\n"), "\(refused)")
+        let begun = try Program.run(run.command("max_steps=0", Self.inner(channels)) + options)
+        #expect(begun.status == 0, "\(begun)")
+        let kept = try SafetensorsFile(contentsOf: run.checkpoint(0).path + "/model.safetensors")
+        for name in tensors.names { #expect(try kept.floats(name) == tensors.floats(name), "\(name)") }
+        let knn = try Program.run(
+          ["evaluate", "knn", "--checkpoint", run.checkpoint(0).path, "--data", "shapes:96x32", "--json"])
+        #expect(try knn.object()["top1"] is Double)
+        let trained = try Program.run(run.command("max_steps=2", Self.inner(channels)) + options, ranks: 2)
+        #expect(trained.status == 0 && run.hasCheckpoint(2), "\(trained)")
+      }
+    }
+
+    @Test(arguments: [1, 2]) func aNetworkWithAllItsChannelsIsRefused(ranks: Int) throws {
+      try withTemporaryFolder { folder in
+        let small = try Self.pruned(in: folder, rounds: 1, [])
+        let file = folder.appendingPathComponent("c.onnx")
+        let output = try Program.run(Self.export(small, to: file, round: 1), ranks: ranks)
+        #expect(output.status == 1 && output.lines.count == 1, "\(output)")
+        #expect(
+          output.errors.contains(
+            "/rounds/01/checkpoints/step-00000002 has no channel that can be left out: --compact"))
+        #expect(!FileManager.default.fileExists(atPath: file.path))
+      }
+    }
+  }
+}
