@@ -2,6 +2,7 @@ import ArgumentParser
 import Collectives
 import Datasets
 import Evaluation
+import Exchange
 import Foundations
 import Layers
 import Progress
@@ -11,8 +12,10 @@ import Training
 /// A trained network and labelled images to try it on.
 struct EvaluatedOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("A checkpoint: a step-… folder or 'latest'.", valueName: "CHECKPOINT"),
-    completion: .directory, transform: nonEmptyPath)
+    help: ArgumentHelp(
+      "A checkpoint: a step-… folder or 'latest'; or FILE.safetensors of 'sluice export'.",
+      valueName: "CHECKPOINT"),
+    completion: .file(), transform: nonEmptyPath)
   var checkpoint: String
 
   @Option(
@@ -61,9 +64,12 @@ struct EvaluatedSubject {
       for note in data.notes { StandardStreams.say("\(note)") }
     }
     images = data.test ?? data.train
-    trained = try TrainedBackbone(
-      Checkpoint.open(checkpoint, on: communicator, warn: warn), imageSize: images.imageSize, on: communicator
-    )
+    trained =
+      ExportFormat(ofFile: checkpoint) == .safetensors
+      ? try TrainedBackbone(exported: checkpoint, on: communicator)
+      : try TrainedBackbone(
+        Checkpoint.open(checkpoint, on: communicator, warn: warn), imageSize: images.imageSize,
+        on: communicator)
     pool = .forKernels(threads: try threads.count(on: communicator))
   }
 

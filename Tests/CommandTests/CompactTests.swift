@@ -63,6 +63,9 @@ extension CommandLineTests {
         let knn = try Program.run(
           ["evaluate", "knn", "--checkpoint", run.checkpoint(0).path, "--data", "shapes:96x32", "--json"])
         #expect(try knn.object()["top1"] is Double)
+        let same = try Program.run(
+          ["evaluate", "knn", "--checkpoint", file.path, "--data", "shapes:96x32", "--json"])
+        #expect(same.result == knn.result, "\(same)")
         let trained = try Program.run(run.command("max_steps=2", Self.inner(channels)) + options, ranks: 2)
         #expect(trained.status == 0 && run.hasCheckpoint(2), "\(trained)")
       }
@@ -78,6 +81,43 @@ extension CommandLineTests {
           output.errors.contains(
             "/rounds/01/checkpoints/step-00000002 has no channel that can be left out: --compact"))
         #expect(!FileManager.default.fileExists(atPath: file.path))
+      }
+    }
+
+    // MARK: Other programs
+
+    /// One gate behind the other or not.
+    private static let networks = [[], ["network.family=vgg", "network.depth=16"]]
+
+    /// What is exported of a round, and the check's images.
+    private static func exported(_ name: String, in folder: URL, _ settings: [String]) throws -> (URL, URL) {
+      let small = try pruned(in: folder, rounds: 1, settings + ["pruning.criterion=gate-usage"])
+      let (file, samples) = (
+        folder.appendingPathComponent(name), folder.appendingPathComponent("s.safetensors")
+      )
+      let output = try Program.run(export(small, to: file, round: 1, "--samples", samples.path))
+      try #require(output.status == 0, "\(output)")
+      return (file, samples)
+    }
+
+    @Test(
+      .enabled(if: Export.hasONNXRuntime, "python3 has no onnxruntime: pip install onnxruntime"),
+      arguments: networks)
+    func onnxRuntimeGivesTheFeatures(settings: [String]) throws {
+      try withTemporaryFolder { folder in
+        let (model, samples) = try Self.exported("x.onnx", in: folder, settings)
+        try Export.expectONNXRuntimeAgrees(model, samples, in: folder)
+      }
+    }
+
+    @Test(
+      .enabled(
+        if: Export.hasTorchvision, "python3 lacks torch, torchvision or safetensors: pip install them"),
+      arguments: networks)
+    func torchvisionGivesTheFeatures(settings: [String]) throws {
+      try withTemporaryFolder { folder in
+        let (file, samples) = try Self.exported("x.safetensors", in: folder, settings)
+        try Export.expectTorchvisionAgrees(file, samples)
       }
     }
   }

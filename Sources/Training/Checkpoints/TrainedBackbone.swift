@@ -5,13 +5,13 @@ import Layers
 import Networks
 import Tensors
 
-/// The backbone of a checkpoint, as evaluation uses it.
+/// The backbone of a checkpoint or of an exported file, as evaluation uses it.
 public struct TrainedBackbone {
   public let backbone: any Backbone
-  /// What the checkpoint was trained with.
+  /// What the checkpoint was trained with; of an exported file the network, and defaults.
   public let configuration: Configuration
-  public let step: Int
-  private let checkpoint: Checkpoint
+  /// The checkpoint's `step-…` folder, or the file.
+  public let path: String
   private let file: SafetensorsFile
   private let communicator: Communicator
 
@@ -21,29 +21,41 @@ public struct TrainedBackbone {
   ///   their input's size.
   /// - Throws: The same `AgreedFailure` on every rank, with `CheckpointError` where the checkpoint is of another network.
   public init(_ checkpoint: Checkpoint, imageSize: Int, on communicator: Communicator) throws {
-    self.checkpoint = checkpoint
+    try self.init(
+      path: checkpoint.path, try checkpoint.tensors(in: Checkpoint.modelFile),
+      try checkpoint.configuration(imageSize: imageSize), on: communicator)
+  }
+
+  /// Reads a file that `sluice export` wrote; every rank calls it.
+  ///
+  /// - Parameter path: Of safetensors.
+  /// - Throws: The same `AgreedFailure` on every rank, with `SafetensorsError`, `NotAnExport`, or `CheckpointError` where
+  ///   the tensors are not those of the network that it says it holds.
+  public init(exported path: String, on communicator: Communicator) throws {
+    let file = try communicator.safetensors(at: path)
+    let configuration = try communicator.agree { try Configuration(ofExport: file) }
+    try self.init(path: path, file, configuration, on: communicator)
+  }
+
+  private init(
+    path: String, _ file: SafetensorsFile, _ configuration: Configuration, on communicator: Communicator
+  ) throws {
+    (self.path, self.file, self.configuration) = (path, file, configuration)
     self.communicator = communicator
-    step = checkpoint.state.step
-    configuration = try checkpoint.configuration(imageSize: imageSize)
     var network = configuration.backbone
     // What was trained in bf16 can be looked at on any processor.
     if !ConvolutionBackends.linked.support(.bf16) { network.kernels.precision = .f32 }
     backbone = StackedBackbone(network)
     let tensors = NetworkTensors(backbone)
-    let file = try checkpoint.tensors(in: Checkpoint.modelFile)
     try communicator.agree { try tensors.load(file, allowingOthers: true) }
-    self.file = file
   }
-
-  /// The checkpoint's `step-…` folder.
-  public var path: String { checkpoint.path }
 
   /// - Throws: `NoGates`.
   public func requireGates() throws(NoGates) {
     if backbone.blueprint.gates.isEmpty { throw NoGates(checkpoint: path) }
   }
 
-  /// Gives another backbone of this network the checkpoint's weights and running statistics; every rank calls it.
+  /// Gives another backbone of this network the same weights and running statistics; every rank calls it.
   ///
   /// - Throws: The same `AgreedFailure` on every rank.
   func load(into other: any Backbone) throws {
