@@ -46,7 +46,7 @@ public enum DurableFiles {
       }
       return
     }
-    let parent = (path as NSString).deletingLastPathComponent
+    let parent = path.parentPath
     guard code == ENOENT, withParents, !parent.isEmpty, parent != path else {
       throw UnwritableFile(path: path, code: code)
     }

@@ -35,7 +35,7 @@ struct OutputPath {
         return
       }
       guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: end) else { break }
-      end = target.hasPrefix("/") ? target : "\((end as NSString).deletingLastPathComponent)/\(target)"
+      end = target.hasPrefix("/") ? target : "\(end.parentPath)/\(target)"
     }
     throw UnwritableFile(path: path, code: ELOOP)
   }
@@ -70,7 +70,7 @@ extension DurableFiles {
       guard errno == ENOENT, lstat(existing, &status) != 0 else {
         throw UnwritableFile(path: existing, code: errno == 0 ? ENOENT : errno)
       }
-      let parent = (existing as NSString).deletingLastPathComponent
+      let parent = existing.parentPath
       existing = parent.isEmpty ? "." : parent
     }
     guard status.st_mode & S_IFMT == S_IFDIR else { throw UnwritableFile(path: existing, code: ENOTDIR) }

@@ -259,7 +259,7 @@ public final class FolderClaim: @unchecked Sendable {
     var path = folder
     while !path.isEmpty, access(path, F_OK) != 0 {
       missing.append(path)
-      path = (path as NSString).deletingLastPathComponent
+      path = path.parentPath
     }
     return missing
   }

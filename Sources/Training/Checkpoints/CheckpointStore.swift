@@ -153,7 +153,7 @@ public struct CheckpointStore: Sendable {
   /// - Throws: `CheckpointError.missing` or `.damaged`.
   public static func locate(_ path: String) throws(CheckpointError) -> (path: String, warnings: [String]) {
     let url = URL(fileURLWithPath: path)
-    let store = CheckpointStore(folder: (path as NSString).deletingLastPathComponent)
+    let store = CheckpointStore(folder: path.parentPath)
     if url.lastPathComponent == latestName, !store.list().isEmpty {
       let (newest, problems) = store.newestValid()
       let warnings = problems.map { "skipping a checkpoint: \($0)" }
