@@ -127,7 +127,8 @@ let package = Package(
     // Tests: support first, then a target for each part; RankChecks is a program that mpirun starts,
     // FuzzImages one that spoils pictures.
     .target(
-      name: "TestSupport", dependencies: ["Collectives", "Networks", "Layers", "Tensors"], path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["Collectives", "Networks", "Layers", "Tensors"],
+      path: "Tests/TestSupport"),
     .target(
       name: "GoldenCases",
       dependencies: [
