@@ -29,7 +29,7 @@ import Testing
     let pair = [MaskSource.labels, .training(.rotnet)]
     return PruneStudyReport(
       rounds: [0, 2], sources: [.labels, .training(.rotnet), .random], schedules: [.configured],
-      transferName: "cifar100",
+      criterion: .magnitude, transferName: "cifar100",
       rows: [
         row(.labels, 1, 0, 60), row(.labels, 1, 2, 50), row(.random, 1, 2, 40),
         row(.training(.rotnet), 1, 0, 59), row(.training(.rotnet), 1, 2, 49),
@@ -75,7 +75,8 @@ import Testing
   @Test func schedulesHaveRowsOfTheirOwn() throws {
     let other = try #require(TrainingSchedule("epochs=9"))
     let report = PruneStudyReport(
-      rounds: [0], sources: [.labels], schedules: [.configured, other], transferName: nil,
+      rounds: [0], sources: [.labels], schedules: [.configured, other], criterion: .magnitude,
+      transferName: nil,
       rows: [Self.row(.labels, 1, 0, 60), Self.row(.labels, 1, 0, 70, other)], transfers: [], overlaps: [])
     let lines = report.text.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
     #expect(lines[2].starts(with: ["labels", "configured", "60.0"]))

@@ -44,6 +44,7 @@ public struct PruneStudyPlan: Equatable, Sendable {
   public let rounds: [Int]
   public let seeds: [UInt64]
   public let schedules: [TrainingSchedule]
+  let criterion: PruningCriterion
   /// The data that linear classifiers on frozen features are trained on; nil: there are none.
   public let transfer: String?
   /// Seed by seed.
@@ -67,6 +68,7 @@ public struct PruneStudyPlan: Equatable, Sendable {
     self.rounds = rounds.sorted()
     self.seeds = seeds
     self.schedules = schedules
+    criterion = settings.criterion
     self.transfer = transfer
     var settings = settings
     (settings.rounds, settings.oneShot) = (rounds.max() ?? 0, false)

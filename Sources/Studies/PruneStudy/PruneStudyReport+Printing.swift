@@ -69,7 +69,7 @@ extension PruneStudyReport: Report {
     return
       (isSpread
       ? ["mean ± standard deviation over seeds; time of one re-training"] : ["time of one re-training"])
-      + ["Zeros are multiplied like other weights: no speed-up on this machine."]
+      + [criterion.speedSentence]
       + (open > 0
         ? ["\(counted(open, "network")) \(form(of: "is", for: open, plural: "are")) not re-trained yet"] : [])
   }

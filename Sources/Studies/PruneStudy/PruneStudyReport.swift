@@ -55,18 +55,21 @@ public struct PruneStudyReport: Sendable {
   let rounds: [Int]
   let sources: [MaskSource]
   let schedules: [TrainingSchedule]
+  let criterion: PruningCriterion
   let transferName: String?
   let rows: [Row]
   let transfers: [Transfer]
   let overlaps: [Overlap]
 
   init(
-    rounds: [Int], sources: [MaskSource], schedules: [TrainingSchedule], transferName: String?, rows: [Row],
+    rounds: [Int], sources: [MaskSource], schedules: [TrainingSchedule], criterion: PruningCriterion,
+    transferName: String?, rows: [Row],
     transfers: [Transfer], overlaps: [Overlap]
   ) {
     self.rounds = rounds
     self.sources = sources
     self.schedules = schedules
+    self.criterion = criterion
     self.transferName = transferName
     self.rows = rows
     self.transfers = transfers
@@ -101,7 +104,8 @@ public struct PruneStudyReport: Sendable {
       }
     }
     self.init(
-      rounds: plan.rounds, sources: plan.sources, schedules: plan.schedules, transferName: plan.transferName,
+      rounds: plan.rounds, sources: plan.sources, schedules: plan.schedules, criterion: plan.criterion,
+      transferName: plan.transferName,
       rows: subnetworks.map { Row($0, masks[$0.mask], backbone) }, transfers: transfers,
       overlaps: Self.overlaps(
         subnetworks.filter { $0.schedule == plan.schedules[0] && $0.source != .reinitialized }, masks))

@@ -28,11 +28,11 @@ public struct PruningReport: Report, Sendable {
   }
 
   let rows: [Row]
-  private let isStructured: Bool
+  private let criterion: PruningCriterion
 
-  init(_ rows: [Row], isStructured: Bool) {
+  init(_ rows: [Row], _ criterion: PruningCriterion) {
     self.rows = rows
-    self.isStructured = isStructured
+    self.criterion = criterion
   }
 
   /// Reads what the rounds have written.
@@ -40,7 +40,7 @@ public struct PruningReport: Report, Sendable {
   /// - Parameter backbone: A network that masks are of.
   /// - Throws: `StudyError`, `SafetensorsError`, `PruningMaskError`.
   init(_ plan: PruningPlan, _ backbone: any Backbone) throws {
-    isStructured = plan.settings.criterion.isStructured
+    criterion = plan.settings.criterion
     rows = try plan.rounds.map { round in
       let file = try SafetensorsFile(contentsOf: round.mask)
       let mask = try PruningMask(file)
@@ -69,11 +69,7 @@ public struct PruningReport: Report, Sendable {
         ]
       }
     ).lines
-    let advice =
-      isStructured
-      ? "Channels that are gone are still computed here."
-      : "Zeros are multiplied like other weights: no speed-up on this machine."
-    return (lines + ["", advice]).joined(separator: "\n")
+    return (lines + ["", criterion.speedSentence]).joined(separator: "\n")
   }
 
   public var json: JSONValue {
@@ -93,4 +89,13 @@ public struct PruningReport: Report, Sendable {
 
   /// A row a round.
   var csv: String { CSV(records: rows.map(Self.fields)).text }
+}
+
+extension PruningCriterion {
+  /// What its masks are worth in time.
+  var speedSentence: String {
+    isStructured
+      ? "Channels that are gone are still computed here: sluice export --compact leaves them out."
+      : "Zeros are multiplied like other weights: no speed-up on this machine."
+  }
 }
