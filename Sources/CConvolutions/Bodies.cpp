@@ -1,0 +1,177 @@
+// The arithmetic, compiled for every instruction set: what Body.h includes is one body, which differs in the vectors'
+// width and in how many sums its registers hold. (Clones that the loader picks can't differ in that, nor be told to
+// leave out an instruction set that the processor has.)
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "DirectWeights.h"
+#include "WinogradPlan.h"
+
+// Multiply-adds are fused where the code says so and nowhere else.
+#pragma clang fp contract(off)
+
+#if defined(__x86_64__)
+// 32 registers: 12 rows × 32 channels of sums.
+namespace avx512 {
+#pragma clang attribute push(__attribute__((target("arch=x86-64-v4"))), apply_to = function)
+enum { WIDTH = 16, ROWS = 12, PANELS = 2 };
+#define FOR_PARTS_OF_BLOCK(DO) \
+  DO(8, 0);                    \
+  DO(8, 8);
+#include "Body.h"
+#undef FOR_PARTS_OF_BLOCK
+#pragma clang attribute pop
+}  // namespace avx512
+
+// 16 registers: 6 rows × 16 channels.
+namespace avx2 {
+#pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
+enum { WIDTH = 8, ROWS = 6, PANELS = 1 };
+#define FOR_PARTS_OF_BLOCK(DO) \
+  DO(6, 0);                    \
+  DO(5, 6);                    \
+  DO(5, 11);
+#include "Body.h"
+#undef FOR_PARTS_OF_BLOCK
+#pragma clang attribute pop
+}  // namespace avx2
+#endif
+
+// What the compiler takes for granted; where that has no fused multiply-adds, they are calls.
+namespace baseline {
+enum { WIDTH = 4, ROWS = 3, PANELS = 1 };
+#define FOR_PARTS_OF_BLOCK(DO) \
+  DO(4, 0);                    \
+  DO(4, 4);                    \
+  DO(4, 8);                    \
+  DO(4, 12);
+#include "Body.h"
+#undef FOR_PARTS_OF_BLOCK
+}  // namespace baseline
+
+static int processor_has(convolutions_instruction_set set) {
+  switch (set) {
+#if defined(__x86_64__)
+    case CONVOLUTIONS_AVX512: return __builtin_cpu_supports("x86-64-v4") != 0;
+    case CONVOLUTIONS_AVX2: return __builtin_cpu_supports("x86-64-v3") != 0;
+#endif
+    default: return set == CONVOLUTIONS_BASELINE;
+  }
+}
+
+int convolutions_has_instruction_set(convolutions_instruction_set set) { return processor_has(set); }
+
+const char *convolutions_instruction_set_name(convolutions_instruction_set set) {
+  switch (set) {
+    case CONVOLUTIONS_AVX512: return "avx512";
+    case CONVOLUTIONS_AVX2: return "avx2";
+    default: return "baseline";
+  }
+}
+
+static convolutions_instruction_set find_best() {
+  const char *most = getenv("SLUICE_MAX_ISA");
+  for (int i = CONVOLUTIONS_AVX512; i > CONVOLUTIONS_BASELINE; i--) {
+    const convolutions_instruction_set set = (convolutions_instruction_set)i;
+    if (most && strcmp(most, convolutions_instruction_set_name(set)) == 0) most = NULL;
+    if (!most && processor_has(set)) return set;
+  }
+  return CONVOLUTIONS_BASELINE;
+}
+
+convolutions_instruction_set convolutions_best_instruction_set(void) {
+  static const convolutions_instruction_set best = find_best();
+  return best;
+}
+
+// Vectors of 16 don't fit blocks of 8, and bits don't depend on the body.
+static convolutions_instruction_set body_of(const convolutions_problem &p) {
+  const bool narrow = p.lanes == 8 && p.instruction_set == CONVOLUTIONS_AVX512;
+  return narrow ? CONVOLUTIONS_AVX2 : p.instruction_set;
+}
+
+#if defined(__x86_64__)
+#define IN_BODY(problem, CALL)                        \
+  switch (body_of(problem)) {                         \
+    case CONVOLUTIONS_AVX512: avx512::CALL; break;    \
+    case CONVOLUTIONS_AVX2: avx2::CALL; break;        \
+    case CONVOLUTIONS_BASELINE: baseline::CALL; break; \
+  }
+#else
+#define IN_BODY(problem, CALL) baseline::CALL
+#endif
+
+int convolutions_fits(const convolutions_problem *p) {
+  const bool image = p->in_lanes == 1;
+  if (image && p->direction == CONVOLUTIONS_BACKWARD_DATA) return 0;
+  if (output_size(*p, p->in_height) < 1 || output_size(*p, p->in_width) < 1) return 0;
+  if (p->algorithm == CONVOLUTIONS_DIRECT) return 1;
+  return !image && p->kernel == 3 && p->stride == 1 && p->padding <= 2;
+}
+
+size_t convolutions_packed_count(const convolutions_problem *p) {
+  const bool gradient = p->direction == CONVOLUTIONS_BACKWARD_WEIGHTS;
+  if (p->algorithm == CONVOLUTIONS_WINOGRAD) {
+    const WinogradPlan plan(*p);
+    return gradient ? blocks_of(plan.to.channels, 16) * plan.gradient_panel() : plan.pairs() * plan.pair_weights();
+  }
+  const DirectPlan plan(*p);
+  size_t count = 0;
+  for (int v = 0; v < plan.phases; v++) {
+    for (int h = 0; h < plan.phases; h++) count += plan.phase_weights(plan.phase(v, h));
+  }
+  return gradient ? plan.panels() * plan.gradient_panel(plan.phase(0, 0)) : count;
+}
+
+size_t convolutions_scratch_count(const convolutions_problem *p) {
+  ScratchCount memory;
+  if (p->algorithm == CONVOLUTIONS_WINOGRAD) {
+    const WinogradPlan plan(*p);
+    memory.add(plan.chunk_count(plan.from.channels));
+    memory.add(plan.chunk_count(plan.to.channels));
+    return memory.count;
+  }
+  const DirectPlan plan(*p);
+  int blocks = 0;
+  for (int v = 0; v < plan.phases; v++) {
+    for (int h = 0; h < plan.phases; h++) {
+      const int needed = plan.phase(v, h).blocks();
+      if (needed > blocks) blocks = needed;
+    }
+  }
+  memory.add(blocks * block_stride(plan.chunk()));
+  if (plan.from.lanes == 1) {
+    memory.add(padded_count(plan.from, p->padding));
+    memory.add(lines_count(plan.phase(0, 0)));
+  }
+  memory.add(plan.panels() * block_stride(plan.chunk()));
+  return memory.count;
+}
+
+void convolutions_pack(const convolutions_problem *p, const float *weights, float *packed) {
+  if (p->algorithm == CONVOLUTIONS_DIRECT) return direct_pack(*p, weights, packed);
+  IN_BODY(*p, winograd_pack(*p, weights, packed))
+}
+
+void convolutions_unpack(const convolutions_problem *p, const float *packed, float *weights) {
+  if (p->algorithm == CONVOLUTIONS_DIRECT) return direct_unpack(*p, packed, weights);
+  IN_BODY(*p, winograd_unpack(*p, packed, weights))
+}
+
+void convolutions_run(const convolutions_problem *p, float *input, float *weights, float *output, float *scratch) {
+  const bool backward = p->direction == CONVOLUTIONS_BACKWARD_DATA;
+  float *const from = backward ? output : input, *const to = backward ? input : output;
+  if (p->direction == CONVOLUTIONS_BACKWARD_WEIGHTS) {
+    if (p->algorithm == CONVOLUTIONS_WINOGRAD) {
+      IN_BODY(*p, winograd_run_weights(*p, input, weights, output, scratch))
+    } else {
+      IN_BODY(*p, direct_run_weights(*p, input, weights, output, scratch))
+    }
+  } else if (p->algorithm == CONVOLUTIONS_WINOGRAD) {
+    IN_BODY(*p, winograd_run(*p, from, weights, to, scratch))
+  } else {
+    IN_BODY(*p, direct_run(*p, from, weights, to, scratch))
+  }
+}

@@ -1,0 +1,115 @@
+// Matrix products of panels. Part of a body: see Bodies.cpp.
+//
+// Numbers lie in blocks of 16 channels, [block][row][16], where a row is a pixel or a Winograd tile; weights in panels
+// of 16 output channels, [panel][inner][16]. Lanes of a vector are neighbouring output channels, so every output is one
+// chain of fused multiply-adds in the order of its terms, whatever the vectors' width and however the loops are cut:
+// that is why all bodies give the same bits (contract C9).
+
+// WIDTH numbers at a time.
+typedef float Vector __attribute__((vector_size(WIDTH * sizeof(float)), aligned(4)));
+enum { PARTS = 16 / WIDTH };  // vectors in a block
+
+static inline Vector load(const float *p) { return *reinterpret_cast<const Vector *>(p); }
+static inline void store(float *p, Vector v) { *reinterpret_cast<Vector *>(p) = v; }
+static inline Vector all(float v) { return v - Vector{}; }
+static inline Vector fma(Vector a, Vector b, Vector c) { return __builtin_elementwise_fma(a, b, c); }
+static inline Vector fma(float a, Vector b, Vector c) { return fma(all(a), b, c); }
+
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+// What a product sums over: `channels` numbers of each of `groups` (1, or the taps of a kernel), in whole blocks.
+struct Inner {
+  int groups, channels;
+
+  int blocks_in_group() const { return (channels + 15) / 16; }
+  int blocks() const { return groups * blocks_in_group(); }
+  int count() const { return groups * channels; }
+};
+
+// A matrix in blocks of 16 columns, `stride` numbers apart.
+struct Blocks {
+  float *start;
+  size_t stride;
+
+  float *block(int i) const { return start + i * stride; }
+};
+
+// m = v·u for R rows and P panels.
+template <int R, int P>
+static inline void multiply_some(Inner inner, Blocks v, Blocks u, Blocks m) {
+  Vector sums[R][P * PARTS] = {};
+  const float *weights = u.start;
+  int block = 0;
+  for (int group = 0; group < inner.groups; group++) {
+    for (int c = 0; c < inner.channels; c += 16, block++) {
+      const float *numbers = v.block(block);
+      const int lanes = inner.channels - c < 16 ? inner.channels - c : 16;
+      for (int lane = 0; lane < lanes; lane++, numbers++, weights += 16) {
+        Vector w[P * PARTS];
+        UNROLL
+        for (int i = 0; i < P * PARTS; i++) w[i] = load(weights + i / PARTS * u.stride + i % PARTS * WIDTH);
+        UNROLL
+        for (int r = 0; r < R; r++) {
+          const Vector number = all(numbers[16 * r]);
+          UNROLL
+          for (int i = 0; i < P * PARTS; i++) sums[r][i] = fma(number, w[i], sums[r][i]);
+        }
+      }
+    }
+  }
+  UNROLL
+  for (int r = 0; r < R; r++) {
+    UNROLL
+    for (int i = 0; i < P * PARTS; i++) store(m.block(i / PARTS) + 16 * r + i % PARTS * WIDTH, sums[r][i]);
+  }
+}
+
+// The same for `rows` ≤ R rows.
+template <int R, int P>
+static void multiply_rows(int rows, Inner inner, Blocks v, Blocks u, Blocks m) {
+  if (rows == R) return multiply_some<R, P>(inner, v, u, m);
+  if constexpr (R > 1) multiply_rows<R - 1, P>(rows, inner, v, u, m);
+}
+
+// m = v·u: `rows` rows, `panels` panels of weights. Rows are shared out evenly: a rest of one row would wait for every
+// multiply-add's latency.
+static void multiply(int rows, int panels, Inner inner, Blocks v, Blocks u, Blocks m) {
+  const int parts = (rows + ROWS - 1) / ROWS;
+  for (int panel = 0; panel < panels;) {
+    const int width = panel + PANELS <= panels ? PANELS : 1;
+    const Blocks weights = {u.block(panel), u.stride};
+    for (int part = 0, row = 0; part < parts; part++) {
+      const int count = rows / parts + (part < rows % parts);
+      const Blocks numbers = {v.start + 16 * row, v.stride}, results = {m.block(panel) + 16 * row, m.stride};
+      if (width == PANELS) {
+        multiply_rows<ROWS, PANELS>(count, inner, numbers, weights, results);
+      } else {
+        multiply_rows<ROWS, 1>(count, inner, numbers, weights, results);
+      }
+      row += count;
+    }
+    panel += width;
+  }
+}
+
+// Σ over rows of v ⊗ d: of R channels from `channel` on of a block of v, and P panels of d. out[r][P·16].
+template <int R, int P>
+static inline void outer_some(int rows, const float *v, Blocks d, Vector (&sums)[R][P * PARTS]) {
+  UNROLL
+  for (int r = 0; r < R; r++) {
+    UNROLL
+    for (int i = 0; i < P * PARTS; i++) sums[r][i] = Vector{};
+  }
+  const float *gradients = d.start;
+  for (int row = 0; row < rows; row++, v += 16, gradients += 16) {
+    Vector g[P * PARTS];
+    UNROLL
+    for (int i = 0; i < P * PARTS; i++) g[i] = load(gradients + i / PARTS * d.stride + i % PARTS * WIDTH);
+    UNROLL
+    for (int r = 0; r < R; r++) {
+      const Vector number = all(v[r]);
+      UNROLL
+      for (int i = 0; i < P * PARTS; i++) sums[r][i] = fma(number, g[i], sums[r][i]);
+    }
+  }
+}
