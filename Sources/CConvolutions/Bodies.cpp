@@ -142,10 +142,7 @@ size_t convolutions_scratch_count(const convolutions_problem *p) {
     }
   }
   memory.add(blocks * block_stride(plan.chunk()));
-  if (plan.from.lanes == 1) {
-    memory.add(padded_count(plan.from, p->padding));
-    memory.add(lines_count(plan.phase(0, 0)));
-  }
+  if (plan.from.lanes == 1) memory.add(padded_count(plan.from, p->padding));
   memory.add(plan.panels() * block_stride(plan.chunk()));
   return memory.count;
 }

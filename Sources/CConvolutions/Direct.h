@@ -8,11 +8,15 @@ struct Outputs {
   int row[MAXIMAL_OUTPUTS], y[MAXIMAL_OUTPUTS], x[MAXIMAL_OUTPUTS];  // indices along the lines
 
   Outputs(const Gather &gather, int first, int count) : count(count) {
-    const int across = gather.horizontal.count, in_row = gather.outputs();
-    for (int i = 0; i < count; i++) {
-      row[i] = (first + i) / in_row;
-      y[i] = (first + i) % in_row / across;
-      x[i] = (first + i) % across;
+    const int across = gather.horizontal.count, down = gather.vertical.count;
+    int n = first / (across * down), i = first / across % down, j = first % across;
+    for (int output = 0; output < count; output++) {
+      row[output] = n, y[output] = i, x[output] = j;
+      if (++j < across) continue;
+      j = 0;
+      if (++i < down) continue;
+      i = 0;
+      n++;
     }
   }
 };
@@ -51,42 +55,39 @@ struct PaddedImage {
 
   void copy(const float *images, int index) {
     if (index == row) return;
+    if (row < 0) memset(pixels, 0, padded_count(map, padding) * sizeof *pixels);
     row = index;
-    const float *image = images + index * map.row_stride();
-    float *to = pixels;
+    const float *line = images + index * map.row_stride();
     for (int c = 0; c < map.channels; c++) {
-      for (int y = 0; y < height; y++) {
-        const bool inside = y >= padding && y < height - padding;
-        for (int x = 0; x < width; x++) *to++ = inside && x >= padding && x < width - padding ? *image++ : 0;
-      }
+      float *to = pixels + ((size_t)c * height + padding) * width + padding;
+      for (int y = 0; y < map.height; y++, to += width, line += map.width) memcpy(to, line, map.width * sizeof *to);
     }
   }
 };
 
-enum { AT_ONCE = 16 };  // outputs whose numbers lie in lines before they go into blocks
-
-// The taps of a line are neighbours: eight at a time are copied, of which the next line overwrites what is too much.
+// Runs of outputs that lie in a line of an image take runs of pixels, for every tap and channel.
 static void gather_image(const Gather &gather, const Outputs &outputs, const float *images, PaddedImage &image,
-                         float *lines, Blocks out) {
-  const int inner = gather.inner(), taps = gather.horizontal.taps;
-  const size_t line = inner + 16;
-  for (int first = 0; first < outputs.count; first += AT_ONCE) {
-    const int count = outputs.count - first < AT_ONCE ? outputs.count - first : AT_ONCE;
-    for (int i = 0; i < count; i++) {
-      image.copy(images, outputs.row[first + i]);
-      const int y = gather.vertical.source_step * outputs.y[first + i];
-      const int x = gather.horizontal.source_step * outputs.x[first + i];
-      float *numbers = lines + i * line;
-      for (int c = 0; c < image.map.channels; c++) {
-        for (int v = 0; v < gather.vertical.taps; v++, numbers += taps) {
-          const float *const pixels = image.pixels + ((size_t)c * image.height + y + v) * image.width + x;
-          for (int h = 0; h < taps; h += 8) __builtin_memcpy(numbers + h, pixels + h, 8 * sizeof(float));
+                         float *out) {
+  const int stride = gather.horizontal.source_step;
+  for (int first = 0, count; first < outputs.count; first += count) {
+    const int left = outputs.count - first, in_line = gather.horizontal.count - outputs.x[first];
+    count = left < in_line ? left : in_line;
+    image.copy(images, outputs.row[first]);
+    const float *const start =
+        image.pixels + (size_t)gather.vertical.source_step * outputs.y[first] * image.width + stride * outputs.x[first];
+    float *to = out + first;
+    for (int c = 0; c < image.map.channels; c++) {
+      for (int v = 0; v < gather.vertical.taps; v++) {
+        const float *const line = start + ((size_t)c * image.height + v) * image.width;
+        for (int h = 0; h < gather.horizontal.taps; h++, to += IMAGE_CHUNK) {
+          if (stride == 1) {
+            for (int i = 0; i < count; i++) to[i] = line[h + i];
+          } else if (stride == 2) {
+            for (int i = 0; i < count; i++) to[i] = line[h + 2 * i];
+          } else {
+            for (int i = 0; i < count; i++) to[i] = line[h + stride * i];
+          }
         }
-      }
-    }
-    for (int i = 0; i < count; i++) {
-      for (int start = 0; start < inner; start += WIDTH) {
-        store(part_in(out, start / WIDTH) + 16 * (first + i), load(lines + i * line + start));
       }
     }
   }
@@ -97,18 +98,30 @@ struct Gathered {
   const Gather &gather;
   Blocks numbers;
   PaddedImage image;
-  float *lines;
 
   Gathered(const Gather &gather, int padding, int chunk, Scratch &memory)
       : gather(gather), numbers{memory.take(gather.blocks() * block_stride(chunk)), block_stride(chunk)},
-        image(gather.map, padding, gather.map.lanes == 1 ? memory.take(padded_count(gather.map, padding)) : nullptr),
-        lines(gather.map.lanes == 1 ? memory.take(lines_count(gather)) : nullptr) {}
+        image(gather.map, padding, is_image() ? memory.take(padded_count(gather.map, padding)) : nullptr) {
+    if (is_image()) numbers.stride = 16 * IMAGE_CHUNK;
+  }
+
+  bool is_image() const { return gather.map.lanes == 1; }
 
   void take(const Outputs &outputs, const float *from) {
-    if (gather.map.lanes == 1) {
-      gather_image(gather, outputs, from, image, lines, numbers);
+    if (is_image()) {
+      gather_image(gather, outputs, from, image, numbers.start);
     } else {
       gather_blocks(gather, outputs, from, numbers);
+    }
+  }
+
+  // Times the weights.
+  void multiply_by(Blocks weights, int panels, int outputs, Results results) const {
+    const Inner inner = {gather.groups(), gather.channels()};
+    if (is_image()) {
+      multiply<Pixels>(outputs, panels, inner, numbers, weights, results);
+    } else {
+      multiply<Channels>(outputs, panels, inner, numbers, weights, results);
     }
   }
 };
@@ -127,6 +140,19 @@ static void scatter(const Gather &gather, const Outputs &outputs, const Map &map
   }
 }
 
+// Whether outputs that follow one another in a map of whole blocks are that map's pixels, so that products can be written
+// to their places. Small maps are scattered: products of several at a time are faster.
+static bool is_in_place(const Gather &gather, const Map &map, int chunk) {
+  const bool whole = map.lanes == 16 || map.blocks() % 2 == 0;
+  return whole && gather.horizontal.step == 1 && gather.vertical.step == 1 && gather.outputs() >= chunk;
+}
+
+static Results results_in(const Map &map, const Outputs &outputs, float *to) {
+  const size_t pixel = (size_t)outputs.y[0] * map.width + outputs.x[0], plane = map.pixels() * map.lanes;
+  float *const start = to + outputs.row[0] * map.row_stride() + pixel * map.lanes;
+  return {start, 16 / map.lanes * plane, map.lanes == 16 ? 8 : plane, map.lanes};
+}
+
 static void direct_run(const convolutions_problem &problem, const float *from, float *weights, float *to,
                        float *scratch) {
   const DirectPlan plan(problem);
@@ -137,13 +163,20 @@ static void direct_run(const convolutions_problem &problem, const float *from, f
       Scratch memory = {scratch};
       Gathered gathered(gather, problem.padding, chunk, memory);
       const Blocks products = {memory.take(plan.panels() * block_stride(chunk)), block_stride(chunk)};
+      const Blocks panels = {weights, (size_t)gather.inner() * 16};
+      const bool in_place = is_in_place(gather, plan.to, chunk);
       const int outputs = problem.rows * gather.outputs();
-      for (int first = 0; first < outputs; first += chunk) {
-        const Outputs some(gather, first, outputs - first < chunk ? outputs - first : chunk);
+      for (int first = 0, count; first < outputs; first += count) {
+        const int left = in_place ? gather.outputs() - first % gather.outputs() : outputs - first;
+        count = left < chunk ? left : chunk;
+        const Outputs some(gather, first, count);
         gathered.take(some, from);
-        multiply(some.count, plan.panels(), Inner{gather.groups(), gather.channels()}, gathered.numbers,
-                 {weights, (size_t)gather.inner() * 16}, products);
-        scatter(gather, some, plan.to, products, to);
+        if (in_place) {
+          gathered.multiply_by(panels, plan.panels(), count, results_in(plan.to, some, to));
+        } else {
+          gathered.multiply_by(panels, plan.panels(), count, products);
+          scatter(gather, some, plan.to, products, to);
+        }
       }
       weights += plan.phase_weights(gather);
     }
@@ -151,10 +184,10 @@ static void direct_run(const convolutions_problem &problem, const float *from, f
 }
 
 // Adds Σ numbers ⊗ gradients over a chunk, for P panels.
-template <int R, int P>
+template <class Layout, int R, int P>
 static void add_outer(int rows, const float *numbers, Blocks gradients, float *out, size_t out_panel) {
   Vector sums[R][P * PARTS];
-  outer_some<R, P>(rows, numbers, gradients, sums);
+  outer_some<Layout, R, P>(rows, numbers, gradients, sums);
   UNROLL
   for (int r = 0; r < R; r++) {
     UNROLL
@@ -165,7 +198,7 @@ static void add_outer(int rows, const float *numbers, Blocks gradients, float *o
   }
 }
 
-template <int P>
+template <class Layout, int P>
 static void add_outer_of_panels(const Gather &gather, int rows, Blocks numbers, Blocks gradients, float *out,
                                 size_t out_panel) {
   const int blocks_in_group = blocks_of(gather.channels(), 16);
@@ -173,9 +206,26 @@ static void add_outer_of_panels(const Gather &gather, int rows, Blocks numbers, 
     const int channels = gather.channels() - block % blocks_in_group * 16;
 #define ADD(R, START)                                                                                  \
   if (START < channels)                                                                                \
-  add_outer<R, P>(rows, numbers.block(block) + START, gradients, out + (block * 16 + START) * 16, out_panel)
+  add_outer<Layout, R, P>(rows, numbers.block(block) + Layout::COLUMN * START, gradients,              \
+                          out + (block * 16 + START) * 16, out_panel)
     FOR_PARTS_OF_BLOCK(ADD)
 #undef ADD
+  }
+}
+
+template <class Layout>
+static void add_outer_of_all(const DirectPlan &plan, const Gather &gather, int rows, Blocks numbers, Blocks gradients,
+                             float *weights) {
+  const size_t count = plan.gradient_panel(gather);
+  for (int panel = 0; panel < plan.panels();) {
+    const Blocks own = {gradients.block(panel), gradients.stride};
+    if (panel + PANELS <= plan.panels()) {
+      add_outer_of_panels<Layout, PANELS>(gather, rows, numbers, own, weights + panel * count, count);
+      panel += PANELS;
+    } else {
+      add_outer_of_panels<Layout, 1>(gather, rows, numbers, own, weights + panel * count, count);
+      panel++;
+    }
   }
 }
 
@@ -188,21 +238,16 @@ static void direct_run_weights(const convolutions_problem &problem, const float 
   Scratch memory = {scratch};
   Gathered gathered(gather, problem.padding, chunk, memory);
   const Blocks gradients = {memory.take(plan.panels() * block_stride(chunk)), block_stride(chunk)};
-  const size_t panel_count = plan.gradient_panel(gather), count = plan.panels() * panel_count;
-  for (size_t i = 0; i < count; i++) weights[i] = 0;
+  memset(weights, 0, plan.panels() * plan.gradient_panel(gather) * sizeof *weights);
   const int outputs = problem.rows * gather.outputs();
   for (int first = 0; first < outputs; first += chunk) {
     const Outputs some(gather, first, outputs - first < chunk ? outputs - first : chunk);
     gathered.take(some, input);
     gather_blocks(own, some, gradient, gradients);
-    int panel = 0;
-    for (; panel + PANELS <= plan.panels(); panel += PANELS) {
-      add_outer_of_panels<PANELS>(gather, some.count, gathered.numbers, {gradients.block(panel), gradients.stride},
-                                  weights + panel * panel_count, panel_count);
-    }
-    for (; panel < plan.panels(); panel++) {
-      add_outer_of_panels<1>(gather, some.count, gathered.numbers, {gradients.block(panel), gradients.stride},
-                             weights + panel * panel_count, panel_count);
+    if (gathered.is_image()) {
+      add_outer_of_all<Pixels>(plan, gather, some.count, gathered.numbers, gradients, weights);
+    } else {
+      add_outer_of_all<Channels>(plan, gather, some.count, gathered.numbers, gradients, weights);
     }
   }
 }

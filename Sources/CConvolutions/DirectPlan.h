@@ -4,6 +4,9 @@
 
 #include "Maps.h"
 
+// Outputs in a chunk: at most, and where the input is an image.
+enum { MAXIMAL_OUTPUTS = 192, IMAGE_CHUNK = 96 };
+
 // One axis of a direct convolution: output first + step·i takes, from its tap t on,
 // source_step·i + offset + offset_step·t, multiplied by the weight at kernel + kernel_step·t.
 struct Line {
@@ -74,6 +77,7 @@ struct DirectPlan {
   // Outputs whose numbers are gathered at one time: what leaves them in half a megabyte. Weights' gradients are summed
   // over a chunk, so that its size decides bits.
   int chunk() const {
+    if (from.lanes == 1) return IMAGE_CHUNK;
     const bool sums = problem.direction == CONVOLUTIONS_BACKWARD_WEIGHTS;
     const int inner = from.channels * problem.kernel * problem.kernel / (phases * phases) + 1;
     const int fitting = 131072 / inner / 12 * 12, least = sums ? 96 : 48, most = sums ? 192 : 96;
@@ -81,4 +85,3 @@ struct DirectPlan {
   }
 };
 
-enum { MAXIMAL_OUTPUTS = 192 };

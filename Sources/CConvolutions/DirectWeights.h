@@ -5,10 +5,8 @@
 #include "DirectPlan.h"
 
 static inline size_t padded_count(const Map &map, int padding) {
-  // Lines are read eight numbers at a time.
-  return (size_t)map.channels * (map.height + 2 * padding) * (map.width + 2 * padding) + 8;
+  return (size_t)map.channels * (map.height + 2 * padding) * (map.width + 2 * padding);
 }
-static inline size_t lines_count(const Gather &gather) { return (size_t)16 * (gather.inner() + 16); }
 
 // Calls body(place of a weight among the inner ones, its tap and its channel).
 template <class Body>

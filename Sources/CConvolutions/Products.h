@@ -34,9 +34,27 @@ struct Blocks {
   float *block(int i) const { return start + i * stride; }
 };
 
+// How the numbers of a block lie: from one row to the next, and from one column to the next. Maps' channels are
+// neighbours; of images, which have few channels, a block is 16 lines of pixels.
+struct Channels { enum { ROW = 16, COLUMN = 1 }; };
+struct Pixels { enum { ROW = 1, COLUMN = IMAGE_CHUNK }; };
+
+// Where a product goes: blocks, which may themselves be made of halves as in maps of 8 lanes.
+struct Results {
+  float *start;
+  size_t stride, half;  // from one block, or half a block, to the next
+  int row;              // lanes
+
+  Results(Blocks blocks) : start(blocks.start), stride(blocks.stride), half(8), row(16) {}
+  Results(float *start, size_t stride, size_t half, int row) : start(start), stride(stride), half(half), row(row) {}
+
+  float *part(int i) const { return start + i / PARTS * stride + i % PARTS * WIDTH / 8 * half + i % PARTS * WIDTH % 8; }
+  Results from(int block, int first) const { return {start + block * stride + (size_t)first * row, stride, half, row}; }
+};
+
 // m = v·u for R rows and P panels.
-template <int R, int P>
-static inline void multiply_some(Inner inner, Blocks v, Blocks u, Blocks m) {
+template <class Layout, int R, int P>
+static inline void multiply_some(Inner inner, Blocks v, Blocks u, Results m) {
   Vector sums[R][P * PARTS] = {};
   const float *weights = u.start;
   int block = 0;
@@ -44,13 +62,13 @@ static inline void multiply_some(Inner inner, Blocks v, Blocks u, Blocks m) {
     for (int c = 0; c < inner.channels; c += 16, block++) {
       const float *numbers = v.block(block);
       const int lanes = inner.channels - c < 16 ? inner.channels - c : 16;
-      for (int lane = 0; lane < lanes; lane++, numbers++, weights += 16) {
+      for (int lane = 0; lane < lanes; lane++, numbers += Layout::COLUMN, weights += 16) {
         Vector w[P * PARTS];
         UNROLL
         for (int i = 0; i < P * PARTS; i++) w[i] = load(weights + i / PARTS * u.stride + i % PARTS * WIDTH);
         UNROLL
         for (int r = 0; r < R; r++) {
-          const Vector number = all(numbers[16 * r]);
+          const Vector number = all(numbers[Layout::ROW * r]);
           UNROLL
           for (int i = 0; i < P * PARTS; i++) sums[r][i] = fma(number, w[i], sums[r][i]);
         }
@@ -60,31 +78,33 @@ static inline void multiply_some(Inner inner, Blocks v, Blocks u, Blocks m) {
   UNROLL
   for (int r = 0; r < R; r++) {
     UNROLL
-    for (int i = 0; i < P * PARTS; i++) store(m.block(i / PARTS) + 16 * r + i % PARTS * WIDTH, sums[r][i]);
+    for (int i = 0; i < P * PARTS; i++) store(m.part(i) + r * m.row, sums[r][i]);
   }
 }
 
 // The same for `rows` ≤ R rows.
-template <int R, int P>
-static void multiply_rows(int rows, Inner inner, Blocks v, Blocks u, Blocks m) {
-  if (rows == R) return multiply_some<R, P>(inner, v, u, m);
-  if constexpr (R > 1) multiply_rows<R - 1, P>(rows, inner, v, u, m);
+template <class Layout, int R, int P>
+static void multiply_rows(int rows, Inner inner, Blocks v, Blocks u, Results m) {
+  if (rows == R) return multiply_some<Layout, R, P>(inner, v, u, m);
+  if constexpr (R > 1) multiply_rows<Layout, R - 1, P>(rows, inner, v, u, m);
 }
 
 // m = v·u: `rows` rows, `panels` panels of weights. Rows are shared out evenly: a rest of one row would wait for every
 // multiply-add's latency.
-static void multiply(int rows, int panels, Inner inner, Blocks v, Blocks u, Blocks m) {
+template <class Layout>
+static void multiply(int rows, int panels, Inner inner, Blocks v, Blocks u, Results m) {
   const int parts = (rows + ROWS - 1) / ROWS;
   for (int panel = 0; panel < panels;) {
     const int width = panel + PANELS <= panels ? PANELS : 1;
     const Blocks weights = {u.block(panel), u.stride};
     for (int part = 0, row = 0; part < parts; part++) {
       const int count = rows / parts + (part < rows % parts);
-      const Blocks numbers = {v.start + 16 * row, v.stride}, results = {m.block(panel) + 16 * row, m.stride};
+      const Blocks numbers = {v.start + Layout::ROW * row, v.stride};
+      const Results results = m.from(panel, row);
       if (width == PANELS) {
-        multiply_rows<ROWS, PANELS>(count, inner, numbers, weights, results);
+        multiply_rows<Layout, ROWS, PANELS>(count, inner, numbers, weights, results);
       } else {
-        multiply_rows<ROWS, 1>(count, inner, numbers, weights, results);
+        multiply_rows<Layout, ROWS, 1>(count, inner, numbers, weights, results);
       }
       row += count;
     }
@@ -92,8 +112,8 @@ static void multiply(int rows, int panels, Inner inner, Blocks v, Blocks u, Bloc
   }
 }
 
-// Σ over rows of v ⊗ d: of R channels from `channel` on of a block of v, and P panels of d. out[r][P·16].
-template <int R, int P>
+// Σ over rows of v ⊗ d: of R columns of a block of v, and P panels of d.
+template <class Layout, int R, int P>
 static inline void outer_some(int rows, const float *v, Blocks d, Vector (&sums)[R][P * PARTS]) {
   UNROLL
   for (int r = 0; r < R; r++) {
@@ -101,13 +121,13 @@ static inline void outer_some(int rows, const float *v, Blocks d, Vector (&sums)
     for (int i = 0; i < P * PARTS; i++) sums[r][i] = Vector{};
   }
   const float *gradients = d.start;
-  for (int row = 0; row < rows; row++, v += 16, gradients += 16) {
+  for (int row = 0; row < rows; row++, v += Layout::ROW, gradients += 16) {
     Vector g[P * PARTS];
     UNROLL
     for (int i = 0; i < P * PARTS; i++) g[i] = load(gradients + i / PARTS * d.stride + i % PARTS * WIDTH);
     UNROLL
     for (int r = 0; r < R; r++) {
-      const Vector number = all(v[r]);
+      const Vector number = all(v[Layout::COLUMN * r]);
       UNROLL
       for (int i = 0; i < P * PARTS; i++) sums[r][i] = fma(number, g[i], sums[r][i]);
     }

@@ -141,9 +141,9 @@ static void winograd_run(const convolutions_problem &problem, const float *from,
       for (int h = 0; h < plan.horizontal_points.count; h++) {
         const int pair = v * plan.horizontal_points.count + h;
         const size_t start = pair * plan.stride;
-        multiply(chunk.count_of(plan.vertical_points.of[v], plan.horizontal_points.of[h]),
+        multiply<Channels>(chunk.count_of(plan.vertical_points.of[v], plan.horizontal_points.of[h]),
                  blocks_of(plan.to.channels, 16), Inner{1, plan.from.channels}, {inputs.start + start, inputs.stride},
-                 {weights + pair * plan.pair_weights(), plan.panel()}, {products.start + start, products.stride});
+                 {weights + pair * plan.pair_weights(), plan.panel()}, Blocks{products.start + start, products.stride});
       }
     }
     transform_outputs_of(plan, chunk, products, to);

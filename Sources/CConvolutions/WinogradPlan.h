@@ -19,8 +19,10 @@ struct WinogradPlan {
         from(Side(p).from), to(Side(p).to), vertical(to.height), horizontal(to.width), vertical_points(vertical),
         horizontal_points(horizontal), tiles(p.rows * vertical.tiles * horizontal.tiles) {
     // Weights' gradients are summed over a chunk before they leave the transform, so that its size decides bits. For
-    // the other directions it is what leaves the chunk in a cache of 1 MB as long as weights aren't read too often.
-    const int limit = p.direction == CONVOLUTIONS_BACKWARD_WEIGHTS ? 64 : from.channels + to.channels <= 128 ? 48 : 24;
+    // the other directions the weights, which are read once a chunk, and the chunk compete for the cache: 24 tiles of
+    // 64 + 64 channels, 96 of 512 + 512 were fastest.
+    const int width = (from.channels + to.channels) / 96 * 12;
+    const int limit = p.direction == CONVOLUTIONS_BACKWARD_WEIGHTS ? 64 : width < 24 ? 24 : width > 96 ? 96 : width;
     chunk = tiles < limit ? tiles : limit;
     stride = block_stride(chunk);
   }
@@ -40,7 +42,7 @@ struct WinogradPlan {
   size_t gradient_panel() const { return (size_t)blocks_of(from.channels, 16) * 16 * 9 * 16; }
 };
 
-enum { MAXIMAL_CHUNK = 64 };
+enum { MAXIMAL_CHUNK = 96 };
 
 // A tile of a chunk, and where it has its rows among the tiles of each pair of points: those of a class that not all
 // tiles have are numbered by themselves.

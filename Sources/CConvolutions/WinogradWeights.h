@@ -53,7 +53,7 @@ static void add_weight_gradients(const WinogradPlan &plan, const Chunk &chunk, B
       const int p = plan.vertical_points.of[v], q = plan.horizontal_points.of[h];
       const size_t start = (v * plan.horizontal_points.count + h) * plan.stride;
       Vector products[R][P * PARTS];
-      outer_some<R, P>(chunk.count_of(p, q), inputs.block(channel / 16) + start + channel % 16,
+      outer_some<Channels, R, P>(chunk.count_of(p, q), inputs.block(channel / 16) + start + channel % 16,
                        {gradients.block(panel) + start, gradients.stride}, products);
       UNROLL
       for (int r = 0; r < R; r++) {
@@ -104,8 +104,7 @@ static void winograd_run_weights(const convolutions_problem &problem, const floa
   const Blocks inputs = {memory.take(plan.chunk_count(plan.from.channels)), plan.chunk_block()};
   const Blocks gradients = {memory.take(plan.chunk_count(plan.to.channels)), plan.chunk_block()};
   const int panels = blocks_of(plan.to.channels, 16);
-  const size_t count = panels * plan.gradient_panel();
-  for (size_t i = 0; i < count; i++) weights[i] = 0;
+  memset(weights, 0, panels * plan.gradient_panel() * sizeof *weights);
   for (int first = 0; first < plan.tiles; first += plan.chunk) {
     const Chunk chunk(plan, first);
     transform_inputs_of(plan, chunk, input, inputs);
