@@ -47,11 +47,12 @@ static void gather_blocks(const Gather &gather, const Outputs &outputs, const fl
 struct PaddedImage {
   const Map map;
   const int padding, height, width;
-  float *const pixels;
+  float *const pixels;  // null for maps that are none
   int row = -1;
 
-  PaddedImage(const Map &map, int padding, float *pixels)
-      : map(map), padding(padding), height(map.height + 2 * padding), width(map.width + 2 * padding), pixels(pixels) {}
+  PaddedImage(const Map &map, int padding, Scratch &memory)
+      : map(map), padding(padding), height(map.height + 2 * padding), width(map.width + 2 * padding),
+        pixels(map.lanes == 1 ? memory.take(padded_count(map, padding)) : nullptr) {}
 
   void copy(const float *images, int index) {
     if (index == row) return;
@@ -93,30 +94,26 @@ static void gather_image(const Gather &gather, const Outputs &outputs, const flo
   }
 }
 
-// The memory of a gather.
+// What a chunk of outputs takes, side by side in working memory that it does not keep.
 struct Gathered {
   const Gather &gather;
+  const int outputs;
   Blocks numbers;
-  PaddedImage image;
 
-  Gathered(const Gather &gather, int padding, int chunk, Scratch &memory)
-      : gather(gather), numbers{memory.take(gather.blocks() * block_stride(chunk)), block_stride(chunk)},
-        image(gather.map, padding, is_image() ? memory.take(padded_count(gather.map, padding)) : nullptr) {
-    if (is_image()) numbers.stride = 16 * IMAGE_CHUNK;
-  }
-
-  bool is_image() const { return gather.map.lanes == 1; }
-
-  void take(const Outputs &outputs, const float *from) {
+  Gathered(const Gather &gather, const Outputs &outputs, const float *from, PaddedImage &image, Scratch memory)
+      : gather(gather), outputs(outputs.count), numbers{memory.next, block_stride(outputs.count)} {
     if (is_image()) {
+      numbers.stride = 16 * IMAGE_CHUNK;
       gather_image(gather, outputs, from, image, numbers.start);
     } else {
       gather_blocks(gather, outputs, from, numbers);
     }
   }
 
+  bool is_image() const { return gather.map.lanes == 1; }
+
   // Times the weights.
-  void multiply_by(Blocks weights, int panels, int outputs, Results results) const {
+  void multiply_by(Blocks weights, int panels, Panels results) const {
     const Inner inner = {gather.groups(), gather.channels()};
     if (is_image()) {
       multiply<Pixels>(outputs, panels, inner, numbers, weights, results);
@@ -140,52 +137,61 @@ static void scatter(const Gather &gather, const Outputs &outputs, const Map &map
   }
 }
 
-// Whether outputs that follow one another in a map of whole blocks are that map's pixels, so that products can be written
-// to their places. Small maps are scattered: products of several at a time are faster.
-static bool is_in_place(const Gather &gather, const Map &map, int chunk) {
-  const bool whole = map.lanes == 16 || map.blocks() % 2 == 0;
-  return whole && gather.horizontal.step == 1 && gather.vertical.step == 1 && gather.outputs() >= chunk;
+// Outputs are taken chunk by chunk. Those of maps that are no smaller than a chunk are taken image by image, so that a
+// chunk's outputs are neighbours in the map.
+static bool is_by_image(const Gather &gather, int chunk) {
+  return gather.horizontal.step == 1 && gather.vertical.step == 1 && gather.outputs() >= chunk;
+}
+static int chunk_at(const Gather &gather, int first, int rows, int chunk) {
+  const int outputs = gather.outputs();
+  const int left = is_by_image(gather, chunk) ? outputs - first % outputs : rows * outputs - first;
+  return left < chunk ? left : chunk;
 }
 
-static Results results_in(const Map &map, const Outputs &outputs, float *to) {
+// Whether such a map has whole panels, which products can be written to and read from.
+static bool has_panels(const Map &map) { return map.lanes == 16 || map.blocks() % 2 == 0; }
+static Panels panels_in(const Map &map, const Outputs &outputs, const float *numbers) {
   const size_t pixel = (size_t)outputs.y[0] * map.width + outputs.x[0], plane = map.pixels() * map.lanes;
-  float *const start = to + outputs.row[0] * map.row_stride() + pixel * map.lanes;
-  return {start, 16 / map.lanes * plane, map.lanes == 16 ? 8 : plane, map.lanes};
+  const float *const start = numbers + outputs.row[0] * map.row_stride() + pixel * map.lanes;
+  return {const_cast<float *>(start), 16 / map.lanes * plane, map.lanes == 16 ? 8 : plane, map.lanes};
 }
 
 static void direct_run(const convolutions_problem &problem, const float *from, float *weights, float *to,
                        float *scratch) {
   const DirectPlan plan(problem);
   const int chunk = plan.chunk();
-  for (int v = 0; v < plan.phases; v++) {
-    for (int h = 0; h < plan.phases; h++) {
-      const Gather gather = plan.phase(v, h);
-      Scratch memory = {scratch};
-      Gathered gathered(gather, problem.padding, chunk, memory);
-      const Blocks products = {memory.take(plan.panels() * block_stride(chunk)), block_stride(chunk)};
-      const Blocks panels = {weights, (size_t)gather.inner() * 16};
-      const bool in_place = is_in_place(gather, plan.to, chunk);
-      const int outputs = problem.rows * gather.outputs();
-      for (int first = 0, count; first < outputs; first += count) {
-        const int left = in_place ? gather.outputs() - first % gather.outputs() : outputs - first;
-        count = left < chunk ? left : chunk;
-        const Outputs some(gather, first, count);
-        gathered.take(some, from);
-        if (in_place) {
-          gathered.multiply_by(panels, plan.panels(), count, results_in(plan.to, some, to));
-        } else {
-          gathered.multiply_by(panels, plan.panels(), count, products);
-          scatter(gather, some, plan.to, products, to);
+  Scratch memory = {scratch};
+  const Blocks products = {memory.take(plan.panels() * block_stride(chunk)), block_stride(chunk)};
+  PaddedImage image(plan.from, problem.padding, memory);
+  // Phases in turns: what they read and write is the same part of the maps.
+  const int most = problem.rows * plan.phase(0, 0).outputs();
+  for (int first = 0, count; first < most; first += count) {
+    float *own_weights = weights;
+    count = chunk_at(plan.phase(0, 0), first, problem.rows, chunk);
+    for (int v = 0; v < plan.phases; v++) {
+      for (int h = 0; h < plan.phases; h++) {
+        const Gather gather = plan.phase(v, h);
+        const int left = problem.rows * gather.outputs() - first;
+        if (left > 0) {
+          const Outputs some(gather, first, left < count ? left : count);
+          const Gathered gathered(gather, some, from, image, memory);
+          const Blocks panels = {own_weights, (size_t)gather.inner() * 16};
+          if (is_by_image(gather, chunk) && has_panels(plan.to)) {
+            gathered.multiply_by(panels, plan.panels(), panels_in(plan.to, some, to));
+          } else {
+            gathered.multiply_by(panels, plan.panels(), products);
+            scatter(gather, some, plan.to, products, to);
+          }
         }
+        own_weights += plan.phase_weights(gather);
       }
-      weights += plan.phase_weights(gather);
     }
   }
 }
 
 // Adds Σ numbers ⊗ gradients over a chunk, for P panels.
 template <class Layout, int R, int P>
-static void add_outer(int rows, const float *numbers, Blocks gradients, float *out, size_t out_panel) {
+static void add_outer(int rows, const float *numbers, Panels gradients, float *out, size_t out_panel) {
   Vector sums[R][P * PARTS];
   outer_some<Layout, R, P>(rows, numbers, gradients, sums);
   UNROLL
@@ -199,7 +205,7 @@ static void add_outer(int rows, const float *numbers, Blocks gradients, float *o
 }
 
 template <class Layout, int P>
-static void add_outer_of_panels(const Gather &gather, int rows, Blocks numbers, Blocks gradients, float *out,
+static void add_outer_of_panels(const Gather &gather, int rows, Blocks numbers, Panels gradients, float *out,
                                 size_t out_panel) {
   const int blocks_in_group = blocks_of(gather.channels(), 16);
   for (int block = 0; block < gather.blocks(); block++) {
@@ -214,16 +220,17 @@ static void add_outer_of_panels(const Gather &gather, int rows, Blocks numbers, 
 }
 
 template <class Layout>
-static void add_outer_of_all(const DirectPlan &plan, const Gather &gather, int rows, Blocks numbers, Blocks gradients,
-                             float *weights) {
+static void add_outer_of_all(const DirectPlan &plan, const Gathered &gathered, Panels gradients, float *weights) {
+  const Gather &gather = gathered.gather;
   const size_t count = plan.gradient_panel(gather);
   for (int panel = 0; panel < plan.panels();) {
-    const Blocks own = {gradients.block(panel), gradients.stride};
+    const Panels own = gradients.from(panel, 0);
+    float *const out = weights + panel * count;
     if (panel + PANELS <= plan.panels()) {
-      add_outer_of_panels<Layout, PANELS>(gather, rows, numbers, own, weights + panel * count, count);
+      add_outer_of_panels<Layout, PANELS>(gather, gathered.outputs, gathered.numbers, own, out, count);
       panel += PANELS;
     } else {
-      add_outer_of_panels<Layout, 1>(gather, rows, numbers, own, weights + panel * count, count);
+      add_outer_of_panels<Layout, 1>(gather, gathered.outputs, gathered.numbers, own, out, count);
       panel++;
     }
   }
@@ -236,18 +243,21 @@ static void direct_run_weights(const convolutions_problem &problem, const float 
   const Gather gather = plan.phase(0, 0);
   const Gather own = {plan.to, Line::identity(plan.to.height), Line::identity(plan.to.width)};
   Scratch memory = {scratch};
-  Gathered gathered(gather, problem.padding, chunk, memory);
-  const Blocks gradients = {memory.take(plan.panels() * block_stride(chunk)), block_stride(chunk)};
+  const Blocks copy = {memory.take(plan.panels() * block_stride(chunk)), block_stride(chunk)};
+  PaddedImage image(plan.from, problem.padding, memory);
   memset(weights, 0, plan.panels() * plan.gradient_panel(gather) * sizeof *weights);
   const int outputs = problem.rows * gather.outputs();
-  for (int first = 0; first < outputs; first += chunk) {
-    const Outputs some(gather, first, outputs - first < chunk ? outputs - first : chunk);
-    gathered.take(some, input);
-    gather_blocks(own, some, gradient, gradients);
+  for (int first = 0, count; first < outputs; first += count) {
+    count = chunk_at(gather, first, problem.rows, chunk);
+    const Outputs some(gather, first, count);
+    const bool in_place = is_by_image(gather, chunk) && has_panels(plan.to);
+    if (!in_place) gather_blocks(own, some, gradient, copy);
+    const Panels gradients = in_place ? panels_in(plan.to, some, gradient) : Panels(copy);
+    const Gathered gathered(gather, some, input, image, memory);
     if (gathered.is_image()) {
-      add_outer_of_all<Pixels>(plan, gather, some.count, gathered.numbers, gradients, weights);
+      add_outer_of_all<Pixels>(plan, gathered, gradients, weights);
     } else {
-      add_outer_of_all<Channels>(plan, gather, some.count, gathered.numbers, gradients, weights);
+      add_outer_of_all<Channels>(plan, gathered, gradients, weights);
     }
   }
 }

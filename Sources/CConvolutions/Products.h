@@ -39,22 +39,22 @@ struct Blocks {
 struct Channels { enum { ROW = 16, COLUMN = 1 }; };
 struct Pixels { enum { ROW = 1, COLUMN = IMAGE_CHUNK }; };
 
-// Where a product goes: blocks, which may themselves be made of halves as in maps of 8 lanes.
-struct Results {
+// Rows of panels, in blocks of 16 or as a map has them, where those of 8 lanes make a panel of two halves.
+struct Panels {
   float *start;
-  size_t stride, half;  // from one block, or half a block, to the next
+  size_t stride, half;  // from one panel, or half a panel, to the next
   int row;              // lanes
 
-  Results(Blocks blocks) : start(blocks.start), stride(blocks.stride), half(8), row(16) {}
-  Results(float *start, size_t stride, size_t half, int row) : start(start), stride(stride), half(half), row(row) {}
+  Panels(Blocks blocks) : start(blocks.start), stride(blocks.stride), half(8), row(16) {}
+  Panels(float *start, size_t stride, size_t half, int row) : start(start), stride(stride), half(half), row(row) {}
 
   float *part(int i) const { return start + i / PARTS * stride + i % PARTS * WIDTH / 8 * half + i % PARTS * WIDTH % 8; }
-  Results from(int block, int first) const { return {start + block * stride + (size_t)first * row, stride, half, row}; }
+  Panels from(int panel, int first) const { return {start + panel * stride + (size_t)first * row, stride, half, row}; }
 };
 
 // m = v·u for R rows and P panels.
 template <class Layout, int R, int P>
-static inline void multiply_some(Inner inner, Blocks v, Blocks u, Results m) {
+static inline void multiply_some(Inner inner, Blocks v, Blocks u, Panels m) {
   Vector sums[R][P * PARTS] = {};
   const float *weights = u.start;
   int block = 0;
@@ -84,7 +84,7 @@ static inline void multiply_some(Inner inner, Blocks v, Blocks u, Results m) {
 
 // The same for `rows` ≤ R rows.
 template <class Layout, int R, int P>
-static void multiply_rows(int rows, Inner inner, Blocks v, Blocks u, Results m) {
+static void multiply_rows(int rows, Inner inner, Blocks v, Blocks u, Panels m) {
   if (rows == R) return multiply_some<Layout, R, P>(inner, v, u, m);
   if constexpr (R > 1) multiply_rows<Layout, R - 1, P>(rows, inner, v, u, m);
 }
@@ -92,7 +92,7 @@ static void multiply_rows(int rows, Inner inner, Blocks v, Blocks u, Results m) 
 // m = v·u: `rows` rows, `panels` panels of weights. Rows are shared out evenly: a rest of one row would wait for every
 // multiply-add's latency.
 template <class Layout>
-static void multiply(int rows, int panels, Inner inner, Blocks v, Blocks u, Results m) {
+static void multiply(int rows, int panels, Inner inner, Blocks v, Blocks u, Panels m) {
   const int parts = (rows + ROWS - 1) / ROWS;
   for (int panel = 0; panel < panels;) {
     const int width = panel + PANELS <= panels ? PANELS : 1;
@@ -100,7 +100,7 @@ static void multiply(int rows, int panels, Inner inner, Blocks v, Blocks u, Resu
     for (int part = 0, row = 0; part < parts; part++) {
       const int count = rows / parts + (part < rows % parts);
       const Blocks numbers = {v.start + Layout::ROW * row, v.stride};
-      const Results results = m.from(panel, row);
+      const Panels results = m.from(panel, row);
       if (width == PANELS) {
         multiply_rows<Layout, ROWS, PANELS>(count, inner, numbers, weights, results);
       } else {
@@ -114,17 +114,19 @@ static void multiply(int rows, int panels, Inner inner, Blocks v, Blocks u, Resu
 
 // Σ over rows of v ⊗ d: of R columns of a block of v, and P panels of d.
 template <class Layout, int R, int P>
-static inline void outer_some(int rows, const float *v, Blocks d, Vector (&sums)[R][P * PARTS]) {
+static inline void outer_some(int rows, const float *v, Panels d, Vector (&sums)[R][P * PARTS]) {
   UNROLL
   for (int r = 0; r < R; r++) {
     UNROLL
     for (int i = 0; i < P * PARTS; i++) sums[r][i] = Vector{};
   }
-  const float *gradients = d.start;
-  for (int row = 0; row < rows; row++, v += Layout::ROW, gradients += 16) {
+  const float *gradients[P * PARTS];
+  UNROLL
+  for (int i = 0; i < P * PARTS; i++) gradients[i] = d.part(i);
+  for (int row = 0; row < rows; row++, v += Layout::ROW) {
     Vector g[P * PARTS];
     UNROLL
-    for (int i = 0; i < P * PARTS; i++) g[i] = load(gradients + i / PARTS * d.stride + i % PARTS * WIDTH);
+    for (int i = 0; i < P * PARTS; i++) g[i] = load(gradients[i]), gradients[i] += d.row;
     UNROLL
     for (int r = 0; r < R; r++) {
       const Vector number = all(v[Layout::COLUMN * r]);

@@ -54,7 +54,7 @@ static void add_weight_gradients(const WinogradPlan &plan, const Chunk &chunk, B
       const size_t start = (v * plan.horizontal_points.count + h) * plan.stride;
       Vector products[R][P * PARTS];
       outer_some<Channels, R, P>(chunk.count_of(p, q), inputs.block(channel / 16) + start + channel % 16,
-                       {gradients.block(panel) + start, gradients.stride}, products);
+                       Blocks{gradients.block(panel) + start, gradients.stride}, products);
       UNROLL
       for (int r = 0; r < R; r++) {
         UNROLL
