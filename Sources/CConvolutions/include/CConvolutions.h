@@ -41,8 +41,11 @@ const char *convolutions_instruction_set_name(convolutions_instruction_set set);
 // Whether the algorithm can compute the problem.
 int convolutions_fits(const convolutions_problem *problem);
 
-// Floats of the weights (or their gradient) in the problem's own layout, and of the working memory of a run. They
-// depend on the instruction set no more than the layout does: not at all.
+// The time that it is expected to take, for choosing an algorithm: the same on every processor.
+double convolutions_nanoseconds(const convolutions_problem *problem);
+
+// Floats of the weights (or their gradient) in the problem's own layout, and of the working memory of a run. Neither the
+// counts nor the layout depend on the instruction set.
 size_t convolutions_packed_count(const convolutions_problem *problem);
 size_t convolutions_scratch_count(const convolutions_problem *problem);
 
