@@ -46,8 +46,12 @@ static void transform_input_tile(const WinogradPlan &plan, const Tile &tile, con
       const bool inside = i >= vertical.first && i < vertical.end;
       lines[i] = inside ? pixels + ((ptrdiff_t)(y + i) * map.width + x) * map.lanes : zeros;
     }
-    Vector columns[W + 2][H + 2] = {};
-    for (int j = horizontal.first; j < horizontal.end; j++) {
+    Vector columns[W + 2][H + 2];
+    for (int j = 0; j < W + 2; j++) {
+      if (j < horizontal.first || j >= horizontal.end) {
+        for (int i = 0; i < H + 2; i++) columns[j][i] = Vector{};
+        continue;
+      }
       Vector d[H + 2];
       UNROLL
       for (int i = 0; i < H + 2; i++) d[i] = load(lines[i] + j * map.lanes);

@@ -9,8 +9,12 @@ static void transform_gradient_tile(const WinogradPlan &plan, const Tile &tile, 
   for (int part = 0; part < parts_of(map); part++) {
     const float *const pixels = gradient + tile.row * map.row_stride() + part_offset(map, part) +
                                 ((size_t)tile.y * map.width + tile.x) * map.lanes;
-    Vector columns[W][H + 2] = {};
-    for (int j = 0; j < horizontal.end; j++) {
+    Vector columns[W][H + 2];
+    for (int j = 0; j < W; j++) {
+      if (j >= horizontal.end) {
+        for (int i = 0; i < H + 2; i++) columns[j][i] = Vector{};
+        continue;
+      }
       Vector dy[H];
       UNROLL
       for (int i = 0; i < H; i++) {

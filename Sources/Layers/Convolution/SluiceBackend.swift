@@ -1,0 +1,119 @@
+import CConvolutions
+
+/// Convolutions of our own, the same bits on every processor (contract C9).
+public struct SluiceBackend: ConvolutionBackend {
+  public static let name = "Sluice"
+  /// Products of gathered pixels and weights.
+  public static let direct = ConvolutionAlgorithm(backend: name, name: "direct", method: .direct)
+  /// Winograd with tiles of 3, 4 and 5 outputs, for 3×3 convolutions with stride 1.
+  public static let winograd = ConvolutionAlgorithm(backend: name, name: "winograd", method: .winograd)
+
+  /// What its kernels are compiled for, which decides their speed.
+  public enum InstructionSet: String, CaseIterable, Sendable {
+    case baseline, avx2, avx512
+
+    /// The processor's largest, or what `SLUICE_MAX_ISA` allows.
+    public static var best: Self { allCases.first { $0.code == convolutions_best_instruction_set() } ?? .baseline }
+    /// Whether this processor has it.
+    public var isAvailable: Bool { convolutions_has_instruction_set(code) != 0 }
+
+    fileprivate var code: convolutions_instruction_set {
+      switch self {
+      case .baseline: CONVOLUTIONS_BASELINE
+      case .avx2: CONVOLUTIONS_AVX2
+      case .avx512: CONVOLUTIONS_AVX512
+      }
+    }
+  }
+
+  private let instructionSet: InstructionSet
+
+  public init(instructionSet: InstructionSet = .best) { self.instructionSet = instructionSet }
+
+  public let algorithms = [Self.winograd, Self.direct]
+
+  /// The version changes when bits do.
+  public var library: ConvolutionLibrary {
+    ConvolutionLibrary(name: Self.name, version: "1", instructionSet: instructionSet.rawValue)
+  }
+
+  public func isAvailable(_ algorithm: ConvolutionAlgorithm) -> Bool {
+    algorithms.contains(algorithm) && instructionSet.isAvailable
+  }
+
+  public func fits(_ algorithm: ConvolutionAlgorithm, _ problem: ConvolutionProblem) -> Bool {
+    withUnsafePointer(to: code(algorithm, problem)) { convolutions_fits($0) != 0 }
+  }
+
+  public func nanoseconds(_ algorithm: ConvolutionAlgorithm, _ problem: ConvolutionProblem) -> Double {
+    withUnsafePointer(to: code(algorithm, problem)) { convolutions_nanoseconds($0) }
+  }
+
+  public func makeKernel(
+    _ algorithm: ConvolutionAlgorithm, _ problem: ConvolutionProblem
+  ) throws -> any ConvolutionKernel {
+    guard isAvailable(algorithm) else {
+      throw LayerError.convolution(what: "\(problem)", reason: "the processor has no \(instructionSet)")
+    }
+    guard fits(algorithm, problem) else {
+      throw LayerError.convolution(what: "\(problem)", reason: "\(algorithm) does not fit")
+    }
+    return SluiceKernel(algorithm, code(algorithm, problem))
+  }
+
+  public func prepareThread() {}
+
+  private func code(_ algorithm: ConvolutionAlgorithm, _ problem: ConvolutionProblem) -> convolutions_problem {
+    let shape = problem.shape
+    return convolutions_problem(
+      rows: Int32(shape.rows), in_channels: Int32(shape.inChannels), in_height: Int32(shape.height),
+      in_width: Int32(shape.width), out_channels: Int32(shape.outChannels), kernel: Int32(shape.kernelSize),
+      stride: Int32(shape.stride), padding: Int32(shape.padding), in_lanes: Int32(problem.inLanes),
+      lanes: Int32(problem.lanes), direction: problem.direction.code, algorithm: algorithm.code,
+      instruction_set: instructionSet.code)
+  }
+}
+
+private final class SluiceKernel: ConvolutionKernel {
+  let algorithm: ConvolutionAlgorithm
+  private let problem: convolutions_problem
+  let packedCount: Int
+  let scratchCount: Int
+
+  init(_ algorithm: ConvolutionAlgorithm, _ problem: convolutions_problem) {
+    self.algorithm = algorithm
+    self.problem = problem
+    packedCount = withUnsafePointer(to: problem) { convolutions_packed_count($0) }
+    scratchCount = withUnsafePointer(to: problem) { convolutions_scratch_count($0) }
+  }
+
+  func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
+    withUnsafePointer(to: problem) { convolutions_pack($0, weights, packed) }
+  }
+
+  func unpack(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) {
+    withUnsafePointer(to: problem) { convolutions_unpack($0, packed, weights) }
+  }
+
+  func run(_ operands: ConvolutionOperands, scratch: UnsafeMutablePointer<Float>) {
+    withUnsafePointer(to: problem) {
+      convolutions_run($0, operands.input, operands.weights, operands.output, scratch)
+    }
+  }
+}
+
+extension Convolution.Direction {
+  fileprivate var code: convolutions_direction {
+    switch self {
+    case .forward: CONVOLUTIONS_FORWARD
+    case .backwardData: CONVOLUTIONS_BACKWARD_DATA
+    case .backwardWeights: CONVOLUTIONS_BACKWARD_WEIGHTS
+    }
+  }
+}
+
+extension ConvolutionAlgorithm {
+  fileprivate var code: convolutions_algorithm {
+    method == .winograd ? CONVOLUTIONS_WINOGRAD : CONVOLUTIONS_DIRECT
+  }
+}
