@@ -1,9 +1,10 @@
 // Matrix products of panels. Part of a body: see Bodies.cpp.
 //
 // Numbers lie in blocks of 16 channels, [block][row][16], where a row is a pixel or a Winograd tile; weights in panels
-// of 16 output channels, [panel][inner][16]. Lanes of a vector are neighbouring output channels, so every output is one
-// chain of fused multiply-adds in the order of its terms, whatever the vectors' width and however the loops are cut:
-// that is why all bodies give the same bits (contract C9).
+// of 16 output channels, [panel][inner][16]. Lanes of a vector are neighbouring output channels, so every output is the
+// sum of chains of fused multiply-adds in the order of its terms, whatever the vectors' width and however the loops are
+// cut: that is why all bodies give the same bits (contract C9). A chain has 128 terms; one of 512 would round twice as
+// much.
 
 // WIDTH numbers at a time.
 typedef float Vector __attribute__((vector_size(WIDTH * sizeof(float)), aligned(4)));
@@ -23,8 +24,12 @@ struct Inner {
 
   int blocks_in_group() const { return (channels + 15) / 16; }
   int blocks() const { return groups * blocks_in_group(); }
-  int count() const { return groups * channels; }
+  int lanes(int block) const {
+    const int left = channels - block % blocks_in_group() * 16;
+    return left < 16 ? left : 16;
+  }
 };
+enum { CHAIN = 128 / 16 };  // blocks
 
 // A matrix in blocks of 16 columns, `stride` numbers apart.
 struct Blocks {
@@ -55,13 +60,14 @@ struct Panels {
 // m = v·u for R rows and P panels.
 template <class Layout, int R, int P>
 static inline void multiply_some(Inner inner, Blocks v, Blocks u, Panels m) {
-  Vector sums[R][P * PARTS] = {};
   const float *weights = u.start;
   int block = 0;
-  for (int group = 0; group < inner.groups; group++) {
-    for (int c = 0; c < inner.channels; c += 16, block++) {
+  do {
+    const int first = block, end = inner.blocks() - first < CHAIN ? inner.blocks() : first + CHAIN;
+    Vector sums[R][P * PARTS] = {};
+    for (; block < end; block++) {
       const float *numbers = v.block(block);
-      const int lanes = inner.channels - c < 16 ? inner.channels - c : 16;
+      const int lanes = inner.lanes(block);
       for (int lane = 0; lane < lanes; lane++, numbers += Layout::COLUMN, weights += 16) {
         Vector w[P * PARTS];
         UNROLL
@@ -74,12 +80,15 @@ static inline void multiply_some(Inner inner, Blocks v, Blocks u, Panels m) {
         }
       }
     }
-  }
-  UNROLL
-  for (int r = 0; r < R; r++) {
     UNROLL
-    for (int i = 0; i < P * PARTS; i++) store(m.part(i) + r * m.row, sums[r][i]);
-  }
+    for (int r = 0; r < R; r++) {
+      UNROLL
+      for (int i = 0; i < P * PARTS; i++) {
+        float *const place = m.part(i) + r * m.row;
+        store(place, first == 0 ? sums[r][i] : load(place) + sums[r][i]);
+      }
+    }
+  } while (block < inner.blocks());
 }
 
 // The same for `rows` ≤ R rows.
