@@ -21,6 +21,7 @@ let package = Package(
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CLanes"),
     .target(name: "CVector", dependencies: ["CLanes"], linkerSettings: [.linkedLibrary("m")]),
+    .target(name: "CConvolutions"),
     .target(name: "CPixels", dependencies: ["CLanes"]),
     .target(name: "CSignals"),
 
@@ -32,7 +33,7 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["Foundations", "Machine", "CVector"]),
     .target(
       name: "Layers",
-      dependencies: ["Foundations", "Machine", "Tensors", "CVector", "COneDNN", "COpenBLAS"]),
+      dependencies: ["Foundations", "Machine", "Tensors", "CVector", "CConvolutions", "COneDNN", "COpenBLAS"]),
     .target(
       name: "Collectives", dependencies: ["Foundations", "Machine", "Tensors", "CMPI", "CSignals", "CVector"]),
     .target(name: "Images", dependencies: ["Tensors", "CPixels", "CJPEG", "CPNG"]),

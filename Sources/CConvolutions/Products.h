@@ -3,8 +3,8 @@
 // Numbers lie in blocks of 16 channels, [block][row][16], where a row is a pixel or a Winograd tile; weights in panels
 // of 16 output channels, [panel][inner][16]. Lanes of a vector are neighbouring output channels, so every output is the
 // sum of chains of fused multiply-adds in the order of its terms, whatever the vectors' width and however the loops are
-// cut: that is why all bodies give the same bits (contract C9). A chain has 128 terms; one of 512 would round twice as
-// much.
+// cut: that is why all bodies give the same bits (contract C9). Chains have 32 terms: sums of 256 in one chain round
+// three times as much, and Winograd's twice as much.
 
 // WIDTH numbers at a time.
 typedef float Vector __attribute__((vector_size(WIDTH * sizeof(float)), aligned(4)));
@@ -29,7 +29,7 @@ struct Inner {
     return left < 16 ? left : 16;
   }
 };
-enum { CHAIN = 128 / 16 };  // blocks
+enum { CHAIN = 32 / 16 };  // blocks
 
 // A matrix in blocks of 16 columns, `stride` numbers apart.
 struct Blocks {
