@@ -29,7 +29,8 @@ static void gather_blocks(const Gather &gather, const Outputs &outputs, const fl
       for (int i = 0; i < outputs.count; i++) {
         const int y = gather.vertical.source(outputs.y[i], v), x = gather.horizontal.source(outputs.x[i], h);
         const bool inside = y >= 0 && y < map.height && x >= 0 && x < map.width;
-        places[i] = inside ? (ptrdiff_t)(outputs.row[i] * map.row_stride() + ((size_t)y * map.width + x) * map.lanes) : -1;
+        const size_t pixel = outputs.row[i] * map.row_stride() + ((size_t)y * map.width + x) * map.lanes;
+        places[i] = inside ? (ptrdiff_t)pixel : -1;
       }
       const Blocks group = {out.block(tap * blocks_of(map.channels, 16)), out.stride};
       for (int part = 0; part < parts_of(map); part++) {

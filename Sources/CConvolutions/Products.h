@@ -6,12 +6,13 @@
 // cut: that is why all bodies give the same bits (contract C9). Chains have 32 terms: sums of 256 in one chain round
 // three times as much, and Winograd's twice as much.
 
-// WIDTH numbers at a time.
-typedef float Vector __attribute__((vector_size(WIDTH * sizeof(float)), aligned(4)));
+// WIDTH numbers at a time, in registers and anywhere in memory.
+typedef float Vector __attribute__((vector_size(WIDTH * sizeof(float))));
+typedef float VectorInMemory __attribute__((vector_size(WIDTH * sizeof(float)), aligned(4)));
 enum { PARTS = 16 / WIDTH };  // vectors in a block
 
-static inline Vector load(const float *p) { return *reinterpret_cast<const Vector *>(p); }
-static inline void store(float *p, Vector v) { *reinterpret_cast<Vector *>(p) = v; }
+static inline Vector load(const float *p) { return *reinterpret_cast<const VectorInMemory *>(p); }
+static inline void store(float *p, Vector v) { *reinterpret_cast<VectorInMemory *>(p) = v; }
 static inline Vector all(float v) { return v - Vector{}; }
 static inline Vector fma(Vector a, Vector b, Vector c) { return __builtin_elementwise_fma(a, b, c); }
 static inline Vector fma(float a, Vector b, Vector c) { return fma(all(a), b, c); }

@@ -39,8 +39,8 @@ constexpr int point_class(int point) { return point <= INFINITE ? 0 : point == Z
 // The points that an axis uses, in order.
 struct AxisPoints {
   int count;
-  int of[POINTS];     // slot → point
-  int slot[POINTS];   // point → slot, or −1
+  int of[POINTS];    // slot → point
+  int slot[POINTS];  // point → slot, or −1
 
   explicit AxisPoints(const Axis &axis) : count(0) {
     for (int p = 0; p < POINTS; p++) {

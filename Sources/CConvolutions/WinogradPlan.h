@@ -10,9 +10,9 @@ struct WinogradPlan {
   Map from, to;
   Axis vertical, horizontal;
   AxisPoints vertical_points, horizontal_points;
-  int tiles;        // in all rows
-  int chunk;        // tiles whose transforms are in memory at one time
-  size_t stride;    // numbers from one pair of points to the next, in a chunk's block
+  int tiles;      // in all rows
+  int chunk;      // tiles whose transforms are in memory at one time
+  size_t stride;  // numbers from one pair of points to the next, in a chunk's block
 
   explicit WinogradPlan(const convolutions_problem &p)
       : rows(p.rows), padding(p.direction == CONVOLUTIONS_BACKWARD_DATA ? 2 - p.padding : p.padding),
@@ -35,7 +35,7 @@ struct WinogradPlan {
   size_t chunk_block() const { return pairs() * stride; }
   size_t chunk_count(int channels) const { return blocks_of(channels, 16) * chunk_block(); }
 
-  // Transformed weights, [pair][panel][input channel][16]. A line more than they need between pairs, for the cache's sake.
+  // Transformed weights, [pair][panel][input channel][16]; a line more between pairs, for the cache's sake.
   size_t panel() const { return (size_t)from.channels * 16; }
   size_t pair_weights() const { return blocks_of(to.channels, 16) * panel() + 16; }
   // Their gradient, [panel][input channel, in whole blocks][tap][16].
@@ -47,8 +47,8 @@ enum { MAXIMAL_CHUNK = 96 };
 // A tile of a chunk, and where it has its rows among the tiles of each pair of points: those of a class that not all
 // tiles have are numbered by themselves.
 struct Tile {
-  int row, y, x;        // of its first output
-  int height, width;    // outputs
+  int row, y, x;      // of its first output
+  int height, width;  // outputs
   int place[CLASSES][CLASSES];
 };
 
@@ -57,7 +57,8 @@ struct Chunk {
   Tile tiles[MAXIMAL_CHUNK];
   int counts[CLASSES][CLASSES] = {};
 
-  Chunk(const WinogradPlan &plan, int first) : count(plan.tiles - first < plan.chunk ? plan.tiles - first : plan.chunk) {
+  Chunk(const WinogradPlan &plan, int first)
+      : count(plan.tiles - first < plan.chunk ? plan.tiles - first : plan.chunk) {
     const int across = plan.horizontal.tiles, in_row = plan.vertical.tiles * across;
     for (int i = 0; i < count; i++) {
       Tile &tile = tiles[i];

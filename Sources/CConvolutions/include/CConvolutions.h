@@ -44,8 +44,8 @@ int convolutions_fits(const convolutions_problem *problem);
 // The time that it is expected to take, for choosing an algorithm: the same on every processor.
 double convolutions_nanoseconds(const convolutions_problem *problem);
 
-// Floats of the weights (or their gradient) in the problem's own layout, and of the working memory of a run. Neither the
-// counts nor the layout depend on the instruction set.
+// Floats of the weights (or their gradient) in the problem's own layout, and of the working memory of a run. Neither
+// the counts nor the layout depend on the instruction set.
 size_t convolutions_packed_count(const convolutions_problem *problem);
 size_t convolutions_scratch_count(const convolutions_problem *problem);
 
