@@ -43,7 +43,8 @@ import Testing
 
     /// What a backend's algorithm makes of it, in the order of NCHW and OIHW.
     func result(
-      _ direction: Convolution.Direction, of algorithm: ConvolutionAlgorithm, _ backend: some ConvolutionBackend,
+      _ direction: Convolution.Direction, of algorithm: ConvolutionAlgorithm,
+      _ backend: some ConvolutionBackend,
       lanes: Int
     ) throws -> [Float] {
       let problem = ConvolutionProblem(shape, direction, inLanes: takesImages ? 1 : lanes, lanes: lanes)
@@ -78,8 +79,8 @@ import Testing
   private func check(_ c: Case, _ algorithm: ConvolutionAlgorithm, tolerance: Double) throws {
     for direction in c.directions {
       let expected = try c.result(direction, of: PlainBackend.plain, PlainBackend(), lanes: 8)
-      let found = try c.result(
-        direction, of: algorithm, SluiceBackend(instructionSet: .baseline), lanes: 8)
+      let best = SluiceBackend()
+      let found = try c.result(direction, of: algorithm, best, lanes: 8)
       #expect(maxRelativeToLargest(found, expected) < tolerance, "\(direction)")
       for set in Self.sets {
         for lanes in [8, 16] {
@@ -90,12 +91,12 @@ import Testing
     }
   }
 
-  @Test(arguments: (1...40).map { Case(seed: $0, kernelSizes: [1, 2, 3, 5, 7]) })
+  @Test(arguments: (1...24).map { Case(seed: $0, kernelSizes: [1, 2, 3, 5, 7]) })
   func directIsTheDefinition(_ c: Case) throws {
     try check(c, SluiceBackend.direct, tolerance: 2e-6)
   }
 
-  @Test(arguments: (1...40).map { Case(seed: $0, kernelSizes: [3]) })
+  @Test(arguments: (1...24).map { Case(seed: $0, kernelSizes: [3]) })
   func winogradIsTheDefinitionButForRounding(_ c: Case) throws {
     try check(c, SluiceBackend.winograd, tolerance: 1e-5)
   }
@@ -116,7 +117,8 @@ import Testing
     for set in SluiceBackend.InstructionSet.allCases {
       #expect(SluiceBackend(instructionSet: set).isAvailable(SluiceBackend.direct) == set.isAvailable)
     }
-    #expect(SluiceBackend.InstructionSet.baseline.isAvailable && SluiceBackend.InstructionSet.best.isAvailable)
+    #expect(
+      SluiceBackend.InstructionSet.baseline.isAvailable && SluiceBackend.InstructionSet.best.isAvailable)
   }
 
   /// Winograd where it saves more than its transforms cost: not for tiny or few maps, whose weights outweigh them.
@@ -127,10 +129,12 @@ import Testing
         stride: 1, padding: 1)
       return Convolution.Direction.allCases.allSatisfy { direction in
         ConvolutionKernels(.auto, backends: .init([SluiceBackend()]))
-          .algorithm(for: ConvolutionProblem(shape, direction, inLanes: 8, lanes: 8)) == SluiceBackend.winograd
+          .algorithm(for: ConvolutionProblem(shape, direction, inLanes: 8, lanes: 8))
+          == SluiceBackend.winograd
       }
     }
-    for (channels, size) in [(64, 32), (64, 34), (128, 17), (256, 9), (512, 5), (512, 4), (512, 7), (64, 56)] {
+    for (channels, size) in [(64, 32), (64, 34), (128, 17), (256, 9), (512, 5), (512, 4), (512, 7), (64, 56)]
+    {
       #expect(winogradWins(channels, size), "\(channels), \(size)")
     }
     #expect(!winogradWins(512, 1) && !winogradWins(512, 4, rows: 2))

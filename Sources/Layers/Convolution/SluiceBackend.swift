@@ -13,7 +13,9 @@ public struct SluiceBackend: ConvolutionBackend {
     case baseline, avx2, avx512
 
     /// The processor's largest, or what `SLUICE_MAX_ISA` allows.
-    public static var best: Self { allCases.first { $0.code == convolutions_best_instruction_set() } ?? .baseline }
+    public static var best: Self {
+      allCases.first { $0.code == convolutions_best_instruction_set() } ?? .baseline
+    }
     /// Whether this processor has it.
     public var isAvailable: Bool { convolutions_has_instruction_set(code) != 0 }
 
@@ -63,7 +65,8 @@ public struct SluiceBackend: ConvolutionBackend {
 
   public func prepareThread() {}
 
-  private func code(_ algorithm: ConvolutionAlgorithm, _ problem: ConvolutionProblem) -> convolutions_problem {
+  private func code(_ algorithm: ConvolutionAlgorithm, _ problem: ConvolutionProblem) -> convolutions_problem
+  {
     let shape = problem.shape
     return convolutions_problem(
       rows: Int32(shape.rows), in_channels: Int32(shape.inChannels), in_height: Int32(shape.height),
