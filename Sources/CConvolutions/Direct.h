@@ -115,7 +115,7 @@ struct Gathered {
 
   // Times the weights.
   void multiply_by(Blocks weights, int panels, Panels results) const {
-    const Inner inner = {gather.groups(), gather.channels()};
+    const Inner inner = {gather.groups(), gather.channels(), 128 / 16};
     if (is_image()) {
       multiply<Pixels>(outputs, panels, inner, numbers, weights, results);
     } else {

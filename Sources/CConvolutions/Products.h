@@ -3,8 +3,8 @@
 // Numbers lie in blocks of 16 channels, [block][row][16], where a row is a pixel or a Winograd tile; weights in panels
 // of 16 output channels, [panel][inner][16]. Lanes of a vector are neighbouring output channels, so every output is the
 // sum of chains of fused multiply-adds in the order of its terms, whatever the vectors' width and however the loops are
-// cut: that is why all bodies give the same bits (contract C9). Chains have 32 terms: sums of 256 in one chain round
-// three times as much, and Winograd's twice as much.
+// cut: that is why all bodies give the same bits (contract C9). Several chains, because one of 2,304 terms rounded 3.5
+// times as much as those of 128.
 
 // WIDTH numbers at a time, in registers and anywhere in memory.
 typedef float Vector __attribute__((vector_size(WIDTH * sizeof(float))));
@@ -22,6 +22,7 @@ static inline Vector fma(float a, Vector b, Vector c) { return fma(all(a), b, c)
 // What a product sums over: `channels` numbers of each of `groups` (1, or the taps of a kernel), in whole blocks.
 struct Inner {
   int groups, channels;
+  int chain;  // blocks whose terms are one chain
 
   int blocks_in_group() const { return (channels + 15) / 16; }
   int blocks() const { return groups * blocks_in_group(); }
@@ -30,7 +31,6 @@ struct Inner {
     return left < 16 ? left : 16;
   }
 };
-enum { CHAIN = 32 / 16 };  // blocks
 
 // A matrix in blocks of 16 columns, `stride` numbers apart.
 struct Blocks {
@@ -64,7 +64,8 @@ static inline void multiply_some(Inner inner, Blocks v, Blocks u, Panels m) {
   const float *weights = u.start;
   int block = 0;
   do {
-    const int first = block, end = inner.blocks() - first < CHAIN ? inner.blocks() : first + CHAIN;
+    const int first = block, left = inner.blocks() - first;
+    const int end = first + (left < inner.chain ? left : inner.chain);
     Vector sums[R][P * PARTS] = {};
     for (; block < end; block++) {
       const float *numbers = v.block(block);

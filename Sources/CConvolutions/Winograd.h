@@ -132,6 +132,9 @@ static void transform_outputs_of(const WinogradPlan &plan, const Chunk &chunk, B
 }
 
 // A chunk of tiles after another: everything between input and output stays in the cache.
+//
+// Chains of 32 terms, as the transforms magnify what products round: at 256 channels of 8×8 it is 0.60e-6 of the
+// outputs' root mean square, 0.73e-6 with chains of 64, 0.97e-6 with chains of 128, which would be 2 % faster.
 static void winograd_run(const convolutions_problem &problem, const float *from, float *weights, float *to,
                          float *scratch) {
   const WinogradPlan plan(problem);
@@ -146,7 +149,7 @@ static void winograd_run(const convolutions_problem &problem, const float *from,
         const int pair = v * plan.horizontal_points.count + h;
         const size_t start = pair * plan.stride;
         multiply<Channels>(chunk.count_of(plan.vertical_points.of[v], plan.horizontal_points.of[h]),
-                 blocks_of(plan.to.channels, 16), Inner{1, plan.from.channels}, {inputs.start + start, inputs.stride},
+                 blocks_of(plan.to.channels, 16), Inner{1, plan.from.channels, 32 / 16}, {inputs.start + start, inputs.stride},
                  {weights + pair * plan.pair_weights(), plan.panel()}, Blocks{products.start + start, products.stride});
       }
     }
