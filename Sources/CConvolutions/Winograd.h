@@ -141,16 +141,19 @@ static void winograd_run(const convolutions_problem &problem, const float *from,
   Scratch memory = {scratch};
   const Blocks inputs = {memory.take(plan.chunk_count(plan.from.channels)), plan.chunk_block()};
   const Blocks products = {memory.take(plan.chunk_count(plan.to.channels)), plan.chunk_block()};
+  const Inner inner = {1, plan.from.channels, 32 / 16};
+  const int panels = blocks_of(plan.to.channels, 16);
   for (int first = 0; first < plan.tiles; first += plan.chunk) {
     const Chunk chunk(plan, first);
     transform_inputs_of(plan, chunk, from, inputs);
     for (int v = 0; v < plan.vertical_points.count; v++) {
       for (int h = 0; h < plan.horizontal_points.count; h++) {
         const int pair = v * plan.horizontal_points.count + h;
-        const size_t start = pair * plan.stride;
-        multiply<Channels>(chunk.count_of(plan.vertical_points.of[v], plan.horizontal_points.of[h]),
-                 blocks_of(plan.to.channels, 16), Inner{1, plan.from.channels, 32 / 16}, {inputs.start + start, inputs.stride},
-                 {weights + pair * plan.pair_weights(), plan.panel()}, Blocks{products.start + start, products.stride});
+        const int tiles = chunk.count_of(plan.vertical_points.of[v], plan.horizontal_points.of[h]);
+        const Blocks pair_inputs = {inputs.start + pair * plan.stride, inputs.stride};
+        const Blocks pair_products = {products.start + pair * plan.stride, products.stride};
+        const Blocks pair_weights = {weights + pair * plan.pair_weights(), plan.panel()};
+        multiply<Channels>(tiles, panels, inner, pair_inputs, pair_weights, pair_products);
       }
     }
     transform_outputs_of(plan, chunk, products, to);
