@@ -34,6 +34,17 @@ import Testing
     #expect(chains[0].subnetworks[5].mask == "d/random/seed-7/rounds/04/mask.safetensors")
   }
 
+  @Test func retrainingKnowsNothingOfEarlierClassifiers() throws {
+    let pruning = try Self.plan().chains[0].pruning
+    let whole = pruning.retraining(after: pruning.rounds[0])
+    let pruned = pruning.retraining(after: pruning.rounds[4])
+    for start in [whole, pruned] {
+      #expect(start.rewindingPoint == "d/labels/seed-7/rounds/00/rewind.safetensors")
+      #expect(start.beginsAnew && start.redraw == 1)
+    }
+    #expect(whole.mask == nil && pruned.mask == "d/labels/seed-7/rounds/04/mask.safetensors")
+  }
+
   @Test func everySeedHasItsChains() throws {
     let plan = try Self.plan(seeds: [1, 2])
     #expect(

@@ -59,6 +59,8 @@ public struct PruningPlan: Equatable, Sendable {
     var start = start(of: round)
     if round == rounds[0], settings.rewind != .random { start.rewindingPoint = round.folder.rewindingPoint }
     start.beginsAnew = true
+    // Early weights of a training on labels know the classifier that they were trained with: none gets that one.
+    if start.redraw == nil { start.redraw = 1 }
     return start
   }
 }
