@@ -107,7 +107,7 @@ extension CommandLineTests {
     }
 
     /// Before the first training.
-    @Test func dataWithoutLabelsIsRefusedAtOnce() throws {
+    @Test func whatCannotBeTrainedIsRefusedAtOnce() throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)
         let output = try Program.run(

@@ -31,11 +31,6 @@ public struct PruneStudyPlan: Equatable, Sendable {
     let folder: RunFolder
 
     var mask: String { "\(maskFolder)/\(PruningMask.fileName)" }
-
-    static func == (a: Self, b: Self) -> Bool {
-      a.source == b.source && a.seed == b.seed && a.round == b.round && a.schedule == b.schedule
-        && a.maskFolder == b.maskFolder && a.folder.path == b.folder.path
-    }
   }
 
   public let folder: String

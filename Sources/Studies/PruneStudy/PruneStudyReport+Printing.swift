@@ -103,18 +103,16 @@ extension PruneStudyReport: Report {
 
 /// What all records begin with.
 private func fields(seed: UInt64, round: Int) -> [(key: String, value: JSONValue)] {
-  [("seed", Int(exactly: seed).map(JSONValue.integer) ?? .text("\(seed)")), ("round", .integer(round))]
+  [("seed", JSONValue(seed: seed)), ("round", .integer(round))]
 }
-
-private func number(_ value: Double?) -> JSONValue { value.map(JSONValue.number) ?? .null }
 
 extension PruneStudyReport.Row {
   var fields: [(key: String, value: JSONValue)] {
     [("source", .text(source.description))] + Studies.fields(seed: seed, round: round) + [
-      ("share", number(share)), ("sparse_macs_share", number(sparseMACsShare)),
+      ("share", JSONValue(share)), ("sparse_macs_share", JSONValue(sparseMACsShare)),
       ("schedule", .text(schedule.name)), ("path", .text(path)),
-      ("top1", number(top1)), ("knn", number(knn)), ("macs_share", number(macsShare)),
-      ("seconds", number(seconds)),
+      ("top1", JSONValue(top1)), ("knn", JSONValue(knn)), ("macs_share", JSONValue(macsShare)),
+      ("seconds", JSONValue(seconds)),
     ]
   }
 }
@@ -122,7 +120,7 @@ extension PruneStudyReport.Row {
 extension PruneStudyReport.Transfer {
   var fields: [(key: String, value: JSONValue)] {
     [("source", .text(source.description))] + Studies.fields(seed: seed, round: round) + [
-      ("share", number(share)), ("layer", .text(layer)), ("top1", .number(top1)),
+      ("share", JSONValue(share)), ("layer", .text(layer)), ("top1", .number(top1)),
     ]
   }
 }

@@ -14,10 +14,6 @@ public struct PruningPlan: Equatable, Sendable {
 
     /// The mask that it trains under.
     public var mask: String { "\(folder.path)/\(PruningMask.fileName)" }
-
-    public static func == (a: Self, b: Self) -> Bool {
-      a.number == b.number && a.pruned == b.pruned && a.folder.path == b.folder.path
-    }
   }
 
   public let folder: String

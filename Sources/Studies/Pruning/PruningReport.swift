@@ -77,13 +77,12 @@ public struct PruningReport: Report, Sendable {
   }
 
   private static func fields(of row: Row) -> [(key: String, value: JSONValue)] {
-    func number(_ value: Double?) -> JSONValue { value.map(JSONValue.number) ?? .null }
     return [
       ("round", .integer(row.round)), ("path", .text(row.path)), ("remaining", .integer(row.remaining)),
       ("prunable", .integer(row.prunable)), ("share", .number(row.share)), ("mask", .text(row.digest)),
-      ("knn", number(row.knn)), ("probe", number(row.probe)), ("macs_share", number(row.macsShare)),
+      ("knn", JSONValue(row.knn)), ("probe", JSONValue(row.probe)), ("macs_share", JSONValue(row.macsShare)),
       ("sparse_macs_share", .number(row.sparse.macsShare)), ("sparse_bytes", .integer(row.sparse.bytes)),
-      ("seconds", number(row.seconds)),
+      ("seconds", JSONValue(row.seconds)),
     ]
   }
 

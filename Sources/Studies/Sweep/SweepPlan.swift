@@ -18,10 +18,6 @@ public struct SweepPlan: Equatable, Sendable {
         "seed=\(seed)"
       ]
     }
-
-    public static func == (a: Self, b: Self) -> Bool {
-      a.index == b.index && a.target == b.target && a.seed == b.seed && a.folder.path == b.folder.path
-    }
   }
 
   public let folder: String

@@ -128,26 +128,27 @@ public struct SweepReport: Report, Sendable {
   }
 
   private static func fields(of row: Row) -> [(key: String, value: JSONValue)] {
-    func number(_ value: Double?) -> JSONValue { value.map(JSONValue.number) ?? .null }
     return [
       ("target", .number(row.target)),
-      ("seed", Int(exactly: row.seed).map(JSONValue.integer) ?? .text("\(row.seed)")),
+      ("seed", JSONValue(seed: row.seed)),
       ("path", .text(row.path)), ("state", row.state.map { .text($0.rawValue) } ?? .null),
-      ("macs_share", number(row.macsShare)), ("knn", number(row.knn)), ("nearest", number(row.nearest)),
-      ("linear", number(row.linear)), ("seconds", number(row.seconds)),
+      ("macs_share", JSONValue(row.macsShare)), ("knn", JSONValue(row.knn)),
+      ("nearest", JSONValue(row.nearest)),
+      ("linear", JSONValue(row.linear)), ("seconds", JSONValue(row.seconds)),
     ]
   }
 
   private func fields(of summary: Summary) -> [(key: String, value: JSONValue)] {
     func spread(_ value: MeanAndSpread?) -> JSONValue { value?.json ?? .null }
-    func number(_ value: Double?) -> JSONValue { value.map(JSONValue.number) ?? .null }
     return [
       ("target", .number(summary.target)), ("runs", .integer(summary.runs)),
       ("finished", .integer(summary.finished)),
-      ("macs_share", spread(summary.macsShare)), ("reduction", number(summary.macsShare.map { 1 - $0.mean })),
-      ("knn", spread(summary.knn)), ("knn_to_dense", number(difference(of: summary, \.knn))),
-      ("nearest", spread(summary.nearest)), ("nearest_to_dense", number(difference(of: summary, \.nearest))),
-      ("linear", spread(summary.linear)), ("linear_to_dense", number(difference(of: summary, \.linear))),
+      ("macs_share", spread(summary.macsShare)),
+      ("reduction", JSONValue(summary.macsShare.map { 1 - $0.mean })),
+      ("knn", spread(summary.knn)), ("knn_to_dense", JSONValue(difference(of: summary, \.knn))),
+      ("nearest", spread(summary.nearest)),
+      ("nearest_to_dense", JSONValue(difference(of: summary, \.nearest))),
+      ("linear", spread(summary.linear)), ("linear_to_dense", JSONValue(difference(of: summary, \.linear))),
       ("seconds", spread(summary.seconds)),
     ]
   }

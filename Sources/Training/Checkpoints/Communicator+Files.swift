@@ -6,7 +6,9 @@ import Tensors
 extension Communicator {
   /// The bytes of a file, which rank 0 reads and tells the other ranks: they need not see its disk.
   ///
-  /// - Parameter failure: The error that says why it cannot be read.
+  /// - Parameters:
+  ///   - missing: The error where there is no such file; nil: one like any other.
+  ///   - failure: The error that says why it cannot be read.
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
   package func contents(
     of file: String, missing: (any Error)? = nil, failure: (_ reason: String) -> any Error
@@ -25,6 +27,7 @@ extension Communicator {
 
   /// A safetensors file, which rank 0 reads.
   ///
+  /// - Parameter missing: See `contents`.
   /// - Throws: The same `AgreedFailure` on every rank, with `SafetensorsError`; `CollectiveError`.
   package func safetensors(at path: String, missing: (any Error)? = nil) throws -> SafetensorsFile {
     let data = try contents(of: path, missing: missing) {

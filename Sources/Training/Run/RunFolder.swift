@@ -9,7 +9,7 @@ import Provenance
 import Tensors
 
 /// The folder of one run: every path in it, and the configuration that it belongs to.
-public struct RunFolder: Sendable {
+public struct RunFolder: Equatable, Sendable {
   public let path: String
 
   public init(_ path: String) { self.path = path }
