@@ -82,7 +82,8 @@ private struct Operation {
     let shape = ConvolutionShape(
       rows: variant.shardSize, inChannels: weights[1], height: x.height, width: x.width,
       outChannels: weights[0], kernelSize: weights[2], stride: stride, padding: padding)
-    return try [OneDNNBackend.direct, OneDNNBackend.winograd].flatMap { algorithm in
+    let algorithms = ConvolutionBackends.linked.algorithms.filter { $0.precision == .f32 }
+    return try algorithms.flatMap { algorithm in
       let layer = Convolution(
         name, inChannels: weights[1], outChannels: weights[0], kernelSize: weights[2], stride: stride,
         padding: padding, kernels: .always(algorithm, shape))

@@ -59,12 +59,13 @@ import Testing
     #expect(chosen(.auto, .f32, Self.a) == Self.quick)
     #expect(chosen(.auto, .bf16, Self.a) == Self.rough)
     #expect(chosen(.direct, .f32, Self.a) == Self.slow)
-    #expect(chosen(.direct, .f32, Self.a, Self.b) == Self.even)
   }
 
-  @Test func amongEqualsTheFirstBackendWins() {
+  @Test func theFirstBackendOfAPrecisionWins() {
     #expect(chosen(.auto, .f32, Self.a, Self.b) == Self.quick)
+    #expect(chosen(.direct, .f32, Self.a, Self.b) == Self.slow)
     #expect(chosen(.auto, .f32, Self.b, Self.a) == Self.even)
+    #expect(chosen(.auto, .bf16, Self.b, Self.a) == Self.rough)
   }
 
   @Test func whatIsNotHereOrDoesNotFitIsNotTaken() {
@@ -106,7 +107,10 @@ import Testing
     let error = #expect(throws: KernelTable.Problem.self) {
       try KernelTable(items: [table.items[0], table.items[2]])
     }
-    #expect(error?.description == "has 'forward=a:quick', which must be one of direct, winograd, bf16")
+    #expect(
+      error?.description
+        == "has 'forward=a:quick', which must be one of sluice:winograd, sluice:direct, direct, "
+        + "winograd, bf16")
   }
 
   @Test func withoutAKernelThereIsOneSentence() {

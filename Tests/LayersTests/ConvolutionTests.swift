@@ -120,7 +120,10 @@ import Testing
       padding: 1)
     for lanes in PassVariant.allLanes {
       let pass = PassVariant(lanes: lanes, shardSize: 2, threads: 2).pass(rows: c.images)
-      let results = try [OneDNNBackend.direct, OneDNNBackend.winograd].map { algorithm in
+      let algorithms = [
+        OneDNNBackend.direct, OneDNNBackend.winograd, SluiceBackend.direct, SluiceBackend.winograd,
+      ]
+      let results = try algorithms.map { algorithm in
         var numbers = TestNumbers(seed: 3)
         let layer = c.makeLayer(c.always(algorithm, shardSize: 2))
         let fanOut = Float(9 * channels)
@@ -131,9 +134,11 @@ import Testing
         let dx = try layer.backward(dy, input: x, in: pass)
         return [y.values, dx?.values ?? [], layer.weight.gradientArray]
       }
-      for (name, (direct, winograd)) in zip(["y", "dx", "dw"], zip(results[0], results[1])) {
-        let error = maxRelativeToLargest(winograd, direct)
-        #expect(error < 1e-5, "\(name), \(lanes) lanes")
+      for (algorithm, result) in zip(algorithms, results).dropFirst() {
+        for (name, (direct, other)) in zip(["y", "dx", "dw"], zip(results[0], result)) {
+          let error = maxRelativeToLargest(other, direct)
+          #expect(error < 1e-5, "\(name), \(algorithm), \(lanes) lanes")
+        }
       }
     }
   }

@@ -40,14 +40,14 @@ public struct ConvolutionLibrary: Equatable, Sendable, CustomStringConvertible {
   public var description: String { "\(name) \(version) on \(instructionSet)" }
 }
 
-/// Backends in order; of equally fast algorithms the first backend's is taken.
+/// Backends in order: for each precision, the first that can compute a problem is taken unless a table names another.
 public struct ConvolutionBackends: Sendable, Equatable {
   public let all: [any ConvolutionBackend]
 
   public init(_ all: [any ConvolutionBackend]) { self.all = all }
 
   /// Those of this program. A new backend is registered here.
-  public static let linked = Self([OneDNNBackend()])
+  public static let linked = Self([SluiceBackend(), OneDNNBackend()])
 
   public static func == (a: Self, b: Self) -> Bool { a.libraries == b.libraries }
 

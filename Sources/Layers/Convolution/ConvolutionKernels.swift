@@ -42,12 +42,19 @@ public struct ConvolutionKernels: Equatable, Sendable, CustomStringConvertible {
     return (hasWinograd ? "winograd" : "direct") + (precision == .bf16 ? " and bf16" : "")
   }
 
-  /// What computes this problem: of the algorithms that are allowed, here and fit, the one of least cost.
+  /// What computes this problem: of the algorithms that are allowed, here and fit, the one of least cost among those of
+  /// each precision's first backend. Other backends are there for tables and for comparison.
   public func algorithm(for problem: ConvolutionProblem) -> ConvolutionAlgorithm? {
     if case .table(let table) = choice, let winner = table[problem.shape, problem.direction], allows(winner) {
       return winner
     }
+    var first: [Precision: String] = [:]
     return candidates(for: problem)
+      .filter { candidate in
+        let backend = first[candidate.precision] ?? candidate.backend
+        first[candidate.precision] = backend
+        return backend == candidate.backend
+      }
       .map { (algorithm: $0, cost: backends.backend(of: $0)?.nanoseconds($0, problem) ?? .infinity) }
       .min { $0.cost < $1.cost }?.algorithm
   }
