@@ -134,16 +134,14 @@ size_t convolutions_scratch_count(const convolutions_problem *p) {
     return memory.count;
   }
   const DirectPlan plan(*p);
-  int blocks = 0;
-  for (int v = 0; v < plan.phases; v++) {
-    for (int h = 0; h < plan.phases; h++) {
-      const int needed = plan.phase(v, h).blocks();
-      if (needed > blocks) blocks = needed;
-    }
+  if (plan.from.lanes == 1) {
+    memory.add(image_count(*p));
+    memory.add(image_offsets(*p));
+    memory.add(plan.panels() * block_stride(plan.to.width));
+    return memory.count;
   }
-  memory.add(blocks * block_stride(plan.chunk()));
-  if (plan.from.lanes == 1) memory.add(padded_count(plan.from, p->padding));
-  memory.add(plan.panels() * block_stride(plan.chunk()));
+  memory.add(plan.panels() * block_stride(CHUNK));
+  memory.add(PIECE * block_stride(CHUNK));
   return memory.count;
 }
 
@@ -158,16 +156,20 @@ void convolutions_unpack(const convolutions_problem *p, const float *packed, flo
 }
 
 void convolutions_run(const convolutions_problem *p, float *input, float *weights, float *output, float *scratch) {
-  const bool backward = p->direction == CONVOLUTIONS_BACKWARD_DATA;
+  const bool backward = p->direction == CONVOLUTIONS_BACKWARD_DATA, image = p->in_lanes == 1;
   float *const from = backward ? output : input, *const to = backward ? input : output;
   if (p->direction == CONVOLUTIONS_BACKWARD_WEIGHTS) {
     if (p->algorithm == CONVOLUTIONS_WINOGRAD) {
       IN_BODY(*p, winograd_run_weights(*p, input, weights, output, scratch))
+    } else if (image) {
+      IN_BODY(*p, image_run_weights(*p, input, weights, output, scratch))
     } else {
       IN_BODY(*p, direct_run_weights(*p, input, weights, output, scratch))
     }
   } else if (p->algorithm == CONVOLUTIONS_WINOGRAD) {
     IN_BODY(*p, winograd_run(*p, from, weights, to, scratch))
+  } else if (image) {
+    IN_BODY(*p, image_run(*p, from, weights, to, scratch))
   } else {
     IN_BODY(*p, direct_run(*p, from, weights, to, scratch))
   }

@@ -4,3 +4,4 @@
 #include "Winograd.h"
 #include "WinogradWeights.h"
 #include "Direct.h"
+#include "Images.h"

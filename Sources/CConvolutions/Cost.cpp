@@ -33,7 +33,7 @@ static double direct(const convolutions_problem &p) {
   const Map output = output_map(p);
   const double taps = (double)p.kernel * p.kernel, outputs = (double)p.rows * output.pixels();
   const double channels = (double)plan.from.channels * whole(plan.to.channels);
-  return channels * taps * (PRODUCT * outputs + WEIGHT * chunks(outputs, plan.chunk())) +
+  return channels * taps * (PRODUCT * outputs + WEIGHT * chunks(outputs, CHUNK)) +
          MOVED * outputs * (taps * whole(plan.from.channels) + whole(plan.to.channels));
 }
 

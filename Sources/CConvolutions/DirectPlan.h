@@ -4,8 +4,10 @@
 
 #include "Maps.h"
 
-// Outputs in a chunk: at most, and where the input is an image.
-enum { MAXIMAL_OUTPUTS = 192, IMAGE_CHUNK = 96 };
+// Outputs in a chunk, and blocks of numbers that are gathered at one time: 128 numbers of 96 outputs are as
+// much as the first cache holds. Weights' gradients are summed over a chunk, so that its size decides bits, as those of
+// the other directions are over a piece.
+enum { CHUNK = 96, PIECE = 128 / 16 };
 
 // One axis of a direct convolution: output first + step·i takes, from its tap t on,
 // source_step·i + offset + offset_step·t, multiplied by the weight at kernel + kernel_step·t.
@@ -34,6 +36,8 @@ struct Line {
             r,     p.stride, (phase + p.padding - r) / p.stride,         -1};
   }
 
+  bool is_identity() const { return step == 1 && source_step == 1 && offset == 0 && first == 0; }
+
   // Every number is taken as it is.
   static Line identity(int count) { return {0, 1, count, 1, 1, 0, 1, 0, 1}; }
 };
@@ -45,6 +49,8 @@ struct Gather {
 
   int taps() const { return vertical.taps * horizontal.taps; }
   int outputs() const { return vertical.count * horizontal.count; }
+  // Whether neighbours in the map are taken one by one.
+  bool takes_neighbours() const { return taps() == 1 && vertical.is_identity() && horizontal.is_identity(); }
   // Images are taken channel by channel, in the order of their weights.
   int groups() const { return map.lanes == 1 ? 1 : taps(); }
   int channels() const { return map.lanes == 1 ? map.channels * taps() : map.channels; }
@@ -73,15 +79,14 @@ struct DirectPlan {
   size_t phase_weights(const Gather &gather) const { return (size_t)panels() * gather.inner() * 16; }
   // Their gradient, [panel][inner, in whole blocks][16].
   size_t gradient_panel(const Gather &gather) const { return (size_t)gather.blocks() * 16 * 16; }
-
-  // Outputs whose numbers are gathered at one time: what leaves them in half a megabyte. Weights' gradients are summed
-  // over a chunk, so that its size decides bits.
-  int chunk() const {
-    if (from.lanes == 1) return IMAGE_CHUNK;
-    const bool sums = problem.direction == CONVOLUTIONS_BACKWARD_WEIGHTS;
-    const int inner = from.channels * problem.kernel * problem.kernel / (phases * phases) + 1;
-    const int fitting = 131072 / inner / 12 * 12, least = sums ? 96 : 48, most = sums ? 192 : 96;
-    return fitting < least ? least : fitting > most ? most : fitting;
-  }
 };
 
+// The copy of an image with its padding, whose columns are sorted by their remainder modulo the stride; and the offsets
+// of what the taps take, in whole blocks.
+static inline size_t image_count(const convolutions_problem &p) {
+  const int width = (p.in_width + 2 * p.padding + p.stride - 1) / p.stride * p.stride;
+  return (size_t)p.in_channels * (p.in_height + 2 * p.padding) * width;
+}
+static inline size_t image_offsets(const convolutions_problem &p) {
+  return (size_t)blocks_of(p.in_channels * p.kernel * p.kernel, 16) * 16;
+}

@@ -4,10 +4,6 @@
 
 #include "DirectPlan.h"
 
-static inline size_t padded_count(const Map &map, int padding) {
-  return (size_t)map.channels * (map.height + 2 * padding) * (map.width + 2 * padding);
-}
-
 // Calls body(place of a weight among the inner ones, its tap and its channel).
 template <class Body>
 static inline void for_each_inner(const Gather &gather, int kernel, Body body) {

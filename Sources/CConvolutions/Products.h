@@ -40,10 +40,14 @@ struct Blocks {
   float *block(int i) const { return start + i * stride; }
 };
 
-// How the numbers of a block lie: from one row to the next, and from one column to the next. Maps' channels are
-// neighbours; of images, which have few channels, a block is 16 lines of pixels.
-struct Channels { enum { ROW = 16, COLUMN = 1 }; };
-struct Pixels { enum { ROW = 1, COLUMN = IMAGE_CHUNK }; };
+// What a product takes from such a matrix: at(block, lane) is a column, whose rows are ROW apart.
+struct BlockNumbers {
+  enum { ROW = 16 };
+  Blocks blocks;
+
+  const float *at(int block, int lane) const { return blocks.block(block) + lane; }
+  BlockNumbers from_row(int row) const { return {{blocks.start + ROW * row, blocks.stride}}; }
+};
 
 // Rows of panels, in blocks of 16 or as a map has them, where those of 8 lanes make a panel of two halves.
 struct Panels {
@@ -58,25 +62,33 @@ struct Panels {
   Panels from(int panel, int first) const { return {start + panel * stride + (size_t)first * row, stride, half, row}; }
 };
 
-// m = v·u for R rows and P panels.
-template <class Layout, int R, int P>
-static inline void multiply_some(Inner inner, Blocks v, Blocks u, Panels m) {
+// Some of the blocks that a product sums over.
+struct Piece {
+  int first, end;
+
+  explicit Piece(Inner inner) : first(0), end(inner.blocks()) {}
+  Piece(int first, int end) : first(first), end(end) {}
+};
+
+// m = v·u for R rows and P panels; what comes after a sum's first piece is added to it. v and u begin at the piece.
+template <int R, int P, class Numbers>
+static inline void multiply_some(Inner inner, Piece piece, Numbers v, Blocks u, Panels m) {
   const float *weights = u.start;
-  int block = 0;
+  int block = piece.first;
   do {
-    const int first = block, left = inner.blocks() - first;
+    const int first = block, left = piece.end - first;
     const int end = first + (left < inner.chain ? left : inner.chain);
     Vector sums[R][P * PARTS] = {};
     for (; block < end; block++) {
-      const float *numbers = v.block(block);
       const int lanes = inner.lanes(block);
-      for (int lane = 0; lane < lanes; lane++, numbers += Layout::COLUMN, weights += 16) {
+      for (int lane = 0; lane < lanes; lane++, weights += 16) {
+        const float *const numbers = v.at(block - piece.first, lane);
         Vector w[P * PARTS];
         UNROLL
         for (int i = 0; i < P * PARTS; i++) w[i] = load(weights + i / PARTS * u.stride + i % PARTS * WIDTH);
         UNROLL
         for (int r = 0; r < R; r++) {
-          const Vector number = all(numbers[Layout::ROW * r]);
+          const Vector number = all(numbers[Numbers::ROW * r]);
           UNROLL
           for (int i = 0; i < P * PARTS; i++) sums[r][i] = fma(number, w[i], sums[r][i]);
         }
@@ -90,32 +102,32 @@ static inline void multiply_some(Inner inner, Blocks v, Blocks u, Panels m) {
         store(place, first == 0 ? sums[r][i] : load(place) + sums[r][i]);
       }
     }
-  } while (block < inner.blocks());
+  } while (block < piece.end);
 }
 
 // The same for `rows` ≤ R rows.
-template <class Layout, int R, int P>
-static void multiply_rows(int rows, Inner inner, Blocks v, Blocks u, Panels m) {
-  if (rows == R) return multiply_some<Layout, R, P>(inner, v, u, m);
-  if constexpr (R > 1) multiply_rows<Layout, R - 1, P>(rows, inner, v, u, m);
+template <int R, int P, class Numbers>
+static void multiply_rows(int rows, Inner inner, Piece piece, Numbers v, Blocks u, Panels m) {
+  if (rows == R) return multiply_some<R, P>(inner, piece, v, u, m);
+  if constexpr (R > 1) multiply_rows<R - 1, P>(rows, inner, piece, v, u, m);
 }
 
 // m = v·u: `rows` rows, `panels` panels of weights. Rows are shared out evenly: a rest of one row would wait for every
 // multiply-add's latency.
-template <class Layout>
-static void multiply(int rows, int panels, Inner inner, Blocks v, Blocks u, Panels m) {
+template <class Numbers>
+static void multiply(int rows, int panels, Inner inner, Piece piece, Numbers v, Blocks u, Panels m) {
   const int parts = (rows + ROWS - 1) / ROWS;
   for (int panel = 0; panel < panels;) {
     const int width = panel + PANELS <= panels ? PANELS : 1;
     const Blocks weights = {u.block(panel), u.stride};
     for (int part = 0, row = 0; part < parts; part++) {
       const int count = rows / parts + (part < rows % parts);
-      const Blocks numbers = {v.start + Layout::ROW * row, v.stride};
+      const Numbers numbers = v.from_row(row);
       const Panels results = m.from(panel, row);
       if (width == PANELS) {
-        multiply_rows<Layout, ROWS, PANELS>(count, inner, numbers, weights, results);
+        multiply_rows<ROWS, PANELS>(count, inner, piece, numbers, weights, results);
       } else {
-        multiply_rows<Layout, ROWS, 1>(count, inner, numbers, weights, results);
+        multiply_rows<ROWS, 1>(count, inner, piece, numbers, weights, results);
       }
       row += count;
     }
@@ -123,24 +135,21 @@ static void multiply(int rows, int panels, Inner inner, Blocks v, Blocks u, Pane
   }
 }
 
-// Σ over rows of v ⊗ d: of R columns of a block of v, and P panels of d.
-template <class Layout, int R, int P>
-static inline void outer_some(int rows, const float *v, Panels d, Vector (&sums)[R][P * PARTS]) {
+// Adds Σ v ⊗ d over `rows` rows: of R columns of a block of v from `lane` on, and P panels of d.
+template <int R, int P, class Numbers>
+static inline void outer_some(int rows, Numbers v, int block, int lane, Panels d, Vector (&sums)[R][P * PARTS]) {
+  const float *numbers[R], *gradients[P * PARTS];
   UNROLL
-  for (int r = 0; r < R; r++) {
-    UNROLL
-    for (int i = 0; i < P * PARTS; i++) sums[r][i] = Vector{};
-  }
-  const float *gradients[P * PARTS];
+  for (int r = 0; r < R; r++) numbers[r] = v.at(block, lane + r);
   UNROLL
   for (int i = 0; i < P * PARTS; i++) gradients[i] = d.part(i);
-  for (int row = 0; row < rows; row++, v += Layout::ROW) {
+  for (int row = 0; row < rows; row++) {
     Vector g[P * PARTS];
     UNROLL
     for (int i = 0; i < P * PARTS; i++) g[i] = load(gradients[i]), gradients[i] += d.row;
     UNROLL
     for (int r = 0; r < R; r++) {
-      const Vector number = all(v[Layout::COLUMN * r]);
+      const Vector number = all(numbers[r][Numbers::ROW * row]);
       UNROLL
       for (int i = 0; i < P * PARTS; i++) sums[r][i] = fma(number, g[i], sums[r][i]);
     }

@@ -150,10 +150,10 @@ static void winograd_run(const convolutions_problem &problem, const float *from,
       for (int h = 0; h < plan.horizontal_points.count; h++) {
         const int pair = v * plan.horizontal_points.count + h;
         const int tiles = chunk.count_of(plan.vertical_points.of[v], plan.horizontal_points.of[h]);
-        const Blocks pair_inputs = {inputs.start + pair * plan.stride, inputs.stride};
+        const BlockNumbers pair_inputs = {{inputs.start + pair * plan.stride, inputs.stride}};
         const Blocks pair_products = {products.start + pair * plan.stride, products.stride};
         const Blocks pair_weights = {weights + pair * plan.pair_weights(), plan.panel()};
-        multiply<Channels>(tiles, panels, inner, pair_inputs, pair_weights, pair_products);
+        multiply(tiles, panels, inner, Piece(inner), pair_inputs, pair_weights, pair_products);
       }
     }
     transform_outputs_of(plan, chunk, products, to);

@@ -56,8 +56,9 @@ static void add_weight_gradients(const WinogradPlan &plan, const Chunk &chunk, B
     for (int h = 0; h < plan.horizontal_points.count; h++) {
       const int p = plan.vertical_points.of[v], q = plan.horizontal_points.of[h];
       const size_t start = (v * plan.horizontal_points.count + h) * plan.stride;
-      Vector products[R][P * PARTS];
-      outer_some<Channels, R, P>(chunk.count_of(p, q), inputs.block(channel / 16) + start + channel % 16,
+      Vector products[R][P * PARTS] = {};
+      const BlockNumbers numbers = {{inputs.start + start, inputs.stride}};
+      outer_some<R, P>(chunk.count_of(p, q), numbers, channel / 16, channel % 16,
                        Blocks{gradients.block(panel) + start, gradients.stride}, products);
       UNROLL
       for (int r = 0; r < R; r++) {
