@@ -19,9 +19,10 @@ let package = Package(
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+    .target(name: "CInstructions"),
     .target(name: "CLanes"),
     .target(name: "CVector", dependencies: ["CLanes"], linkerSettings: [.linkedLibrary("m")]),
-    .target(name: "CConvolutions"),
+    .target(name: "CConvolutions", dependencies: ["CInstructions"]),
     .target(name: "CPixels", dependencies: ["CLanes"]),
     .target(name: "CSignals"),
 
@@ -33,7 +34,10 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["Foundations", "Machine", "CVector"]),
     .target(
       name: "Layers",
-      dependencies: ["Foundations", "Machine", "Tensors", "CVector", "CConvolutions", "COneDNN", "COpenBLAS"]),
+      dependencies: [
+        "Foundations", "Machine", "Tensors", "CInstructions", "CVector", "CConvolutions", "COneDNN",
+        "COpenBLAS",
+      ]),
     .target(
       name: "Collectives", dependencies: ["Foundations", "Machine", "Tensors", "CMPI", "CSignals", "CVector"]),
     .target(name: "Images", dependencies: ["Tensors", "CPixels", "CJPEG", "CPNG"]),
@@ -91,7 +95,6 @@ let package = Package(
       dependencies: [
         "Foundations", "Objectives", "Optimizers", "Pruning", "Networks", "Layers", "Datasets", "Images",
         "Collectives", "Tensors", "Yams",
-
       ]),
     .target(
       name: "Training",

@@ -3,10 +3,10 @@
 // leave out an instruction set that the processor has.)
 
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "DirectWeights.h"
+#include "MatrixPanels.h"
 #include "WinogradPlan.h"
 
 // Multiply-adds are fused where the code says so and nowhere else.
@@ -51,56 +51,20 @@ enum { WIDTH = 4, ROWS = 3, PANELS = 1 };
 #undef FOR_PARTS_OF_BLOCK
 }  // namespace baseline
 
-static int processor_has(convolutions_instruction_set set) {
-  switch (set) {
-#if defined(__x86_64__)
-    case CONVOLUTIONS_AVX512: return __builtin_cpu_supports("x86-64-v4") != 0;
-    case CONVOLUTIONS_AVX2: return __builtin_cpu_supports("x86-64-v3") != 0;
-#endif
-    default: return set == CONVOLUTIONS_BASELINE;
-  }
-}
-
-int convolutions_has_instruction_set(convolutions_instruction_set set) { return processor_has(set); }
-
-const char *convolutions_instruction_set_name(convolutions_instruction_set set) {
-  switch (set) {
-    case CONVOLUTIONS_AVX512: return "avx512";
-    case CONVOLUTIONS_AVX2: return "avx2";
-    default: return "baseline";
-  }
-}
-
-static convolutions_instruction_set find_best() {
-  const char *most = getenv("SLUICE_MAX_ISA");
-  for (int i = CONVOLUTIONS_AVX512; i > CONVOLUTIONS_BASELINE; i--) {
-    const convolutions_instruction_set set = (convolutions_instruction_set)i;
-    if (most && strcmp(most, convolutions_instruction_set_name(set)) == 0) most = NULL;
-    if (!most && processor_has(set)) return set;
-  }
-  return CONVOLUTIONS_BASELINE;
-}
-
-convolutions_instruction_set convolutions_best_instruction_set(void) {
-  static const convolutions_instruction_set best = find_best();
-  return best;
-}
-
 // Vectors of 16 don't fit blocks of 8, and bits don't depend on the body.
-static convolutions_instruction_set body_of(const convolutions_problem &p) {
-  const bool narrow = p.lanes == 8 && p.instruction_set == CONVOLUTIONS_AVX512;
-  return narrow ? CONVOLUTIONS_AVX2 : p.instruction_set;
+static instruction_set body_of(const convolutions_problem &p) {
+  return p.lanes == 8 && p.instructions == INSTRUCTIONS_AVX512 ? INSTRUCTIONS_AVX2 : p.instructions;
 }
 
 #if defined(__x86_64__)
-#define IN_BODY(problem, CALL)                        \
-  switch (body_of(problem)) {                         \
-    case CONVOLUTIONS_AVX512: avx512::CALL; break;    \
-    case CONVOLUTIONS_AVX2: avx2::CALL; break;        \
-    case CONVOLUTIONS_BASELINE: baseline::CALL; break; \
+#define IN_BODY(instructions, CALL)                   \
+  switch (instructions) {                             \
+    case INSTRUCTIONS_AVX512: avx512::CALL; break;    \
+    case INSTRUCTIONS_AVX2: avx2::CALL; break;        \
+    case INSTRUCTIONS_BASELINE: baseline::CALL; break; \
   }
 #else
-#define IN_BODY(problem, CALL) baseline::CALL
+#define IN_BODY(instructions, CALL) baseline::CALL
 #endif
 
 int convolutions_fits(const convolutions_problem *p) {
@@ -147,12 +111,12 @@ size_t convolutions_scratch_count(const convolutions_problem *p) {
 
 void convolutions_pack(const convolutions_problem *p, const float *weights, float *packed) {
   if (p->algorithm == CONVOLUTIONS_DIRECT) return direct_pack(*p, weights, packed);
-  IN_BODY(*p, winograd_pack(*p, weights, packed))
+  IN_BODY(body_of(*p), winograd_pack(*p, weights, packed))
 }
 
 void convolutions_unpack(const convolutions_problem *p, const float *packed, float *weights) {
   if (p->algorithm == CONVOLUTIONS_DIRECT) return direct_unpack(*p, packed, weights);
-  IN_BODY(*p, winograd_unpack(*p, packed, weights))
+  IN_BODY(body_of(*p), winograd_unpack(*p, packed, weights))
 }
 
 void convolutions_run(const convolutions_problem *p, float *input, float *weights, float *output, float *scratch) {
@@ -160,17 +124,32 @@ void convolutions_run(const convolutions_problem *p, float *input, float *weight
   float *const from = backward ? output : input, *const to = backward ? input : output;
   if (p->direction == CONVOLUTIONS_BACKWARD_WEIGHTS) {
     if (p->algorithm == CONVOLUTIONS_WINOGRAD) {
-      IN_BODY(*p, winograd_run_weights(*p, input, weights, output, scratch))
+      IN_BODY(body_of(*p), winograd_run_weights(*p, input, weights, output, scratch))
     } else if (image) {
-      IN_BODY(*p, image_run_weights(*p, input, weights, output, scratch))
+      IN_BODY(body_of(*p), image_run_weights(*p, input, weights, output, scratch))
     } else {
-      IN_BODY(*p, direct_run_weights(*p, input, weights, output, scratch))
+      IN_BODY(body_of(*p), direct_run_weights(*p, input, weights, output, scratch))
     }
   } else if (p->algorithm == CONVOLUTIONS_WINOGRAD) {
-    IN_BODY(*p, winograd_run(*p, from, weights, to, scratch))
+    IN_BODY(body_of(*p), winograd_run(*p, from, weights, to, scratch))
   } else if (image) {
-    IN_BODY(*p, image_run(*p, from, weights, to, scratch))
+    IN_BODY(body_of(*p), image_run(*p, from, weights, to, scratch))
   } else {
-    IN_BODY(*p, direct_run(*p, from, weights, to, scratch))
+    IN_BODY(body_of(*p), direct_run(*p, from, weights, to, scratch))
   }
+}
+
+size_t products_packed_count(int inner, int columns) { return (size_t)blocks_of(columns, 16) * inner * 16; }
+
+void products_pack(int inner, int columns, const float *b, int transposed, float *packed) {
+  if (transposed) {
+    pack_rows(inner, columns, b, packed);
+  } else {
+    pack_columns(inner, columns, b, packed);
+  }
+}
+
+void products_run(instruction_set instructions, int rows, int columns, int inner, const float *a, int transposed,
+                  const float *packed, float *c) {
+  IN_BODY(instructions, multiply_matrices(rows, columns, inner, a, transposed, packed, c))
 }

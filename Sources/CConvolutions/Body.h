@@ -5,3 +5,4 @@
 #include "WinogradWeights.h"
 #include "Direct.h"
 #include "Images.h"
+#include "Matrices.h"

@@ -4,8 +4,10 @@ import Foundations
 extension ValueForm where Value == ConfigurationFile.ValueOrFile<ConvolutionKernels.Choice> {
   static let kernels: Self = {
     let path = ValueForm<String>.text("")
+    let libraries = ConvolutionBackends.linked.libraries.map(\.key)
     return Self(
-      expected: "auto, direct or a file that 'sluice bench kernels --write' wrote",
+      expected:
+        "auto, direct, \(libraries.joined(separator: ", ")) or a file that 'sluice bench kernels --write' wrote",
       read: { value in
         if case .list(let items) = value {
           let texts = items.compactMap(\.text)
@@ -15,6 +17,7 @@ extension ValueForm where Value == ConfigurationFile.ValueOrFile<ConvolutionKern
         return switch value.plain {
         case "auto": .value(.auto)
         case "direct": .value(.direct)
+        case let name? where libraries.contains(name): .value(.library(name))
         default: path.read(value).map { .file($0) }
         }
       },
@@ -22,6 +25,7 @@ extension ValueForm where Value == ConfigurationFile.ValueOrFile<ConvolutionKern
         switch selection {
         case .value(.auto): "auto"
         case .value(.direct): "direct"
+        case .value(.library(let name)): name
         case .file(let name): path.print(name)
         case .value(.table(let table)): table.items.map { "\n  - \($0)" }.joined()
         }
@@ -30,6 +34,7 @@ extension ValueForm where Value == ConfigurationFile.ValueOrFile<ConvolutionKern
         switch selection {
         case .value(.auto): "auto"
         case .value(.direct): "direct"
+        case .value(.library(let name)): name
         case .file(let name): name
         case .value(.table(let table)): "table \(table.digest) of \(table.convolutions.count) convolutions"
         }

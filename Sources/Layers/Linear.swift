@@ -1,4 +1,3 @@
-import COpenBLAS
 import CVector
 import Tensors
 
@@ -38,15 +37,14 @@ public final class Linear {
   public func forward(_ x: Tensor, in pass: Pass) throws -> Tensor {
     precondition(x.isMatrix && x.channels == inFeatures, "\(weight.name) takes \(inFeatures) columns")
     let y = Tensor(rows: x.rows, columns: outFeatures)
+    let transpose = PackedMatrix(transposing: weight.value, rows: inFeatures, columns: outFeatures)
     try pass.forEachShard { shard in
       let rows = pass.rows(ofShard: shard)
       let out = y.row(rows.lowerBound)
+      transpose.multiply(x.row(rows.lowerBound), rows: rows.count, into: out)
       if let bias {
-        for row in 0..<rows.count { (out + row * outFeatures).update(from: bias.value, count: outFeatures) }
+        for row in 0..<rows.count { vector_add(outFeatures, out + row * outFeatures, bias.value) }
       }
-      openblas_sgemm(
-        0, 1, Int32(rows.count), Int32(outFeatures), Int32(inFeatures), 1, x.row(rows.lowerBound),
-        Int32(inFeatures), weight.value, Int32(inFeatures), bias == nil ? 0 : 1, out, Int32(outFeatures))
     }
     return y
   }
@@ -65,9 +63,8 @@ public final class Linear {
     }
     let dweight = try pass.sumOverShards(for: weight, count: weight.count) { shard, leaf in
       let rows = pass.rows(ofShard: shard)
-      openblas_sgemm(
-        1, 0, Int32(outFeatures), Int32(inFeatures), Int32(rows.count), 1, dy.row(rows.lowerBound),
-        Int32(outFeatures), x.row(rows.lowerBound), Int32(inFeatures), 0, leaf, Int32(inFeatures))
+      PackedMatrix(x.row(rows.lowerBound), rows: rows.count, columns: inFeatures)
+        .multiply(transposing: dy.row(rows.lowerBound), columns: outFeatures, into: leaf)
     }
     if let dweight {
       weight.gradient.update(from: dweight.pointer, count: weight.count)
@@ -75,11 +72,10 @@ public final class Linear {
     }
 
     let dx = x.makeSimilar()
+    let weights = PackedMatrix(weight.value, rows: outFeatures, columns: inFeatures)
     try pass.forEachShard { shard in
       let rows = pass.rows(ofShard: shard)
-      openblas_sgemm(
-        0, 0, Int32(rows.count), Int32(inFeatures), Int32(outFeatures), 1, dy.row(rows.lowerBound),
-        Int32(outFeatures), weight.value, Int32(inFeatures), 0, dx.row(rows.lowerBound), Int32(inFeatures))
+      weights.multiply(dy.row(rows.lowerBound), rows: rows.count, into: dx.row(rows.lowerBound))
     }
     return dx
   }

@@ -58,8 +58,8 @@ public final class Pass {
       repeats: microBatchSums != nil)
   }
 
-  /// 16 channels with AVX-512, else 8: oneDNN's layouts.
-  public static let preferredLanes = Int(vector_preferred_lanes())
+  /// 16 channels with AVX-512, else 8: as many as a vector has, and oneDNN's layouts.
+  public static let preferredLanes = InstructionSet.best == .avx512 ? 16 : 8
 
   /// This pass in `count` parts, each of which holds every `count`-th shard. Forward goes through each part twice,
   /// with `rewind` in between: the first time nothing is kept, the second time everything. Gradients are the whole

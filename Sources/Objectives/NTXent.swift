@@ -1,4 +1,3 @@
-import COpenBLAS
 import CVector
 import Foundation
 import Layers
@@ -53,6 +52,7 @@ public struct NTXent: Sendable {
     let first = z.rows * pass.reducer.rank
     let own = try UnitRows(z, in: pass)
     let gathered = try pass.reducer.gather(own.units)
+    let transpose = PackedMatrix(transposing: gathered.pointer, rows: dimension, columns: all)
 
     // Similarities s_ik, log-sum-exps and d_i.
     let similarity = Tensor(rows: z.rows, columns: all)
@@ -63,10 +63,9 @@ public struct NTXent: Sendable {
       nonisolated(unsafe) let losses = losses  // shards write to disjoint rows
       try pass.forEachShard { shard in
         let rows = pass.rows(ofShard: shard)
-        openblas_sgemm(
-          0, 1, Int32(rows.count), Int32(all), Int32(dimension), Float(1 / temperature),
-          own.units.row(rows.lowerBound), Int32(dimension), gathered.pointer, Int32(dimension), 0,
-          similarity.row(rows.lowerBound), Int32(all))
+        let products = similarity.row(rows.lowerBound)
+        transpose.multiply(own.units.row(rows.lowerBound), rows: rows.count, into: products)
+        vector_scale(rows.count * all, 1 / temperature, products, products)
         for row in rows {
           let s = similarity.row(row)
           let positive = first + pass.layout.partner(ofRow: row)
@@ -92,6 +91,7 @@ public struct NTXent: Sendable {
     let dz = z.makeSimilar()
     let dunits = z.makeSimilar()
     let scale = 1 / (Double(all) * temperature)
+    let units = PackedMatrix(gathered.pointer, rows: all, columns: dimension)
     try pass.forEachShard { shard in
       let rows = pass.rows(ofShard: shard)
       for row in rows {
@@ -101,9 +101,7 @@ public struct NTXent: Sendable {
         // c_ip, without the cancellation.
         s[first + partner] = Float(-scale * (Double(deficit.row(row)[0]) + Double(deficit.row(partner)[0])))
       }
-      openblas_sgemm(
-        0, 0, Int32(rows.count), Int32(dimension), Int32(all), 1, similarity.row(rows.lowerBound),
-        Int32(all), gathered.pointer, Int32(dimension), 0, dunits.row(rows.lowerBound), Int32(dimension))
+      units.multiply(similarity.row(rows.lowerBound), rows: rows.count, into: dunits.row(rows.lowerBound))
       for row in rows { own.backward(row: row, dunits.row(row), into: dz.row(row)) }
     }
     return (loss, dz)

@@ -40,22 +40,26 @@ package struct Fact: Sendable {
     Fact(.program, "MPI", disagreement: .wrong) {
       $0.mpi.library + ($0.mpi.threadLevel.map { ", thread level \($0)" } ?? ", not started: a world of one")
     },
-    Fact(.program, "BLAS", decidesBits: true, disagreement: .wrong) {
+    Fact(.program, "BLAS", disagreement: .risk) {
       "\($0.blas.library), kernels for \($0.blas.core)"
     },
-    Fact(.program, "oneDNN", decidesBits: true, disagreement: .wrong) {
+    Fact(.program, "oneDNN", disagreement: .risk) {
       "\($0.onednn.version), \($0.onednn.algorithm), \($0.onednn.instructionSet)"
     },
     Fact(.program, "C library", decidesBits: true, disagreement: .risk) { $0.system.cLibrary ?? unknown },
   ]
 
   private static let machine = [
-    Fact(.machine, "processor", decidesBits: true, disagreement: .risk) {
+    Fact(.machine, "processor") {
       ($0.cpu.model ?? "unknown model") + ", \($0.cpu.architecture)"
     },
-    Fact(.machine, "instructions", decidesBits: true, disagreement: .wrong) {
+    Fact(.machine, "instructions", disagreement: .slow) {
       "\($0.cpu.instructionSetName), blocks of \($0.cpu.channelBlock) channels, "
         + ($0.cpu.bf16.map { $0 ? "bf16" : "no bf16" } ?? "bf16 unknown")
+    },
+    // All that bits depend on in a processor (contract C9).
+    Fact(.machine, "multiply-adds", decidesBits: true, disagreement: .wrong) {
+      $0.cpu.instructionSet == "baseline" ? "rounded twice" : "fused"
     },
     Fact(.machine, "cores") {
       let cpu = $0.cpu

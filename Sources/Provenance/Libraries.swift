@@ -18,6 +18,6 @@ extension Environment.OneDNN {
 
 extension Environment.CPU {
   static var ownKernels: (instructionSet: String, channelBlock: Int) {
-    (VectorCode.instructionSet, Pass.preferredLanes)
+    (InstructionSet.best.rawValue, Pass.preferredLanes)
   }
 }

@@ -87,15 +87,15 @@ public struct Session: Codable, Equatable, Sendable {
     disagreements = Disagreement.all(environments)
   }
 
-  /// For example `sluice 0.1.0 (645085b), 2 ranks × 1 thread on node01, Open MPI 4.1.4, oneDNN 2.6.3 (Winograd,
-  /// AVX-512), OpenBLAS 0.3.21`.
+  /// For example `sluice 0.1.0 (645085b), 2 ranks × 1 thread on node01, Open MPI 4.1.4, Winograd convolutions on
+  /// AVX-512, OpenBLAS 0.3.21`.
   public var line: String {
-    let algorithm = kernels.replacing("winograd", with: "Winograd")
+    let algorithms = kernels.replacing("winograd", with: "Winograd")
     return [
       "sluice \(environment.sluice.name)",
       "\(counted(ranks, "rank")) × \(counted(environment.threads.count, "thread")) on \(hostText)",
       environment.mpi.library,
-      "oneDNN \(environment.onednn.version) (\(algorithm), \(environment.cpu.instructionSetName))",
+      "\(algorithms) convolutions on \(environment.cpu.instructionSetName)",
       environment.blas.library,
     ].joined(separator: ", ")
   }

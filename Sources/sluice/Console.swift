@@ -1,6 +1,7 @@
 import Collectives
 import Foundation
 import Foundations
+import Layers
 import Logging
 import Progress
 
@@ -40,6 +41,7 @@ func withRanks(_ body: (Communicator) throws -> Void) throws -> Never {
 /// The same where the communicator is there.
 func withRanks(_ communicator: Communicator, _ body: (Communicator) throws -> Void) throws -> Never {
   do {
+    try communicator.agree { try InstructionSet.checkVariable() }
     try body(communicator)
     try communicator.finalize()
     exit(0)

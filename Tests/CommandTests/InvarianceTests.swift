@@ -1,4 +1,5 @@
 import Foundation
+import Layers
 import TestSupport
 import Testing
 
@@ -20,6 +21,34 @@ extension CommandLineTests {
         #expect(metrics == (try SmallRun.uninterruptedMetrics(objective)))
         #expect(
           metrics.count { $0["effective_rank"] is Double && $0["embedding_std"] is Double } == SmallRun.steps)
+      }
+    }
+
+    /// Contract C9: nor do the instructions that convolutions and products use.
+    @Test(
+      arguments: SmallRun.Objective.allCases, InstructionSet.allCases.filter { $0 != .best && $0.isAvailable }
+    )
+    func instructionSetsWriteTheSameCheckpoint(_ objective: SmallRun.Objective, _ set: InstructionSet) throws
+    {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder, objective: objective)
+        let output = try Program.run(small.command(), environment: [InstructionSet.variable: set.rawValue])
+        try #require(output.status == 0, "\(output)")
+        expectEqual(
+          try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(objective))
+        #expect(try small.metrics() == SmallRun.uninterruptedMetrics(objective))
+      }
+    }
+
+    @Test(arguments: [1, 2]) func anUnknownInstructionSetIsOneSentence(ranks: Int) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let output = try Program.run(
+          small.command(), ranks: ranks, environment: [InstructionSet.variable: "avx3"])
+        let known = InstructionSet.allCases.filter(\.isAvailable).map(\.rawValue).joined(separator: ", ")
+        #expect(output.status == 1)
+        #expect(
+          output.lines == ["sluice: SLUICE_MAX_ISA is 'avx3', which must be one of \(known), or unset"])
       }
     }
 

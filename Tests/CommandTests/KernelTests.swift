@@ -24,7 +24,7 @@ extension CommandLineTests {
           #expect(convolution["auto"] is String)
           let algorithms = try #require(convolution["algorithms"] as? [[String: Any]])
           let names = algorithms.compactMap { $0["name"] as? String }
-          #expect(names.contains("sluice:direct") && names.contains("direct"))
+          #expect(names.contains("direct") && names.contains("onednn:direct"))
           for algorithm in algorithms {
             #expect(try #require(algorithm["ms"] as? Double) > 0)
             #expect(try #require(algorithm["gflops"] as? Double) > 0)
@@ -109,7 +109,7 @@ extension CommandLineTests {
             let output = try Program.run(small.command("precision=bf16", "max_steps=\(stop)"), ranks: ranks)
             try #require(output.status == 0, "\(output)")
             #expect(output.lines.contains { $0.contains("bf16") })
-            #expect(output.result.contains("and bf16"))
+            #expect(output.result.contains("and bf16 (oneDNN "))
           }
           return try contents(of: small.checkpoint(3))
         }

@@ -60,7 +60,7 @@ extension CommandLineTests {
         let small = try SmallRun(in: folder)
         let table = folder.appendingPathComponent("kernels.yaml")
         let item = "rows=4 in=3x8x8 out=8 kernel=3 stride=1 padding=1 forward=direct backward_weights=direct"
-        try "- onednn=2.6.3 instruction_set=avx2\n- \(item)\n".write(
+        try "- sluice=1 instruction_set=avx2\n- \(item)\n".write(
           to: table, atomically: true, encoding: .utf8)
         let output = try withPipe(table, in: folder) { pipe in
           try Program.run(

@@ -368,12 +368,14 @@ import Testing
   // MARK: Kernels
 
   static let tableItems = [
-    "onednn=2.6.3 instruction_set=avx512_core",
+    "sluice=1 instruction_set=avx512",
     "rows=64 in=64x32x32 out=64 kernel=3 stride=1 padding=1 forward=direct backward_data=winograd",
   ]
 
   @Test func kernelsAreARuleOrAFile() throws {
     #expect(try Self.read(Self.shapes, "kernels=direct").kernels == .direct)
+    let onednn = try Self.read(Self.shapes, "kernels=onednn")
+    #expect(onednn.kernels == .library("onednn") && onednn.decisiveYAML.contains("\nkernels: onednn\n"))
     #expect(try Self.file(Self.shapes, "kernels=a/b.yaml").yaml.contains("\nkernels: a/b.yaml\n"))
     #expect(try Self.file(Self.shapes + "\nkernels: a/b.yaml").yaml.contains("\nkernels: a/b.yaml\n"))
     #expect(try Self.read(Self.shapes, "precision=bf16").precision == .bf16)
@@ -393,13 +395,13 @@ import Testing
 
   @Test func aTableFromElsewhereIsMentioned() throws {
     var configuration = try Self.read(Self.shapes)
-    let here = [ConvolutionLibrary(name: "oneDNN", version: "2.6.3", instructionSet: "avx512_core")]
+    let here = [ConvolutionLibrary(name: "Sluice", version: "1", instructionSet: "avx512")]
     #expect(configuration.kernelWarning(here: here) == nil)
     configuration.kernels = .table(try KernelTable(items: Self.tableItems))
     #expect(configuration.kernelWarning(here: here) == nil)
     #expect(
-      configuration.kernelWarning(here: [.init(name: "oneDNN", version: "3.1.0", instructionSet: "avx2")])
-        == "the table of kernels was measured with oneDNN 2.6.3 on avx512_core, here is oneDNN 3.1.0 on avx2: "
+      configuration.kernelWarning(here: [.init(name: "Sluice", version: "2", instructionSet: "avx2")])
+        == "the table of kernels was measured with Sluice 1 on avx512, here is Sluice 2 on avx2: "
         + "others may be faster")
   }
 
@@ -421,8 +423,8 @@ import Testing
     ("# text\n- onednn=2 instruction_set=any\n- {a: 1}\n", ":3: expected a line of words like rows=64"),
     ("- [a\n", ":2: not valid YAML: did not find expected ',' or ']'"),
     (
-      "- onednn=2 instruction_set=any\n"
-        + "- rows=1 in=4x4x4 out=4 kernel=1 stride=1 padding=0 forward=bf16\n",
+      "- sluice=1 instruction_set=any\n"
+        + "- rows=1 in=4x4x4 out=4 kernel=1 stride=1 padding=0 forward=onednn:bf16\n",
       " chooses bf16 for some convolutions, which 'precision: f32' does not allow: set precision to bf16, or "
         + "measure without"
     ),

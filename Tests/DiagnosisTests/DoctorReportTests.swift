@@ -31,11 +31,11 @@ import Testing
 
   @Test func ranksThatShouldAgreeAreMarked() {
     let report = DoctorReport(
-      job { rank, environment in if rank >= 8 { environment.blas.library = "OpenBLAS 0.3.20" } },
+      job { rank, environment in if rank >= 8 { environment.sluice.swift = "6.4" } },
       fileSystem: nil)
     let lines = report.text.split(separator: "\n")
-    #expect(lines.contains("! BLAS          ranks 0–7: OpenBLAS 0.3.21, kernels for SkylakeX"))
-    #expect(lines.contains("!               ranks 8–15: OpenBLAS 0.3.20, kernels for SkylakeX"))
+    #expect(lines.contains("! Sluice        ranks 0–7: 0.1.0 (645085b), Swift 6.3"))
+    #expect(lines.contains("!               ranks 8–15: 0.1.0 (645085b), Swift 6.4"))
     #expect(report.isWrong)
   }
 

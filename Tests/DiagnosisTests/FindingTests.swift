@@ -89,22 +89,6 @@ import Testing
       "all of a large node for one rank", .slow, "spread over 8 NUMA domains", "--map-by numa",
       node(affinity: "0-127") { _ in }),
     Case(
-      "no Winograd", .slow, "oneDNN 3.2.0 has no Winograd", "oneDNN 2.x, 3.0 or 3.1",
-      node {
-        $0.onednn.version = "3.2.0"
-        $0.onednn.winograd = false
-      }),
-    Case(
-      "no convolutions", .wrong, "cannot make a convolution", "another build",
-      node { $0.onednn.winograd = nil }),
-    Case(
-      "oneDNN held back", .slow, "oneDNN uses avx2", "unset ONEDNN_MAX_CPU_ISA",
-      node {
-        $0.onednn.instructionSet = "avx2"
-        $0.onednn.winograd = false
-        $0.variables["ONEDNN_MAX_CPU_ISA"] = "AVX2"
-      }),
-    Case(
       "old BLAS kernels", .slow, "kernels for Prescott", "DYNAMIC_ARCH", node { $0.blas.core = "Prescott" }),
     Case(
       "OPENBLAS_CORETYPE", .slow, "kernels for Nehalem", "unset OPENBLAS_CORETYPE",
@@ -190,7 +174,7 @@ import Testing
       "a /dev/shm without room for a file", .slow, "/dev/shm of node01 has 64 KiB", "--shm-size",
       smallSharedMemory(64 << 10)),
     Case(
-      "another oneDNN on two ranks", .wrong,
+      "another oneDNN on two ranks", .risk,
       "ranks differ in oneDNN, so ranks can compute different bits: ranks 0–5: 2.6.3, Winograd, avx512_core; "
         + "ranks 6–7: 2.6.2, Winograd, avx512_core", "libraries and variables on every node",
       job(8, affinity: { "\($0 * 16)-\($0 * 16 + 15)" }) { number, rank in
@@ -202,7 +186,7 @@ import Testing
         if number == 7 { rank.sluice.commit = "bbdec0d7" }
       }),
     Case(
-      "another processor on one rank", .risk, "ranks differ in processor", "nodes of one kind",
+      "another processor on one rank", nil, "", "",
       job(8, affinity: { "\($0 * 16)-\($0 * 16 + 15)" }) { number, rank in
         if number == 3 { rank.cpu.model = "AMD EPYC 9654" }
       }),
@@ -234,7 +218,7 @@ import Testing
     #expect(findings.first?.advice.contains(c.advice) == true, "\(findings)")
   }
 
-  /// BLAS and oneDNN choose other kernels there too: that is the same cause.
+  /// They compute the same bits (contract C9). BLAS and oneDNN choose other kernels there too: that is the same cause.
   @Test func unlikeProcessorsAreOneFinding() {
     var machine = FakeMachine.laptop
     machine.worldSize = 2
@@ -246,15 +230,30 @@ import Testing
         }, machine.environment(rank: 1, host: "laptop"),
       ], fileSystem: nil
     ).findings
-    #expect(findings.map(\.severity) == [.wrong, .slow])
-    #expect(findings.first?.problem.contains("ranks differ in instructions") == true)
-    #expect(findings.last?.problem.hasPrefix("rank 1: the processor has no AVX-512") == true)
+    #expect(findings.map(\.severity) == [.slow, .slow])
+    let problems = findings.map(\.problem)
+    #expect(problems.contains { $0.hasPrefix("ranks differ in instructions, so the slowest decides") })
+    #expect(problems.contains { $0.hasPrefix("rank 1: the processor has no AVX-512") })
+  }
+
+  @Test func processorsWithoutFusedMultiplyAddsComputeOtherBits() {
+    var machine = FakeMachine.old
+    machine.worldSize = 2
+    let other = machine.environment(rank: 1, host: "old")
+    let findings = DoctorReport(
+      [FakeMachine.container.environment { $0.mpi.worldSize = 2 }, other], fileSystem: nil
+    )
+    .findings
+    #expect(
+      findings.first?.problem.hasPrefix("ranks differ in multiply-adds, so ranks compute different bits")
+        == true,
+      "\(findings)")
+    #expect(!findings.contains { $0.problem.contains("instructions") })
   }
 
   /// What only takes longer than it has to is the doctor's alone.
   @Test(
     arguments: [
-      (node { $0.onednn.winograd = nil }, ["cannot make a convolution"]),
       (node { $0.limits.openFiles = .value(256) }, ["may open 256 files"]),
       ([FakeMachine.old.environment()], ["no AVX2"]),
       (smallSharedMemory(64 << 10), ["/dev/shm of node01 has 64 KiB"]),

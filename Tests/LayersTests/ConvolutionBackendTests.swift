@@ -84,11 +84,14 @@ import Testing
   }
 
   @Test func aRunSaysWhatItsConvolutionsAre() {
-    func summary(_ choice: ConvolutionKernels.Choice, _ precision: Precision, _ backend: Paper) -> String {
-      ConvolutionKernels(choice, precision: precision, backends: .init([backend])).summary
+    func summary(_ choice: ConvolutionKernels.Choice, _ precision: Precision, _ backends: Paper...) -> String
+    {
+      ConvolutionKernels(choice, precision: precision, backends: .init(backends)).summary
     }
     #expect(summary(.auto, .f32, Self.a) == "winograd")
-    #expect(summary(.auto, .bf16, Self.a) == "winograd and bf16")
+    #expect(summary(.auto, .f32, Self.a, Self.b) == "winograd")
+    #expect(summary(.auto, .bf16, Self.a, Self.b) == "winograd and bf16 (B 1 on paper)")
+    #expect(summary(.library("b"), .f32, Self.a, Self.b) == "direct (B 1 on paper)")
     #expect(summary(.direct, .f32, Self.a) == "direct")
     #expect(summary(.auto, .f32, Self.b) == "direct")
     var backend = Self.a
@@ -101,7 +104,7 @@ import Testing
     var table = KernelTable(measuredWith: backends.libraries)
     table.append(Self.shape, [.forward: Self.quick, .backwardData: OneDNNBackend.winograd])
     #expect(table.items[1] == "a=1 instruction_set=paper")
-    #expect(table.items[2].hasSuffix(" forward=a:quick backward_data=winograd"))
+    #expect(table.items[2].hasSuffix(" forward=a:quick backward_data=onednn:winograd"))
     #expect(try KernelTable(items: table.items, backends: backends) == table)
     #expect(chosen(.table(table), .f32, Self.a) == Self.quick)
     let error = #expect(throws: KernelTable.Problem.self) {
@@ -109,8 +112,8 @@ import Testing
     }
     #expect(
       error?.description
-        == "has 'forward=a:quick', which must be one of sluice:winograd, sluice:direct, direct, "
-        + "winograd, bf16")
+        == "has 'forward=a:quick', which must be one of winograd, direct, onednn:direct, "
+        + "onednn:winograd, onednn:bf16")
   }
 
   @Test func withoutAKernelThereIsOneSentence() {

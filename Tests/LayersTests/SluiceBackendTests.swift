@@ -73,7 +73,7 @@ import Testing
     }
   }
 
-  private static let sets = SluiceBackend.InstructionSet.allCases.filter(\.isAvailable)
+  private static let sets = InstructionSet.allCases.filter(\.isAvailable)
 
   /// On every instruction set and in every layout: the same bits, close to the definition's numbers.
   private func check(_ c: Case, _ algorithm: ConvolutionAlgorithm, tolerance: Double) throws {
@@ -114,11 +114,11 @@ import Testing
   }
 
   @Test func whatTheProcessorLacksIsNotThere() {
-    for set in SluiceBackend.InstructionSet.allCases {
+    for set in InstructionSet.allCases {
       #expect(SluiceBackend(instructionSet: set).isAvailable(SluiceBackend.direct) == set.isAvailable)
     }
     #expect(
-      SluiceBackend.InstructionSet.baseline.isAvailable && SluiceBackend.InstructionSet.best.isAvailable)
+      InstructionSet.baseline.isAvailable && InstructionSet.best.isAvailable)
   }
 
   /// Winograd where it saves more than its transforms cost: not for tiny or few maps, whose weights outweigh them.

@@ -7,7 +7,7 @@ import Testing
 /// What a run may go on from.
 @Suite struct SameRunTests {
   static let tableItems = [
-    "onednn=2.6.3 instruction_set=avx512_core",
+    "sluice=1 instruction_set=avx512",
     "rows=64 in=64x32x32 out=64 kernel=3 stride=1 padding=1 forward=direct backward_data=winograd",
   ]
 

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "CInstructions.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -17,9 +19,6 @@ typedef enum { CONVOLUTIONS_FORWARD, CONVOLUTIONS_BACKWARD_DATA, CONVOLUTIONS_BA
 // and an input in blocks.
 typedef enum { CONVOLUTIONS_DIRECT, CONVOLUTIONS_WINOGRAD } convolutions_algorithm;
 
-// What the code is compiled for.
-typedef enum { CONVOLUTIONS_BASELINE, CONVOLUTIONS_AVX2, CONVOLUTIONS_AVX512 } convolutions_instruction_set;
-
 typedef struct {
   int rows;  // images, or views of images
   int in_channels, in_height, in_width;
@@ -29,14 +28,8 @@ typedef struct {
   int in_lanes, lanes;
   convolutions_direction direction;
   convolutions_algorithm algorithm;
-  convolutions_instruction_set instruction_set;
+  instruction_set instructions;  // what the code is compiled for; available
 } convolutions_problem;
-
-// The largest that the processor has, or that SLUICE_MAX_ISA (baseline, avx2, avx512) allows if that is smaller.
-convolutions_instruction_set convolutions_best_instruction_set(void);
-// Whether the processor has it.
-int convolutions_has_instruction_set(convolutions_instruction_set set);
-const char *convolutions_instruction_set_name(convolutions_instruction_set set);
 
 // Whether the algorithm can compute the problem.
 int convolutions_fits(const convolutions_problem *problem);
@@ -57,6 +50,16 @@ void convolutions_unpack(const convolutions_problem *problem, const float *packe
 // Forward: output from input and packed weights. Backward data: input (its gradient) from output (its gradient) and
 // packed weights. Backward weights: packed weights (their gradient) from input and output (its gradient).
 void convolutions_run(const convolutions_problem *problem, float *input, float *weights, float *output, float *scratch);
+
+// Products of row-major matrices, on the calling thread, by the same kernels.
+//
+// b[inner, columns], or with `transposed` the transpose of b[columns, inner], in the layout that the product takes, for
+// which `panels` has room.
+size_t products_packed_count(int inner, int columns);
+void products_pack(int inner, int columns, const float *b, int transposed, float *packed);
+// c[rows, columns] = a·b with a[rows, inner], or with `transposed` aᵀ·b with a[inner, rows].
+void products_run(instruction_set instructions, int rows, int columns, int inner, const float *a, int transposed,
+                  const float *packed, float *c);
 
 #ifdef __cplusplus
 }

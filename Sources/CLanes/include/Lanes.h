@@ -5,8 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// One body for every instruction set: the loader picks the clone that the processor can run.
-#if defined(__x86_64__) && defined(__linux__)
+// One body for every instruction set: the loader picks the clone that the processor can run (CInstructions.h).
+#if defined(__x86_64__) && defined(__linux__) && defined(SLUICE_NO_AVX512)
+#define CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
+#elif defined(__x86_64__) && defined(__linux__)
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CLONES

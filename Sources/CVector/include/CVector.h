@@ -17,12 +17,6 @@ typedef struct {
   int images, blocks, pixels, lanes;
 } vector_map;
 
-// 16 where the processor has AVX-512, else 8: the block of oneDNN's activation layouts on this machine.
-int vector_preferred_lanes(void);
-
-// What these functions are compiled for, as the loader chose: "avx512", "avx2" or "baseline".
-const char *vector_instruction_set(void);
-
 // sums[0 ..< C] = Σ x, sums[C ..< 2C] = Σ x² over images and pixels, C = blocks·lanes.
 void vector_moments(vector_map map, const float *x, double *sums);
 

@@ -136,10 +136,11 @@ extension Finding {
   @Sendable private static func disagreements(_ environments: [Environment]) -> [Finding] {
     let found = Fact.all.compactMap { fact in Disagreement(fact, environments).map { (fact, $0) } }
     // Processors of different kinds get different kernels from the same libraries: one cause, one finding.
-    let isMixed = found.contains { $0.0.name == "instructions" }
+    let names = found.map(\.0.name)
+    let isMixed = names.contains("instructions"), isWrong = names.contains("multiply-adds")
     return found.compactMap { fact, disagreement in
       guard let severity = fact.disagreement,
-        !isMixed || !["processor", "BLAS", "oneDNN"].contains(fact.name)
+        !isMixed || !["BLAS", "oneDNN"].contains(fact.name), !isWrong || fact.name != "instructions"
       else { return nil }
       let sides = disagreement.sides.map { "\($0.ranks): \($0.value)" }.joined(separator: "; ")
       let (consequence, advice) =
@@ -148,7 +149,7 @@ extension Finding {
           ("ranks can compute different bits", "use the same build, libraries and variables on every node")
         case .machine:
           (
-            severity == .wrong ? "ranks compute different bits" : "bits depend on which rank runs where",
+            severity == .wrong ? "ranks compute different bits" : "the slowest decides",
             "ask for nodes of one kind (sbatch --constraint)"
           )
         case .ranks: ("the slowest decides", "give every rank the same number of cores")

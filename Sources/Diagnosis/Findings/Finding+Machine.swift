@@ -4,8 +4,7 @@ import Provenance
 /// What is slow or wrong on one rank, whatever the others are.
 extension Finding {
   static let machineRules: [@Sendable (Environment) -> Finding?] = [
-    unsupportedProcessor, noAVX2, noAVX512, limitedOneDNN, noWinograd, oldBLASKernels, lowFrequency,
-    severalDomains,
+    unsupportedProcessor, noAVX2, noAVX512, oldBLASKernels, lowFrequency, severalDomains,
     lowLockedMemory, littleAddressSpace, fewOpenFiles, verboseOneDNN, lowPrecision, separateWorlds,
   ]
 
@@ -36,47 +35,17 @@ extension Finding {
     }
     return Finding(
       .slow,
-      problem: "the processor has no AVX-512: there are only direct convolutions, which take longer and give "
-        + "other bits than machines that have it",
-      advice: "choose nodes with AVX-512 if there are any (sbatch --constraint), and keep a run on one kind")
-  }
-
-  @Sendable private static func limitedOneDNN(_ environment: Environment) -> Finding? {
-    guard environment.cpu.instructionSet == "avx512", !environment.onednn.usesAVX512 else { return nil }
-    let names = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"].filter { environment.variables[$0] != nil }
-    return Finding(
-      .slow,
       problem:
-        "oneDNN uses \(environment.onednn.instructionSet) on a processor with AVX-512: convolutions take "
-        + "longer and give other bits",
-      advice: names.isEmpty
-        ? "use a oneDNN that was built for this processor" : "unset \(names.joined(separator: " and "))")
-  }
-
-  @Sendable private static func noWinograd(_ environment: Environment) -> Finding? {
-    let library = environment.onednn
-    switch library.winograd {
-    case nil:
-      return Finding(
-        .wrong, problem: "oneDNN \(library.version) cannot make a convolution on this processor",
-        advice: "use another build of oneDNN, or other nodes")
-    case false? where library.usesAVX512:
-      return Finding(
-        .slow,
-        problem:
-          "oneDNN \(library.version) has no Winograd convolutions: 3×3 convolutions take about twice as "
-          + "long and give other bits",
-        advice: "build Sluice with oneDNN 2.x, 3.0 or 3.1 (libdnnl-dev of Debian 12, Ubuntu 22.04 or 24.04)")
-    default:
-      return nil
-    }
+        "the processor has no AVX-512: a step takes about 1.7 times as long as with it, and gives the same bits",
+      advice: "choose nodes with AVX-512 if there are any (sbatch --constraint)")
   }
 
   @Sendable private static func oldBLASKernels(_ environment: Environment) -> Finding? {
     guard environment.cpu.instructionSet != "baseline", environment.blas.isOld else { return nil }
     return Finding(
       .slow,
-      problem: "OpenBLAS uses kernels for \(environment.blas.core), which do not use AVX2: heads and losses take longer",
+      problem:
+        "OpenBLAS uses kernels for \(environment.blas.core), which do not use AVX2: k-NN and linear classifiers take longer",
       advice: environment.variables["OPENBLAS_CORETYPE"] == nil
         ? "use an OpenBLAS that was built with DYNAMIC_ARCH=1, as Debian's and Ubuntu's are"
         : "unset OPENBLAS_CORETYPE")
@@ -174,8 +143,4 @@ extension Finding {
         ? "use scripts/launch, or srun --mpi=pmix (srun --mpi=list shows what there is), or \(mpirun)"
         : "use \(mpirun)")
   }
-}
-
-extension Environment.OneDNN {
-  var usesAVX512: Bool { instructionSet.hasPrefix("avx512") }
 }

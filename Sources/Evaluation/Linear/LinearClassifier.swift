@@ -1,4 +1,5 @@
-import COpenBLAS
+import CVector
+import Layers
 import Tensors
 
 /// A linear layer on frozen features: logits = W·x + b.
@@ -48,12 +49,9 @@ public struct LinearClassifier: Sendable {
   func write(logitsOf features: UnsafePointer<Float>, rows: Int, to logits: UnsafeMutablePointer<Float>) {
     parameters.withUnsafeBufferPointer { parameters in
       let weights = parameters.baseAddress!
-      for row in 0..<rows {
-        (logits + row * classCount).update(from: weights + biasStart, count: classCount)
-      }
-      openblas_sgemm(
-        0, 1, Int32(rows), Int32(classCount), Int32(dimension), 1, features, Int32(dimension), weights,
-        Int32(dimension), 1, logits, Int32(classCount))
+      PackedMatrix(transposing: weights, rows: dimension, columns: classCount)
+        .multiply(features, rows: rows, into: logits)
+      for row in 0..<rows { vector_add(classCount, logits + row * classCount, weights + biasStart) }
     }
   }
 }

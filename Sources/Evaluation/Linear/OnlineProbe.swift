@@ -1,6 +1,6 @@
-import COpenBLAS
 import CVector
 import Foundation
+import Layers
 import Tensors
 
 /// A linear classifier that learns beside pretraining, on the features of each step, and leaves no trace in them: no
@@ -57,9 +57,8 @@ public final class OnlineProbe {
         _ = Softmax.lossAndGradient(g, classes: classes, label: labels[rows.lowerBound + row])
         vector_add(classes, biases, g)
       }
-      openblas_sgemm(
-        1, 0, Int32(classes), Int32(dimension), Int32(rows.count), 1, logits.pointer, Int32(classes), x,
-        Int32(dimension), 0, gradient.baseAddress, Int32(dimension))
+      PackedMatrix(x, rows: rows.count, columns: dimension)
+        .multiply(transposing: logits.pointer, columns: classes, into: gradient.baseAddress!)
     }
     return gradient.map(Double.init)
   }

@@ -23,9 +23,9 @@ public struct ConvolutionAlgorithm: Hashable, Sendable, CustomStringConvertible 
     self.precision = precision
   }
 
-  /// As tables and reports write it, `backend:name`; oneDNN's by their name alone, as when there was no other backend.
+  /// As tables and reports write it: Sluice's by their name alone, others as `backend:name`.
   public var description: String {
-    backend == OneDNNBackend.name ? name : "\(backend.lowercased()):\(name)"
+    backend == SluiceBackend.name ? name : "\(backend.lowercased()):\(name)"
   }
 
   /// Whether this machine has it, for shapes that it fits.

@@ -1,5 +1,5 @@
-/// Where convolutions get their kernels. Part of a run's configuration, as it changes bits: a function of instruction
-/// set, libraries and shape, never of a measurement during the run.
+/// Where convolutions get their kernels. Part of a run's configuration, as it changes bits: a function of shape, and of
+/// what a library has, never of a measurement during the run.
 public struct ConvolutionKernels: Equatable, Sendable, CustomStringConvertible {
   /// What decides.
   public enum Choice: Equatable, Sendable {
@@ -7,6 +7,8 @@ public struct ConvolutionKernels: Equatable, Sendable, CustomStringConvertible {
     case auto
     /// The same among direct ones.
     case direct
+    /// The same among those of the library with this key.
+    case library(String)
     /// As the table says; `auto` for shapes that it does not have.
     case table(KernelTable)
   }
@@ -31,15 +33,28 @@ public struct ConvolutionKernels: Equatable, Sendable, CustomStringConvertible {
       switch choice {
       case .auto: "auto"
       case .direct: "direct"
+      case .library(let key): key
       case .table: "table"
       }
     return precision == .f32 ? name : "\(name), \(precision.rawValue)"
   }
 
-  /// What most convolutions are here, for records of a run: `winograd` or `direct`, with ` and bf16` where allowed.
+  /// What convolutions are here, for records of a run: `winograd` or `direct`, with ` and bf16` where allowed; then, in
+  /// brackets, libraries besides the first whose kernels may be used, for example ` (oneDNN 2.6.3 on avx512_core)`.
   public var summary: String {
     let hasWinograd = backends.available.contains { $0.method == .winograd && allows($0) }
+    let others = backends.libraries.dropFirst().filter(mayUse).map(\.description)
     return (hasWinograd ? "winograd" : "direct") + (precision == .bf16 ? " and bf16" : "")
+      + (others.isEmpty ? "" : " (\(others.joined(separator: ", ")))")
+  }
+
+  /// Whether an algorithm of this library may be chosen where the first one has another.
+  private func mayUse(_ library: ConvolutionLibrary) -> Bool {
+    switch choice {
+    case .library(let key): library.key == key
+    case .table(let table): table.uses(library) || precision != .f32
+    case .auto, .direct: precision != .f32
+    }
   }
 
   /// What computes this problem: of the algorithms that are allowed, here and fit, the one of least cost among those of
@@ -73,7 +88,9 @@ public struct ConvolutionKernels: Equatable, Sendable, CustomStringConvertible {
   public func makeKernel(for problem: ConvolutionProblem) throws -> any ConvolutionKernel {
     let chosen = algorithm(for: problem)
     if let chosen, let kernel = try? makeKernel(chosen, problem) { return kernel }
-    let direct = backends.algorithms.first { $0.method == .direct && $0.precision == .f32 }
+    let direct = backends.algorithms.first {
+      $0.method == .direct && $0.precision == .f32 && isOfChosenLibrary($0)
+    }
     guard let direct else {
       throw LayerError.convolution(what: "\(problem)", reason: "no backend has a direct algorithm")
     }
@@ -93,7 +110,12 @@ public struct ConvolutionKernels: Equatable, Sendable, CustomStringConvertible {
   }
 
   private func allows(_ algorithm: ConvolutionAlgorithm) -> Bool {
-    (choice != .direct || algorithm.method == .direct)
+    (choice != .direct || algorithm.method == .direct) && isOfChosenLibrary(algorithm)
       && (algorithm.precision == .f32 || algorithm.precision == precision)
+  }
+
+  private func isOfChosenLibrary(_ algorithm: ConvolutionAlgorithm) -> Bool {
+    guard case .library(let key) = choice else { return true }
+    return backends.backend(of: algorithm)?.library.key == key
   }
 }

@@ -39,6 +39,11 @@ public struct KernelTable: Equatable, Sendable {
     convolutions.contains { $0.winners.values.contains { $0.precision == precision } }
   }
 
+  /// Whether some convolution is computed by this library.
+  public func uses(_ library: ConvolutionLibrary) -> Bool {
+    convolutions.contains { $0.winners.values.contains { $0.backend == library.name } }
+  }
+
   // MARK: Text
 
   /// The items, which read back to an equal table.
@@ -71,6 +76,12 @@ public struct KernelTable: Equatable, Sendable {
       try words.expectNoMore()
     }
     guard !libraries.isEmpty else { throw Problem(item: 0, description: "is missing") }
+    guard libraries.contains(where: { $0.name == backends.libraries.first?.name }) else {
+      throw Problem(
+        item: 0,
+        description: "is of a version that had no kernels of its own, where the same names meant oneDNN's: "
+          + "write a new table with 'sluice bench kernels --write'")
+    }
   }
 }
 

@@ -8,26 +8,6 @@ public struct SluiceBackend: ConvolutionBackend {
   /// Winograd with tiles of 3, 4 and 5 outputs, for 3×3 convolutions with stride 1.
   public static let winograd = ConvolutionAlgorithm(backend: name, name: "winograd", method: .winograd)
 
-  /// What its kernels are compiled for, which decides their speed.
-  public enum InstructionSet: String, CaseIterable, Sendable {
-    case baseline, avx2, avx512
-
-    /// The processor's largest, or what `SLUICE_MAX_ISA` allows.
-    public static var best: Self {
-      allCases.first { $0.code == convolutions_best_instruction_set() } ?? .baseline
-    }
-    /// Whether this processor has it.
-    public var isAvailable: Bool { convolutions_has_instruction_set(code) != 0 }
-
-    fileprivate var code: convolutions_instruction_set {
-      switch self {
-      case .baseline: CONVOLUTIONS_BASELINE
-      case .avx2: CONVOLUTIONS_AVX2
-      case .avx512: CONVOLUTIONS_AVX512
-      }
-    }
-  }
-
   private let instructionSet: InstructionSet
 
   public init(instructionSet: InstructionSet = .best) { self.instructionSet = instructionSet }
@@ -73,7 +53,7 @@ public struct SluiceBackend: ConvolutionBackend {
       in_width: Int32(shape.width), out_channels: Int32(shape.outChannels), kernel: Int32(shape.kernelSize),
       stride: Int32(shape.stride), padding: Int32(shape.padding), in_lanes: Int32(problem.inLanes),
       lanes: Int32(problem.lanes), direction: problem.direction.code, algorithm: algorithm.code,
-      instruction_set: instructionSet.code)
+      instructions: instructionSet.code)
   }
 }
 
