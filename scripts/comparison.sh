@@ -16,10 +16,11 @@ load_from() {
   [[ $(ldd "$2") == *" $1/$3 "* ]] || fail "$2 does not take $3 from $1"
 }
 
-# Trains a small network for 20 steps on 1280 pictures into the run folder $1; the words after it start the program.
+# Trains a small network for 20 steps on 1280 pictures into the run folder $1; the words after it start the program. The
+# array `options`, if there is one, holds more of pretrain's options.
 train_briefly() {
   "${@:2}" pretrain configs/shapes-quick.yaml --run "$1" --set data.source=shapes:1280x100 --set batch.global=128 \
-    --set max_steps=20
+    --set max_steps=20 "${options[@]}"
 }
 
 # Fails unless the latest checkpoints of the run folders $1 and $2 are the same, byte for byte.
