@@ -40,7 +40,7 @@ public struct KernelBenchmark {
   /// For example `ResNet-18 of width 64`.
   public var network: String { configuration.network.title }
 
-  /// - Throws: `LayerError.convolution` where oneDNN has no kernel for a shape.
+  /// - Throws: `LayerError.convolution` where no backend has a kernel for a shape.
   public func run() throws -> KernelReport {
     let imageSize = configuration.network.inputSize
     let blueprint = configuration.backbone.blueprint

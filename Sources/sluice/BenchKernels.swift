@@ -7,7 +7,7 @@ import Training
 struct BenchKernels: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "kernels",
-    abstract: "Times every convolution of a network with each of oneDNN's algorithms.",
+    abstract: "Times every convolution of a network with each algorithm, Sluice's and oneDNN's.",
     usage: "sluice bench kernels [<CONFIG>] [--set <KEY=VALUE> ...] [<options>]",
     discussion: """
       Sizes are those that training computes at once: a shard with two views of each image. Times are medians \
