@@ -1,5 +1,6 @@
 import Collectives
 import Foundation
+import Layers
 import Machine
 import Version
 
@@ -41,6 +42,9 @@ extension Environment {
     }
   }
 
+  /// What limits the instructions of Sluice's kernels.
+  package static let instructionSetVariable = InstructionSet.variable
+
   /// Variables that change results, speed or what starts; without those that mpirun sets for itself.
   static func relevant(_ variables: [String: String]) -> [String: String] {
     let prefixes = [
@@ -52,7 +56,7 @@ extension Environment {
     ]
     return variables.filter { name, _ in
       prefixes.contains { name.hasPrefix($0) } && !own.contains { name.hasPrefix("OMPI_MCA_\($0)") }
-        || name == "LD_PRELOAD" || name == "LD_LIBRARY_PATH"
+        || [instructionSetVariable, "LD_PRELOAD", "LD_LIBRARY_PATH"].contains(name)
     }
   }
 }

@@ -89,6 +89,12 @@ import Testing
       "all of a large node for one rank", .slow, "spread over 8 NUMA domains", "--map-by numa",
       node(affinity: "0-127") { _ in }),
     Case(
+      "instructions held back", .slow, "SLUICE_MAX_ISA=avx2 keeps kernels from", "unset SLUICE_MAX_ISA",
+      node {
+        $0.cpu.instructionSet = "avx2"
+        $0.variables["SLUICE_MAX_ISA"] = "avx2"
+      }),
+    Case(
       "old BLAS kernels", .slow, "kernels for Prescott", "DYNAMIC_ARCH", node { $0.blas.core = "Prescott" }),
     Case(
       "OPENBLAS_CORETYPE", .slow, "kernels for Nehalem", "unset OPENBLAS_CORETYPE",

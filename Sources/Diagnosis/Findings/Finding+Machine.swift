@@ -4,7 +4,7 @@ import Provenance
 /// What is slow or wrong on one rank, whatever the others are.
 extension Finding {
   static let machineRules: [@Sendable (Environment) -> Finding?] = [
-    unsupportedProcessor, noAVX2, noAVX512, oldBLASKernels, lowFrequency, severalDomains,
+    unsupportedProcessor, noAVX2, noAVX512, limitedInstructions, oldBLASKernels, lowFrequency, severalDomains,
     lowLockedMemory, littleAddressSpace, fewOpenFiles, verboseOneDNN, lowPrecision, separateWorlds,
   ]
 
@@ -18,9 +18,9 @@ extension Finding {
   }
 
   @Sendable static func noAVX2(_ environment: Environment) -> Finding? {
-    guard environment.cpu.architecture == "x86_64", environment.cpu.instructionSet == "baseline" else {
-      return nil
-    }
+    guard environment.cpu.architecture == "x86_64", environment.cpu.instructionSet == "baseline",
+      !environment.limitsInstructions
+    else { return nil }
     return Finding(
       .slow,
       problem:
@@ -30,14 +30,24 @@ extension Finding {
   }
 
   @Sendable private static func noAVX512(_ environment: Environment) -> Finding? {
-    guard environment.cpu.architecture == "x86_64", environment.cpu.instructionSet == "avx2" else {
-      return nil
-    }
+    guard environment.cpu.architecture == "x86_64", environment.cpu.instructionSet == "avx2",
+      !environment.limitsInstructions
+    else { return nil }
     return Finding(
       .slow,
       problem:
-        "the processor has no AVX-512: a step takes about 1.7 times as long as with it, and gives the same bits",
+        "the processor has no AVX-512: steps take about one and a half times as long as with it, and give the same bits",
       advice: "choose nodes with AVX-512 if there are any (sbatch --constraint)")
+  }
+
+  @Sendable private static func limitedInstructions(_ environment: Environment) -> Finding? {
+    guard environment.limitsInstructions else { return nil }
+    let name = Environment.instructionSetVariable
+    return Finding(
+      .slow,
+      problem:
+        "\(name)=\(environment.variables[name] ?? "") keeps kernels from instructions that the processor may have",
+      advice: "unset \(name)")
   }
 
   @Sendable private static func oldBLASKernels(_ environment: Environment) -> Finding? {
@@ -143,4 +153,8 @@ extension Finding {
         ? "use scripts/launch, or srun --mpi=pmix (srun --mpi=list shows what there is), or \(mpirun)"
         : "use \(mpirun)")
   }
+}
+
+extension Environment {
+  fileprivate var limitsInstructions: Bool { variables[Self.instructionSetVariable] != nil }
 }
