@@ -52,34 +52,36 @@ public struct NTXent: Sendable {
     let first = z.rows * pass.reducer.rank
     let own = try UnitRows(z, in: pass)
     let gathered = try pass.reducer.gather(own.units)
-    let transpose = PackedMatrix(transposing: gathered.pointer, rows: dimension, columns: all)
 
     // Similarities s_ik, log-sum-exps and d_i.
     let similarity = Tensor(rows: z.rows, columns: all)
     let logSumExp = Tensor(rows: z.rows, columns: 1)
     let deficit = Tensor(rows: z.rows, columns: 1)
     var losses = [Double](repeating: 0, count: z.rows)
-    try losses.withUnsafeMutableBufferPointer { losses in
-      nonisolated(unsafe) let losses = losses  // shards write to disjoint rows
-      try pass.forEachShard { shard in
-        let rows = pass.rows(ofShard: shard)
-        let products = similarity.row(rows.lowerBound)
-        transpose.multiply(own.units.row(rows.lowerBound), rows: rows.count, into: products)
-        vector_scale(rows.count * all, 1 / temperature, products, products)
-        for row in rows {
-          let s = similarity.row(row)
-          let positive = first + pass.layout.partner(ofRow: row)
-          let toPositive = s[positive]
-          s[first + row] = -.infinity  // nothing is compared with itself
-          let largest = vector_max(all, s)
-          s[positive] = -.infinity
-          let others = vector_sum_exp(all, s, largest)
-          s[positive] = toPositive
-          let total = others + exp(Double(toPositive) - Double(largest))
-          let lse = Double(largest) + log(total)
-          logSumExp.row(row)[0] = Float(lse)
-          deficit.row(row)[0] = Float(others / total)
-          losses[row] = lse - Double(toPositive)
+    do {  // where a copy of all embeddings lives no longer than it has to
+      let transpose = PackedMatrix(transposing: gathered.pointer, rows: dimension, columns: all)
+      try losses.withUnsafeMutableBufferPointer { losses in
+        nonisolated(unsafe) let losses = losses  // shards write to disjoint rows
+        try pass.forEachShard { shard in
+          let rows = pass.rows(ofShard: shard)
+          let products = similarity.row(rows.lowerBound)
+          transpose.multiply(own.units.row(rows.lowerBound), rows: rows.count, into: products)
+          vector_scale(rows.count * all, 1 / temperature, products, products)
+          for row in rows {
+            let s = similarity.row(row)
+            let positive = first + pass.layout.partner(ofRow: row)
+            let toPositive = s[positive]
+            s[first + row] = -.infinity  // nothing is compared with itself
+            let largest = vector_max(all, s)
+            s[positive] = -.infinity
+            let others = vector_sum_exp(all, s, largest)
+            s[positive] = toPositive
+            let total = others + exp(Double(toPositive) - Double(largest))
+            let lse = Double(largest) + log(total)
+            logSumExp.row(row)[0] = Float(lse)
+            deficit.row(row)[0] = Float(others / total)
+            losses[row] = lse - Double(toPositive)
+          }
         }
       }
     }
