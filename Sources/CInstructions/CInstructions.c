@@ -15,7 +15,7 @@ int instructions_available(instruction_set set) {
   }
 }
 
-const char *instructions_name(instruction_set set) {
+static const char *name_of(instruction_set set) {
   switch (set) {
     case INSTRUCTIONS_AVX512: return "avx512";
     case INSTRUCTIONS_AVX2: return "avx2";
@@ -27,7 +27,7 @@ instruction_set instructions_best(void) {
   const char *most = getenv("SLUICE_MAX_ISA");
   for (int i = INSTRUCTIONS_AVX512; i > INSTRUCTIONS_BASELINE; i--) {
     const instruction_set set = (instruction_set)i;
-    if (most && strcmp(most, instructions_name(set)) == 0) most = NULL;
+    if (most && strcmp(most, name_of(set)) == 0) most = NULL;
     if (!most && instructions_available(set)) return set;
   }
   return INSTRUCTIONS_BASELINE;

@@ -12,12 +12,17 @@ extension Session {
 
   /// What is not what it was in `old`.
   public func changes(since old: Session) -> [Change] {
-    let facts = Fact.all.filter { $0.decidesBits || $0.disagreement != nil && $0.section != .ranks }.map {
+    // The line about MPI also says how the ranks were started, which their number tells.
+    let facts = Fact.all.filter {
+      $0.decidesBits || $0.disagreement != nil && $0.section != .ranks && $0.name != "MPI"
+    }.map {
       Change(
         what: $0.name, old: $0.text(old.environment), new: $0.text(environment), decidesBits: $0.decidesBits)
     }
     let keepsBits = ranks == old.ranks || hasBitsOfOneRank && old.hasBitsOfOneRank
     let job = [
+      Change(
+        what: "MPI", old: old.environment.mpi.library, new: environment.mpi.library, decidesBits: false),
       Change(what: "kernels", old: old.kernels, new: kernels, decidesBits: true),
       Change(what: "unlike ranks", old: old.mixture, new: mixture, decidesBits: true),
       Change(what: "ranks", old: "\(old.ranks)", new: "\(ranks)", decidesBits: !keepsBits),

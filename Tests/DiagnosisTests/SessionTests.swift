@@ -36,6 +36,8 @@ import Testing
 
   @Test func nothingChangesByItself() {
     #expect(session(fromStep: 7).changes(since: session()) == [])
+    // One rank without a launcher has no MPI running.
+    #expect(session { $0.mpi.threadLevel = nil }.changes(since: session()) == [])
   }
 
   @Test func whatDecidesBitsIsTold() {

@@ -11,10 +11,7 @@ typedef enum { INSTRUCTIONS_BASELINE, INSTRUCTIONS_AVX2, INSTRUCTIONS_AVX512 } i
 // Whether the processor has it, and this program code for it.
 int instructions_available(instruction_set set);
 
-// Its name: baseline, avx2 or avx512.
-const char *instructions_name(instruction_set set);
-
-// The largest that is available and that SLUICE_MAX_ISA, which holds a name, allows.
+// The largest that is available and that SLUICE_MAX_ISA (baseline, avx2, avx512) allows.
 instruction_set instructions_best(void);
 
 // Of a program that is built with SLUICE_NO_AVX512, no function is compiled for AVX-512: what it computes on any
