@@ -35,11 +35,34 @@ extension Communicator {
   /// - Throws: The same `AgreedFailure` on every rank if `body` threw on any; `CollectiveError`.
   public func agree<T>(_ body: () throws -> T) throws -> T {
     let result = Result(catching: body)
+    let failed = try tell(isFailure(result) ? 1 : 0)
+    return try agreed(result, failed)
+  }
+
+  /// Does `body` as `agree` does, and learns from the same message whether any rank has been asked to stop.
+  ///
+  /// - Returns: nil on every rank if any has been asked to stop (`isStopRequested`), whatever became of `body`.
+  /// - Throws: As `agree`.
+  public func agreeUnlessStopped<T>(_ body: () throws -> T) throws -> T? {
+    let result = Result(catching: body)
+    let told = try tell(isStopRequestedHere ? 2 : isFailure(result) ? 1 : 0)
+    return told.contains(2) ? nil : try agreed(result, told)
+  }
+
+  /// Every rank's number, in rank order.
+  private func tell(_ number: Int64) throws -> [Int64] {
+    try channels?.control.allGather([number]) ?? [number]
+  }
+
+  private func isFailure<T>(_ result: Result<T, any Error>) -> Bool {
+    if case .failure = result { true } else { false }
+  }
+
+  /// What this rank's `body` returned where no rank told 1, which stands for a failure.
+  private func agreed<T>(_ result: Result<T, any Error>, _ failed: [Int64]) throws -> T {
+    guard let first = failed.firstIndex(of: 1) else { return try result.get() }
     var message = ""
     if case .failure(let error) = result { message = oneLine(describe(error)) }
-    let mine: Int64 = message.isEmpty ? 0 : 1
-    let failed = try channels?.control.allGather([mine]) ?? [mine]
-    guard let first = failed.firstIndex(of: 1) else { return try result.get() }
     throw AgreedFailure(
       rank: first, hostName: try broadcast(value: hostName, from: first),
       message: try broadcast(value: message, from: first), isEverywhere: !failed.contains(0))

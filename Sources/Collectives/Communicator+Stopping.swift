@@ -33,8 +33,11 @@ extension Communicator {
     return try agree { try result.get() }
   }
 
+  /// Whether this rank has been asked to stop, which others need not know.
+  var isStopRequestedHere: Bool { signals_stop_requested() != 0 }
+
   private func ballot(isDone: Bool) throws -> (stop: Bool, done: Bool) {
-    var votes: [Int64] = [Int64(signals_stop_requested()), isDone ? 1 : 0]
+    var votes: [Int64] = [isStopRequestedHere ? 1 : 0, isDone ? 1 : 0]
     try channels?.control.sum(&votes)
     return (votes[0] > 0, votes[1] > 0)
   }

@@ -147,9 +147,9 @@ import Testing
           step: 2, problem: "\(run.folder.path): cannot be written: No such file or directory",
           needsRoom: false,
           newest: nil)
-      ) { try run.records.finish(step: 2, run.files(2), unless: { true }) }
+      ) { try run.records.finish(step: 2, run.files(2), isSaved: false, unless: { true }) }
       var asked = 0
-      try run.records.finish(step: 2, run.files(2)) {
+      try run.records.finish(step: 2, run.files(2), isSaved: false) {
         asked += 1
         if asked == 3 { try FileManager.default.moveItem(at: away, to: disk) }
         return false
@@ -170,7 +170,7 @@ import Testing
           step: 2, problem: "\(run.folder.checkpoints.folder): cannot be written: Not a directory",
           needsRoom: false, newest: nil)
       ) {
-        try run.records.finish(step: 2, run.files(2)) {
+        try run.records.finish(step: 2, run.files(2), isSaved: false) {
           Issue.record("it waits")
           return true
         }
@@ -187,7 +187,7 @@ import Testing
       // Something of somebody else's, which is left alone.
       try FileManager.default.createDirectory(atPath: "\(latest)/other", withIntermediateDirectories: true)
       #expect(try run.save(1) && run.save(2))
-      try run.records.finish(step: 3, run.files(3), unless: { false })
+      try run.records.finish(step: 3, run.files(3), isSaved: false, unless: { false })
       #expect(
         run.warnings == [
           "\(latest): cannot be written: Is a directory; the checkpoint after step 1 is saved, and is found without it"
@@ -207,7 +207,7 @@ import Testing
       let other = try #require(try FolderClaim.take(run.folder.path, force: true) { false })
       #expect(throws: FolderLost.self) { try run.record(2) }
       #expect(throws: FolderLost.self) { try run.save(2) }
-      #expect(throws: FolderLost.self) { try run.records.finish(step: 2, run.files(2), unless: { true }) }
+      #expect(throws: FolderLost.self) { try run.records.finish(step: 2, run.files(2), isSaved: false, unless: { true }) }
       #expect(try Data(contentsOf: URL(fileURLWithPath: run.folder.metrics)) == before)
       #expect(run.folder.checkpoints.list().isEmpty)
       claim.release()

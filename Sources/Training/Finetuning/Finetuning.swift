@@ -147,7 +147,9 @@ public struct Finetuning {
     defer { loader.stop() }
     var skipped: [SkippedImage] = []
     for step in 1...training.steps {
-      let batch = try communicator.agree { try loader.next() }
+      guard let batch = try communicator.agreeUnlessStopped({ try loader.next() }) else {
+        throw EvaluationStopped()
+      }
       skipped = (skipped + batch.skipped).unique
       do {
         _ = try trainer.take(batch, stepsPerEpoch: loader.stepsPerEpoch)

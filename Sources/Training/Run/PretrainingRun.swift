@@ -88,7 +88,12 @@ public final class PretrainingRun {
     let hold = prepared.isRoot ? StepHold() : nil
     while state.step < plan.lastStep {
       hold?.wait(before: state.step + 1)
-      var step = try takeStep(loader, lastCheckpoint: checkpoints.last, records)
+      let begin = ContinuousClock.now
+      guard let batch = try nextBatch(of: loader, checkpoints.last) else {
+        try checkpoints.saveLast(state)
+        throw stopped(with: checkpoints.last)
+      }
+      var step = try takeStep(batch, begunAt: begin, lastCheckpoint: checkpoints.last, records)
       step.isExamined = observers.contains { $0.examinesNetwork && $0.isDue(after: step) }
       for observer in observers where observer.isDue(after: step) {
         try observer.observe(&step, in: &state)
@@ -99,10 +104,8 @@ public final class PretrainingRun {
   }
 
   private func takeStep(
-    _ loader: ViewLoader, lastCheckpoint: String?, _ records: RunRecords?
+    _ batch: ViewBatch, begunAt begin: ContinuousClock.Instant, lastCheckpoint: String?, _ records: RunRecords?
   ) throws -> TakenStep {
-    let begin = ContinuousClock.now
-    let batch = try nextBatch(of: loader, lastCheckpoint)
     let waited = (ContinuousClock.now - begin) / .seconds(1)
     if state.step == plan.firstStep, let records { try show(batch, in: records) }
     let number = batch.step + 1
@@ -129,8 +132,7 @@ public final class PretrainingRun {
       number: number, isLast: isLast, isLogged: isLogged, outcome: outcome, spread: spread,
       layout: batch.layout, labels: { batch.labels }, skipped: batch.skipped, seconds: seconds,
       speed: speed.recent,
-      totalSeconds: earlierSeconds.map { $0 + speed.total.seconds }, timestamp: currentTimestamp(),
-      isStopping: try prepared.communicator.isStopRequested())
+      totalSeconds: earlierSeconds.map { $0 + speed.total.seconds }, timestamp: currentTimestamp())
   }
 
   /// Shows in the logs what the session's first images look like to the network.
@@ -141,10 +143,11 @@ public final class PretrainingRun {
 
   /// The next batch, on every rank or on none: a rank that has none must not leave the others waiting.
   ///
+  /// - Returns: nil on every rank if any has been asked to stop.
   /// - Throws: `TrainingFailure.badData` on every rank if any could not read its images.
-  private func nextBatch(of loader: ViewLoader, _ lastCheckpoint: String?) throws -> ViewBatch {
+  private func nextBatch(of loader: ViewLoader, _ lastCheckpoint: String?) throws -> ViewBatch? {
     do {
-      return try prepared.communicator.agree { try loader.next() }
+      return try prepared.communicator.agreeUnlessStopped { try loader.next() }
     } catch let failure as AgreedFailure {
       throw TrainingFailure.badData(
         failure, during: "step \(state.step + 1)", prepared.configuration, lastCheckpoint)
@@ -169,7 +172,7 @@ public final class PretrainingRun {
 
   /// There is nothing to train: max_steps is 0 or was reached before, perhaps in another folder.
   private func finishWithoutTraining(_ checkpoints: CheckpointKeeper) throws {
-    if start != prepared.folder.checkpoints.path(ofStep: state.step) { try checkpoints.saveLast(state) }
+    try checkpoints.saveLast(state)
     if try prepared.communicator.isStopRequested() { throw stopped(with: checkpoints.last) }
   }
 

@@ -42,8 +42,8 @@ struct TakenStep {
   let totalSeconds: Double?
   /// When it ended, in seconds since 1970.
   let timestamp: Double
-  /// Whether the job was asked to stop: the run ends with this step. An evaluation may learn of it.
-  var isStopping: Bool
+  /// Whether the run ends with this step because an evaluation after it learnt that the job was asked to stop.
+  var isStopping = false
   /// Whether any observer examines the network.
   var isExamined = false
 

@@ -123,13 +123,15 @@ final class RunRecords {
   /// Saves the checkpoint that the run ends with, and all that the logs should say. If that is impossible it waits for
   /// somebody to make room.
   ///
-  /// - Parameter isStopRequested: Asked while it waits; true: it gives up.
+  /// - Parameters:
+  ///   - isSaved: Whether that checkpoint was saved before.
+  ///   - isStopRequested: Asked while it waits; true: it gives up.
   /// - Throws: `RunError.unsaved`.
   func finish(
-    step: Int, _ files: [CheckpointStore.File], unless isStopRequested: () throws -> Bool
+    step: Int, _ files: [CheckpointStore.File], isSaved: Bool, unless isStopRequested: () throws -> Bool
   ) throws {
     let end = ContinuousClock.now + Self.patience
-    var isSaved = false
+    var isSaved = isSaved
     var isTold = false
     while true {
       let fault: UnwritableFile

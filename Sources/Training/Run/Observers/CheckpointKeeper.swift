@@ -37,14 +37,15 @@ final class CheckpointKeeper: RunObserver {
     last = path(of: state)
   }
 
-  /// Writes what the run ends with, if it can be written at all.
+  /// Writes what the run ends with, if that was not written before and can be written at all.
   ///
   /// - Throws: The same `AgreedFailure` on every rank.
   func saveLast(_ state: TrainingState) throws {
     let files = try files(of: state)
     _ = try prepared.communicator.onRoot { isStopRequested in
       progress?.beginCheckpoint()
-      try records?.finish(step: state.step, files, unless: isStopRequested)
+      try records?.finish(
+        step: state.step, files, isSaved: last == path(of: state), unless: isStopRequested)
       progress?.end(.checkpoint)
     }
     last = path(of: state)

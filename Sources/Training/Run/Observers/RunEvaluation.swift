@@ -30,8 +30,7 @@ final class RunEvaluation: RunObserver {
   var examinesNetwork: Bool { true }
 
   func isDue(after step: TakenStep) -> Bool {
-    guard !step.isStopping else { return false }
-    return isDue(after: step.number)
+    isDue(after: step.number)
   }
 
   func observe(_ step: inout TakenStep, in state: inout TrainingState) throws {
