@@ -69,17 +69,17 @@ public struct KernelReport: Report, Sendable {
     }
     var lines = [
       "ms and GFLOP/s of a direct convolution".padded(to: 57)
-        + algorithms.map { $0.description.rightAligned(in: 15) }.joined()
-        + "  fastest   auto"
+        + algorithms.map { $0.description.rightAligned(in: 17) }.joined()
+        + "  " + "fastest".padded(to: 17) + "auto"
     ]
     for entry in entries {
       for timed in entry.directions {
         let times = algorithms.map { algorithm in
-          (timed.seconds(algorithm).map { time($0, entry.shape) } ?? "").rightAligned(in: 15)
+          (timed.seconds(algorithm).map { time($0, entry.shape) } ?? "").rightAligned(in: 17)
         }
         lines.append(
           "\(entry.count) × \(entry.shape)".padded(to: 40) + timed.direction.rawValue.padded(to: 17)
-            + times.joined() + "  " + timed.fastest.description.padded(to: 10) + timed.chosen.description)
+            + times.joined() + "  " + timed.fastest.description.padded(to: 17) + timed.chosen.description)
       }
     }
     let (direct, auto, fastest) = (total(\.direct), total(\.chosen), total(\.fastest))
