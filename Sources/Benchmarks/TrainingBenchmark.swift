@@ -62,11 +62,12 @@ public final class TrainingBenchmark {
     let gradients = configuration.makeGradientReducer(for: model, on: communicator)
     let trainer = Trainer(
       configuration, model: model, pool: pool, reducer: communicator,
-      gradients: gradients)
+      gradients: gradients, skipsClosedChannels: !options.multipliesClosed)
     let source = try makeSource()
     defer { source.stop() }
 
     var steps: [StepTimes.Step] = []
+    var macsShare = 1.0
     let count = options.warmup + options.steps
     for number in 0..<count {
       let clock = StepClock()
@@ -74,6 +75,7 @@ public final class TrainingBenchmark {
       let batch = try source.next(on: clock)
       let outcome = try trainer.take(batch, stepsPerEpoch: source.stepsPerEpoch, clock: clock)
       let seconds = (ContinuousClock.now - begin) / .seconds(1)
+      macsShare = outcome.result.macsShare
       if number >= options.warmup {
         steps.append(
           StepTimes.Step(seconds: seconds, parts: clock.seconds, gradients: outcome.result.gradientWaits))
@@ -84,7 +86,8 @@ public final class TrainingBenchmark {
     return TrainingBenchmarkReport(
       configuration, options: options, ranks: communicator.worldSize, threads: pool.threads,
       model: model, times: StepTimes(steps),
-      gradientsAlone: try secondsAlone(gradients), peakMB: peak.max())
+      gradientsAlone: try secondsAlone(gradients), peakMB: peak.max(),
+      macsShare: macsShare)
   }
 
   /// Where batches come from: always the same one, or a loader.

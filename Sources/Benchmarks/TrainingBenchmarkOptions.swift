@@ -18,6 +18,8 @@ public struct TrainingBenchmarkOptions: Sendable {
   public var objective: ObjectiveKind?
   /// Whether gates are left out.
   public var isDense = false
+  /// Whether closed channels are multiplied like open ones: the same bits, in more time.
+  public var multipliesClosed = false
   /// Steps that are timed, at least 1, and those before them that are not.
   public var steps = 10
   public var warmup = 2

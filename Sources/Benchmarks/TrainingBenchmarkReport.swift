@@ -18,10 +18,12 @@ public struct TrainingBenchmarkReport: Report {
   /// Seconds of a sum of gradients by itself; nil on one rank.
   private let gradientsAlone: Double?
   private let peakMB: Double?
+  /// What gates left open in the last step, as a share of the dense network's MACs.
+  private let macsShare: Double
 
   init(
     _ configuration: Configuration, options: TrainingBenchmarkOptions, ranks: Int, threads: Int,
-    model: Model, times: StepTimes, gradientsAlone: Double?, peakMB: Double?
+    model: Model, times: StepTimes, gradientsAlone: Double?, peakMB: Double?, macsShare: Double
   ) {
     self.configuration = configuration
     self.options = options
@@ -33,6 +35,7 @@ public struct TrainingBenchmarkReport: Report {
     self.times = times
     self.gradientsAlone = gradientsAlone
     self.peakMB = peakMB
+    self.macsShare = macsShare
   }
 
   private var viewsPerSecond: Double {
@@ -76,7 +79,9 @@ public struct TrainingBenchmarkReport: Report {
       "width": .integer(configuration.network.width), "parameters": .integer(parameters),
       "dense_macs": .integer(Int(denseMACs)),
       "objective": .text(configuration.objective.name.rawValue),
-      "gated": .flag(configuration.gates.enabled), "loader": .flag(options.usesLoader),
+      "gated": .flag(configuration.gates.enabled),
+      "multiplies_closed": .flag(options.multipliesClosed), "macs_share": .number(macsShare),
+      "loader": .flag(options.usesLoader),
       "settings": .object(keyed: changes.map { ($0.key, .text($0.new)) }),
       "steps": .integer(options.steps), "warmup": .integer(options.warmup),
       "version": .text(Version.description),
@@ -85,7 +90,9 @@ public struct TrainingBenchmarkReport: Report {
 
   /// For a person.
   public var text: String {
-    let gates = configuration.gates.enabled ? "gated" : "dense"
+    let gates =
+      configuration.gates.enabled
+      ? "gated" + (options.multipliesClosed ? ", closed channels multiplied" : "") : "dense"
     var lines = [
       "\(configuration.network.title) at \(imageSize)×\(imageSize), \(gates), "
         + "\(configuration.objective.name.rawValue), \(configuration.batch.global) images a step in shards of "
@@ -99,6 +106,7 @@ public struct TrainingBenchmarkReport: Report {
       row("views per second", String(format: "%.2f", viewsPerSecond)),
       row("step", "\(milliseconds(times.median)) ms")
         + "   \(milliseconds(times.shortest)) to \(milliseconds(times.longest)), median of \(options.steps)",
+      row("MACs", String(format: "%.1f %%", 100 * macsShare) + "   of the dense network's"),
       row("peak memory", peakMB.map { String(format: "%.0f MB", $0) } ?? "unknown")
         + (ranks == 1 ? "" : "   of the rank that takes most"), "",
     ]

@@ -3,10 +3,12 @@
 // leave out an instruction set that the processor has.)
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "DirectWeights.h"
 #include "MatrixPanels.h"
+#include "Open.h"
 #include "WinogradPlan.h"
 
 // Multiply-adds are fused where the code says so and nowhere else.
@@ -16,7 +18,7 @@
 // 32 registers: 12 rows × 32 channels of sums.
 namespace avx512 {
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v4"))), apply_to = function)
-enum { WIDTH = 16, ROWS = 12, PANELS = 2 };
+enum { WIDTH = 16, ROWS = 12, PANELS = 2, OUTER = 8 };
 #define FOR_PARTS_OF_BLOCK(DO) \
   DO(8, 0);                    \
   DO(8, 8);
@@ -28,7 +30,7 @@ enum { WIDTH = 16, ROWS = 12, PANELS = 2 };
 // 16 registers: 6 rows × 16 channels.
 namespace avx2 {
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
-enum { WIDTH = 8, ROWS = 6, PANELS = 1 };
+enum { WIDTH = 8, ROWS = 6, PANELS = 1, OUTER = 6 };
 #define FOR_PARTS_OF_BLOCK(DO) \
   DO(6, 0);                    \
   DO(5, 6);                    \
@@ -41,7 +43,7 @@ enum { WIDTH = 8, ROWS = 6, PANELS = 1 };
 
 // What the compiler takes for granted; where that has no fused multiply-adds, they are calls.
 namespace baseline {
-enum { WIDTH = 4, ROWS = 3, PANELS = 1 };
+enum { WIDTH = 4, ROWS = 3, PANELS = 1, OUTER = 4 };
 #define FOR_PARTS_OF_BLOCK(DO) \
   DO(4, 0);                    \
   DO(4, 4);                    \
@@ -95,6 +97,8 @@ size_t convolutions_scratch_count(const convolutions_problem *p) {
     const WinogradPlan plan(*p);
     memory.add(plan.chunk_count(plan.from.channels));
     memory.add(plan.chunk_count(plan.to.channels));
+    memory.add(OpenChannels::memory(plan));
+    if (p->direction == CONVOLUTIONS_BACKWARD_WEIGHTS) memory.add(OpenChannels::sums(plan));
     return memory.count;
   }
   const DirectPlan plan(*p);
@@ -119,19 +123,21 @@ void convolutions_unpack(const convolutions_problem *p, const float *packed, flo
   IN_BODY(body_of(*p), winograd_unpack(*p, packed, weights))
 }
 
-void convolutions_run(const convolutions_problem *p, float *input, float *weights, float *output, float *scratch) {
+void convolutions_run(const convolutions_problem *p, const float *open, float *input, float *weights, float *output,
+                      float *scratch) {
   const bool backward = p->direction == CONVOLUTIONS_BACKWARD_DATA, image = p->in_lanes == 1;
   float *const from = backward ? output : input, *const to = backward ? input : output;
+  if (backward) open = NULL;
   if (p->direction == CONVOLUTIONS_BACKWARD_WEIGHTS) {
     if (p->algorithm == CONVOLUTIONS_WINOGRAD) {
-      IN_BODY(body_of(*p), winograd_run_weights(*p, input, weights, output, scratch))
+      IN_BODY(body_of(*p), winograd_run_weights(*p, open, input, weights, output, scratch))
     } else if (image) {
       IN_BODY(body_of(*p), image_run_weights(*p, input, weights, output, scratch))
     } else {
       IN_BODY(body_of(*p), direct_run_weights(*p, input, weights, output, scratch))
     }
   } else if (p->algorithm == CONVOLUTIONS_WINOGRAD) {
-    IN_BODY(body_of(*p), winograd_run(*p, from, weights, to, scratch))
+    IN_BODY(body_of(*p), winograd_run(*p, open, from, weights, to, scratch))
   } else if (image) {
     IN_BODY(body_of(*p), image_run(*p, from, weights, to, scratch))
   } else {

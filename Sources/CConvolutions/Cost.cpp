@@ -40,3 +40,22 @@ static double direct(const convolutions_problem &p) {
 double convolutions_nanoseconds(const convolutions_problem *p) {
   return p->algorithm == CONVOLUTIONS_WINOGRAD ? winograd(*p) : direct(*p);
 }
+
+// Up to which share of open channels skipping was faster. The fewer tiles an image has, the less the products that skip
+// make of their weights and sums; with AVX-512 they are a smaller part of the whole. `images` of one tile, of four, of
+// more.
+struct Densities {
+  double one, four, more;
+
+  double limit(int tiles) const { return tiles < 4 ? one : tiles < 8 ? four : more; }
+};
+
+int convolutions_skips(const convolutions_problem *p, double density) {
+  if (p->algorithm != CONVOLUTIONS_WINOGRAD || p->direction == CONVOLUTIONS_BACKWARD_DATA) return 0;
+  const bool wide = p->instructions == INSTRUCTIONS_AVX512 && p->lanes == 16;
+  const Densities forward = wide ? Densities{0.6, 0.85, 0.85} : Densities{0.7, 0.85, 0.9};
+  const Densities weights = wide ? Densities{0.25, 0.5, 0.7} : Densities{0.5, 0.6, 0.75};
+  const WinogradPlan plan(*p);
+  const int tiles = plan.vertical.tiles * plan.horizontal.tiles;
+  return density <= (p->direction == CONVOLUTIONS_FORWARD ? forward : weights).limit(tiles);
+}

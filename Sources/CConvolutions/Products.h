@@ -135,12 +135,10 @@ static void multiply(int rows, int panels, Inner inner, Piece piece, Numbers v, 
   }
 }
 
-// Adds Σ v ⊗ d over `rows` rows: of R columns of a block of v from `lane` on, and P panels of d.
+// Adds Σ v ⊗ d over `rows` rows: of R columns of v, and P panels of d.
 template <int R, int P, class Numbers>
-static inline void outer_some(int rows, Numbers v, int block, int lane, Panels d, Vector (&sums)[R][P * PARTS]) {
-  const float *numbers[R], *gradients[P * PARTS];
-  UNROLL
-  for (int r = 0; r < R; r++) numbers[r] = v.at(block, lane + r);
+static inline void outer_of(int rows, const float *const (&numbers)[R], Panels d, Vector (&sums)[R][P * PARTS]) {
+  const float *gradients[P * PARTS];
   UNROLL
   for (int i = 0; i < P * PARTS; i++) gradients[i] = d.part(i);
   for (int row = 0; row < rows; row++) {
@@ -154,4 +152,13 @@ static inline void outer_some(int rows, Numbers v, int block, int lane, Panels d
       for (int i = 0; i < P * PARTS; i++) sums[r][i] = fma(number, g[i], sums[r][i]);
     }
   }
+}
+
+// The same for R columns of a block of v from `lane` on.
+template <int R, int P, class Numbers>
+static inline void outer_some(int rows, Numbers v, int block, int lane, Panels d, Vector (&sums)[R][P * PARTS]) {
+  const float *numbers[R];
+  UNROLL
+  for (int r = 0; r < R; r++) numbers[r] = v.at(block, lane + r);
+  outer_of<R, P, Numbers>(rows, numbers, d, sums);
 }

@@ -34,12 +34,12 @@ struct Inside {
 
 // Bᵀ·d·B of a tile, d from (y, x) on: columns first, then rows.
 template <int H, int W>
-static void transform_input_tile(const WinogradPlan &plan, const Tile &tile, const float *input, Blocks out) {
+static void transform_input_tile(const WinogradPlan &plan, const Tile &tile, int parts, const float *input, Blocks out) {
   const Places<H, W> places(plan, tile);
   const Map &map = plan.from;
   const int y = tile.y - plan.padding, x = tile.x - plan.padding;
   const Inside vertical(y, H + 2, map.height), horizontal(x, W + 2, map.width);
-  for (int part = 0; part < parts_of(map); part++) {
+  for (int part = 0; part < parts; part++) {
     const float *const pixels = input + tile.row * map.row_stride() + part_offset(map, part);
     const float *lines[H + 2];
     for (int i = 0; i < H + 2; i++) {
@@ -113,10 +113,13 @@ static void transform_output_tile(const WinogradPlan &plan, const Tile &tile, Bl
     case 5 * 8 + 5: CALL(5, 5); break;                                                \
   }
 
-static void transform_inputs_of(const WinogradPlan &plan, const Chunk &chunk, const float *input, Blocks out) {
-  for (int i = 0; i < chunk.count; i++) {
+static void transform_inputs_of(const WinogradPlan &plan, const Chunk &chunk, const OpenChannels &open,
+                                const float *input, Blocks out) {
+  for (int i = 0, segment = 0; i < chunk.count; i++) {
     const Tile &tile = chunk.tiles[i];
-#define CALL(H, W) transform_input_tile<H, W>(plan, tile, input, out)
+    if (i > 0 && tile.row != chunk.tiles[i - 1].row) segment++;
+    const int parts = open.count > 0 ? blocks_of(open.segments[segment].channels, WIDTH) : parts_of(plan.from);
+#define CALL(H, W) transform_input_tile<H, W>(plan, tile, parts, input, out)
     FOR_SIZE_OF(tile, CALL)
 #undef CALL
   }
@@ -135,17 +138,19 @@ static void transform_outputs_of(const WinogradPlan &plan, const Chunk &chunk, B
 //
 // Chains of 32 terms, as the transforms magnify what products round: at 256 channels of 8×8 it is 0.60e-6 of the
 // outputs' root mean square, 0.73e-6 with chains of 64, 0.97e-6 with chains of 128, which would be 2 % faster.
-static void winograd_run(const convolutions_problem &problem, const float *from, float *weights, float *to,
-                         float *scratch) {
+static void winograd_run(const convolutions_problem &problem, const float *open, const float *from, float *weights,
+                         float *to, float *scratch) {
   const WinogradPlan plan(problem);
   Scratch memory = {scratch};
   const Blocks inputs = {memory.take(plan.chunk_count(plan.from.channels)), plan.chunk_block()};
   const Blocks products = {memory.take(plan.chunk_count(plan.to.channels)), plan.chunk_block()};
-  const Inner inner = {1, plan.from.channels, 32 / 16};
+  float *const lists = memory.take(OpenChannels::memory(plan));
+  const Inner inner = {1, plan.from.channels, CHAIN / 16};
   const int panels = blocks_of(plan.to.channels, 16);
   for (int first = 0; first < plan.tiles; first += plan.chunk) {
     const Chunk chunk(plan, first);
-    transform_inputs_of(plan, chunk, from, inputs);
+    const OpenChannels channels(plan, chunk, open, lists);
+    transform_inputs_of(plan, chunk, channels, from, inputs);
     for (int v = 0; v < plan.vertical_points.count; v++) {
       for (int h = 0; h < plan.horizontal_points.count; h++) {
         const int pair = v * plan.horizontal_points.count + h;
@@ -153,7 +158,12 @@ static void winograd_run(const convolutions_problem &problem, const float *from,
         const BlockNumbers pair_inputs = {{inputs.start + pair * plan.stride, inputs.stride}};
         const Blocks pair_products = {products.start + pair * plan.stride, products.stride};
         const Blocks pair_weights = {weights + pair * plan.pair_weights(), plan.panel()};
-        multiply(tiles, panels, inner, Piece(inner), pair_inputs, pair_weights, pair_products);
+        if (channels.count > 0) {
+          multiply_open(channels, plan.vertical_points.of[v], plan.horizontal_points.of[h], panels,
+                        OpenChannels::chains(plan.from.channels), pair_inputs.blocks, pair_weights, pair_products);
+        } else {
+          multiply(tiles, panels, inner, Piece(inner), pair_inputs, pair_weights, pair_products);
+        }
       }
     }
     transform_outputs_of(plan, chunk, products, to);

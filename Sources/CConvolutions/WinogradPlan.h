@@ -79,7 +79,7 @@ struct Chunk {
     return counts[point_class(vertical_point)][point_class(horizontal_point)];
   }
 
- private:
+  // Whether a tile of so many outputs has the points of the class.
   static bool has(int size, int point_class) {
     return point_class == 0 || (point_class == 1 && size == 4) || (point_class == 2 && size == 5);
   }

@@ -140,6 +140,19 @@ public final class BatchNorm {
       mask?.row(first), y, Int32(channels), means)
   }
 
+  /// The open channels of relu(BN(x)) for some rows of one view, one after the other in the blocks of each row.
+  ///
+  /// - Parameter mask: Blocked `[rows, channels, 1, 1]`, of zeros and ones.
+  func normalizeOpen(
+    _ x: Tensor, _ statistics: Statistics, mask: Tensor, view: Int, rows: Range<Int>,
+    into y: UnsafeMutablePointer<Float>
+  ) {
+    let first = rows.lowerBound
+    vector_normalize_open(
+      x.geometry(rows: rows.count), x.row(first), statistics.scale.row(view), statistics.shift.row(view),
+      mask.row(first), y)
+  }
+
   // MARK: Backward
 
   /// What the second pass of backward needs to know: dx = scale·g − constant − slope·(x − mean), where g is the

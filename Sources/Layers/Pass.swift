@@ -103,6 +103,8 @@ public final class Pass {
   public var pool: WorkerPool { surroundings.pool }
   public var reducer: any ShardReducer { surroundings.reducer }
   public var lanes: Int { surroundings.lanes }
+  /// Masks of zeros and ones alone say which channels are all zeros.
+  var skipsClosedChannels: Bool { surroundings.skipsClosedChannels && !softGates }
 
   /// Tells that the gradient of `parameter` is complete on this rank.
   package func gradientIsReady(_ parameter: Parameter) throws {

@@ -11,15 +11,18 @@ public struct Surroundings {
   /// Takes the time of the layers' work.
   public let clock: StepClock?
   public let listener: (any StepListener)?
+  /// Whether convolutions leave out closed channels where that is faster. It changes no bit.
+  public let skipsClosedChannels: Bool
 
   public init(
     pool: WorkerPool, reducer: any ShardReducer = LocalShards(), lanes: Int = Pass.preferredLanes,
-    clock: StepClock? = nil, listener: (any StepListener)? = nil
+    clock: StepClock? = nil, listener: (any StepListener)? = nil, skipsClosedChannels: Bool = true
   ) {
     self.pool = pool
     self.reducer = clock.map { TimedReducer(reducer, clock: $0) } ?? reducer
     self.lanes = lanes
     self.clock = clock
     self.listener = listener
+    self.skipsClosedChannels = skipsClosedChannels
   }
 }

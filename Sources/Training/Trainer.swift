@@ -28,9 +28,11 @@ public final class Trainer {
   ///   - gradients: Sums the gradients in the model's store over the same ranks; see
   ///     `Configuration.makeGradientReducer`.
   ///   - optimizer: The model's, if it has one already.
+  ///   - skipsClosedChannels: See `TrainingStep.Settings`.
   public init(
     _ configuration: Configuration, model: Model, pool: WorkerPool,
-    reducer: any ShardReducer, gradients: any GradientSink, optimizer: Optimizer? = nil
+    reducer: any ShardReducer, gradients: any GradientSink, optimizer: Optimizer? = nil,
+    skipsClosedChannels: Bool = true
   ) {
     self.configuration = configuration
     self.model = model
@@ -38,6 +40,7 @@ public final class Trainer {
     var settings = TrainingStep.Settings()
     settings.microBatches = configuration.batch.microBatches
     settings.recomputes = configuration.memory.recompute
+    settings.skipsClosedChannels = skipsClosedChannels
     step = TrainingStep(
       model: model, budget: configuration.budget, settings: settings, pool: pool, reducer: reducer,
       gradients: gradients)

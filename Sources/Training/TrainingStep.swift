@@ -16,6 +16,8 @@ public final class TrainingStep {
     public var mode = Pass.Mode.training
     /// Makes the loss differentiable: for gradient checks only.
     public var softGates = false
+    /// Whether convolutions leave out closed channels where that is faster. It changes no bit.
+    public var skipsClosedChannels = true
 
     public init() {}
   }
@@ -97,7 +99,9 @@ public final class TrainingStep {
     let sender = GradientSender(model.store, to: gradients, clock: clock)
     let pass = Pass(
       settings.mode, batch.layout,
-      in: Surroundings(pool: pool, reducer: reducer, clock: clock, listener: sender),
+      in: Surroundings(
+        pool: pool, reducer: reducer, clock: clock, listener: sender,
+        skipsClosedChannels: settings.skipsClosedChannels),
       noise: noise, softGates: settings.softGates, recomputes: settings.recomputes)
     let isWhole = settings.microBatches == 1
     let parts = isWhole ? [pass] : pass.microBatches(settings.microBatches)

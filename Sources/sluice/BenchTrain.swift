@@ -43,6 +43,10 @@ struct BenchTrain: RankCommand {
   var dense = false
 
   @Flag(
+    help: "Multiply closed channels like open ones: the same bits, to compare with.")
+  var multiplyClosed = false
+
+  @Flag(
     help: "Take batches from the configuration's data with its loader, so that waiting for data is timed.")
   var loader = false
 
@@ -72,6 +76,7 @@ struct BenchTrain: RankCommand {
     options.threads = threads.threads
     options.objective = objective
     options.isDense = dense
+    options.multipliesClosed = multiplyClosed
     options.steps = steps
     options.warmup = warmup
     options.usesLoader = loader

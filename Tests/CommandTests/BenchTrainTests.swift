@@ -31,6 +31,8 @@ extension CommandLineTests {
         #expect(object[key] as? Int == value, "\(key)")
       }
       #expect(object["objective"] as? String == "simclr" && object["gated"] as? Bool == true)
+      let share = try #require(object["macs_share"] as? Double)
+      #expect(share > 0 && share < 1 && object["multiplies_closed"] as? Bool == false)
       #expect(object["settings"] as? [String: String] == ["objective.simclr.projector": "[32, 16]"])
       let sum = try #require(object["gradient_sum_ms"] as? [String: Any])
       #expect(sum["alone"] is Double == (ranks > 1))
@@ -52,6 +54,10 @@ extension CommandLineTests {
       #expect(
         try #require(object["parameters"] as? Int) < #require(gated["parameters"] as? Int))
       #expect(output.lines == [])
+      #expect(object["macs_share"] as? Double == 1)
+      let multiplied = try Program.run(command + ["--multiply-closed"]).object()
+      #expect(multiplied["multiplies_closed"] as? Bool == true)
+      #expect(multiplied["macs_share"] as? Double == gated["macs_share"] as? Double)
     }
 
     @Test func theLoadersBatchesAreWaitedFor() throws {

@@ -42,18 +42,25 @@ import Testing
     }
 
     /// What a backend's algorithm makes of it, in the order of NCHW and OIHW.
+    ///
+    /// - Parameters:
+    ///   - mask: 1 for open channels, by row; the others are zeros.
+    ///   - isOpenOnly: Whether the kernel gets open channels only.
     func result(
       _ direction: Convolution.Direction, of algorithm: ConvolutionAlgorithm,
       _ backend: some ConvolutionBackend,
-      lanes: Int
+      lanes: Int, mask: [Float]? = nil, isOpenOnly: Bool = false
     ) throws -> [Float] {
       let problem = ConvolutionProblem(shape, direction, inLanes: takesImages ? 1 : lanes, lanes: lanes)
       let kernel = try backend.makeKernel(algorithm, problem)
+      let x = masked(by: mask, movesTogether: isOpenOnly)
       let input = map(direction == .backwardData ? nil : x, shape.inChannels, shape.height, problem.inLanes)
+      let open = mask.map { Tensor(shape: [shape.rows, shape.inChannels, 1, 1], lanes: lanes, $0) }
       let output = map(direction == .forward ? nil : dy, shape.outChannels, shape.outHeight, lanes)
       let packed = BufferPool.working.take(count: kernel.packedCount)
       if direction != .backwardWeights { try kernel.pack(weights, into: packed.pointer) }
-      try kernel.run(input: input.row(0), weights: packed.pointer, output: output.row(0))
+      let ones = isOpenOnly ? open.map { UnsafePointer($0.pointer) } : nil
+      try kernel.run(open: ones, input: input.row(0), weights: packed.pointer, output: output.row(0))
       switch direction {
       case .forward: return output.values
       case .backwardData: return input.values
@@ -62,6 +69,24 @@ import Testing
         try kernel.unpack(packed.pointer, into: &gradient)
         return gradient
       }
+    }
+
+    /// The input with zeros in closed channels; with open ones before them if they move together.
+    private func masked(by mask: [Float]?, movesTogether: Bool) -> [Float] {
+      guard let mask else { return x }
+      let pixels = shape.height * shape.width
+      var result = [Float](repeating: 0, count: x.count)
+      for row in 0..<shape.rows {
+        var next = row * shape.inChannels
+        for channel in row * shape.inChannels..<(row + 1) * shape.inChannels {
+          let place = movesTogether ? next : channel
+          guard mask[channel] != 0 else { continue }
+          result.replaceSubrange(
+            place * pixels..<(place + 1) * pixels, with: x[channel * pixels..<(channel + 1) * pixels])
+          next += 1
+        }
+      }
+      return result
     }
 
     private func map(_ values: [Float]?, _ channels: Int, _ height: Int, _ lanes: Int) -> Tensor {
@@ -99,6 +124,53 @@ import Testing
   @Test(arguments: (1...24).map { Case(seed: $0, kernelSizes: [3]) })
   func winogradIsTheDefinitionButForRounding(_ c: Case) throws {
     try check(c, SluiceBackend.winograd, tolerance: 1e-5)
+  }
+
+  /// What closed channels are left out of has the bits of what their zeros were multiplied in. None, one and
+  /// all are open in some rows.
+  @Test(arguments: (101...132).map { Case(seed: $0, kernelSizes: [3]) })
+  func leavingOutClosedChannelsChangesNoBit(_ c: Case) throws {
+    var random = TestNumbers(seed: 1)
+    let mask = (0..<c.shape.rows).flatMap { row in
+      let density = [0, 0.1, 0.5, 0.9, 1].randomElement(using: &random)!
+      return (0..<c.shape.inChannels).map { _ in
+        Float(Double.random(in: 0..<1, using: &random) < density ? 1 : 0)
+      }
+    }
+    for direction in [Convolution.Direction.forward, .backwardWeights] {
+      for set in Self.sets {
+        for lanes in [8, 16] {
+          let results = try [false, true].map {
+            try c.result(
+              direction, of: SluiceBackend.winograd, SluiceBackend(instructionSet: set), lanes: lanes,
+              mask: mask,
+              isOpenOnly: $0)
+          }
+          #expect(
+            results[0].map(\.bitPattern) == results[1].map(\.bitPattern),
+            "\(direction), \(set), \(lanes) lanes")
+        }
+      }
+    }
+  }
+
+  @Test func skippingIsForWinogradsInputsAlone() throws {
+    func skips(
+      _ direction: Convolution.Direction, _ algorithm: ConvolutionAlgorithm = SluiceBackend.winograd,
+      density: Double
+    ) throws -> Bool {
+      let shape = ConvolutionShape(
+        rows: 64, inChannels: 64, height: 32, width: 32, outChannels: 64, kernelSize: 3, stride: 1, padding: 1
+      )
+      return try SluiceBackend().makeKernel(algorithm, ConvolutionProblem(shape, direction))
+        .skipsClosedChannels(atDensity: density)
+    }
+    for direction in [Convolution.Direction.forward, .backwardWeights] {
+      #expect(try skips(direction, density: 0) && skips(direction, density: 0.5))
+      #expect(try !skips(direction, density: 1))
+      #expect(try !skips(direction, SluiceBackend.direct, density: 0.1))
+    }
+    #expect(try !skips(.backwardData, density: 0.1))
   }
 
   @Test func winogradIsForItsShapesAlone() {

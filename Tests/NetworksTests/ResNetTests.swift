@@ -133,4 +133,28 @@ import Testing
       #expect(parameter.gradientArray.allSatisfy { $0.isFinite }, "\(parameter.name)")
     }
   }
+
+  /// Features and gradients with and without closed channels in the convolutions behind gates.
+  @Test(arguments: [18, 50]) func leavingOutClosedChannelsChangesNoBit(depth: Int) throws {
+    var configuration = ResNetConfiguration(depth: depth)
+    configuration.width = 20
+    configuration.zeroInitResidual = false
+    func bits(skips: Bool) throws -> [[UInt32]] {
+      let network = StackedBackbone(configuration)
+      initializeWeights(backbone: network, heads: [], seed: 3)
+      var numbers = TestNumbers(seed: 44)
+      let images = Tensor(shape: [8, 3, 16, 16], lanes: 1, numbers.normals(8 * 3 * 16 * 16))
+      let surroundings = Surroundings(pool: .forKernels(threads: 2), skipsClosedChannels: skips)
+      let pass = Pass(
+        .training, RowLayout(images: 4, views: 2, shardSize: 2), in: surroundings, noise: DrawnNoise(seed: 4))
+      let (features, gates) = try network.forward(images, in: pass)
+      #expect(gates.allSatisfy { gate in gate.openCounts.contains { $0 < gate.mask.channels } })
+      try network.backward(
+        Tensor(rows: 8, columns: features.channels, numbers.normals(8 * features.channels)), in: pass)
+      let evaluation = Pass(.evaluation, RowLayout(images: 8, views: 1, shardSize: 2), in: surroundings)
+      let results = [features.values, try network.forward(images, in: evaluation).features.values]
+      return (results + network.parameters.map(\.gradientArray)).map { $0.map(\.bitPattern) }
+    }
+    #expect(try bits(skips: true) == bits(skips: false))
+  }
 }

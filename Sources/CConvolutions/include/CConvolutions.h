@@ -37,6 +37,9 @@ int convolutions_fits(const convolutions_problem *problem);
 // The time that it is expected to take, for choosing an algorithm: the same on every processor.
 double convolutions_nanoseconds(const convolutions_problem *problem);
 
+// Whether leaving out closed channels is expected to be faster, where a share of `density` is open. It decides no bit.
+int convolutions_skips(const convolutions_problem *problem, double density);
+
 // Floats of the weights (or their gradient) in the problem's own layout, and of the working memory of a run. Neither
 // the counts nor the layout depend on the instruction set.
 size_t convolutions_packed_count(const convolutions_problem *problem);
@@ -49,7 +52,13 @@ void convolutions_unpack(const convolutions_problem *problem, const float *packe
 
 // Forward: output from input and packed weights. Backward data: input (its gradient) from output (its gradient) and
 // packed weights. Backward weights: packed weights (their gradient) from input and output (its gradient).
-void convolutions_run(const convolutions_problem *problem, float *input, float *weights, float *output, float *scratch);
+//
+// Unless NULL, open[row][input channel, in whole blocks] is 0 where a channel is closed in that row: all its inputs are 0.
+// The input holds open channels only then, one after the other in the blocks of a row, which begins where it does with
+// all of them. Forward and backward weights by Winograd, with as many lanes in as out; the bits are those of all channels
+// with zeros.
+void convolutions_run(const convolutions_problem *problem, const float *open, float *input, float *weights,
+                      float *output, float *scratch);
 
 // Products of row-major matrices, on the calling thread, by the same kernels.
 //

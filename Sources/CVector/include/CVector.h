@@ -25,6 +25,12 @@ void vector_moments(vector_map map, const float *x, double *sums);
 void vector_normalize(vector_map map, const float *x, const float *scale, const float *shift, int relu,
                       const float *mask, float *y, int channels, float *means);
 
+// The open channels of relu(scale·x + shift), one after the other in blocks of an image of y, which begins where it does
+// in x: those whose mask is not 0. Of a last block that they don't fill the rest is 0, what comes after it is not
+// written. 8 or 16 lanes.
+void vector_normalize_open(vector_map map, const float *x, const float *scale, const float *shift, const float *mask,
+                           float *y);
+
 // y = relu(scale·x + shift + r), with r replaced by r_scale·r + r_shift unless r_scale is NULL; means as above.
 void vector_normalize_add(vector_map map, const float *x, const float *scale, const float *shift, const float *r,
                           const float *r_scale, const float *r_shift, float *y, int channels, float *means);

@@ -47,8 +47,9 @@ public final class Convolution {
     let isReady = try pass.timed(.convolutionBackwardWeights) {
       let packed = try pass.sumOverShards(for: weight, count: weightKernels[0].packedCount) { shard, leaf in
         let first = pass.rows(ofShard: shard).lowerBound
-        try input.withShard(shard, in: pass) { x in
-          try weightKernels[shard].run(input: x, weights: leaf, output: dy.row(first))
+        let kernel = weightKernels[shard]
+        try input.withShard(shard, for: kernel, in: pass) { open, x in
+          try kernel.run(open: open, input: x, weights: leaf, output: dy.row(first))
         }
       }
       if let packed { try weightKernels[0].unpack(packed.pointer, into: weight.gradient) }
@@ -74,8 +75,9 @@ public final class Convolution {
     try pass.forEachShard { shard in
       let first = pass.rows(ofShard: shard).lowerBound
       let weights = kernels[shard] === last ? packedForLast : packed
-      try input.withShard(shard, in: pass) { x in
-        try kernels[shard].run(input: x, weights: weights.pointer, output: output.row(first))
+      let kernel = kernels[shard]
+      try input.withShard(shard, for: kernel, in: pass) { open, x in
+        try kernel.run(open: open, input: x, weights: weights.pointer, output: output.row(first))
       }
     }
   }

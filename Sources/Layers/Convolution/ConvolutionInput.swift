@@ -1,3 +1,4 @@
+import CVector
 import Tensors
 
 /// What a convolution reads: a map, or one that is made from another whenever a shard of it is needed, so that it need
@@ -5,29 +6,44 @@ import Tensors
 public struct ConvolutionInput {
   /// The map, or one of its shape that it is made from.
   let map: Tensor
+  /// The mask that its channels were multiplied by, of zeros and ones, if it can be made of open channels only.
+  private let mask: Tensor?
   /// Writes the rows of a shard.
-  private let make: ((_ shard: Int, UnsafeMutablePointer<Float>) -> Void)?
+  private let make: ((_ shard: Int, _ isOpenOnly: Bool, UnsafeMutablePointer<Float>) -> Void)?
 
   public init(_ map: Tensor) {
     self.map = map
+    mask = nil
     make = nil
   }
 
-  /// - Parameter make: Writes a shard's rows of a map like `map`; called anew for every use.
-  init(from map: Tensor, _ make: @escaping (_ shard: Int, UnsafeMutablePointer<Float>) -> Void) {
+  /// - Parameters:
+  ///   - mask: Blocked `[rows, channels, 1, 1]`; nil: it is never made of open channels only.
+  ///   - make: Writes a shard's rows of a map like `map`, or only their open channels (`ConvolutionOperands.open`);
+  ///     called anew for every use.
+  init(
+    from map: Tensor, mask: Tensor?,
+    _ make: @escaping (_ shard: Int, _ isOpenOnly: Bool, UnsafeMutablePointer<Float>) -> Void
+  ) {
     self.map = map
+    self.mask = mask
     self.make = make
   }
 
-  /// Lends the rows of a shard.
+  /// Lends the rows of a shard to a kernel, of open channels only if that is faster for it.
   func withShard<T>(
-    _ shard: Int, in pass: Pass, _ body: (UnsafeMutablePointer<Float>) throws -> T
+    _ shard: Int, for kernel: any ConvolutionKernel, in pass: Pass,
+    _ body: (_ open: UnsafePointer<Float>?, _ x: UnsafeMutablePointer<Float>) throws -> T
   ) rethrows -> T {
     let rows = pass.rows(ofShard: shard)
-    guard let make else { return try body(map.row(rows.lowerBound)) }
+    guard let make else { return try body(nil, map.row(rows.lowerBound)) }
     let made = BufferPool.working.take(count: rows.count * map.rowStride)
-    pass.timedInsideLoop(.elementwise) { make(shard, made.pointer) }
-    return try body(made.pointer)
+    let open = mask.map { UnsafePointer($0.row(rows.lowerBound)) }
+    let count = open.map { vector_count_positive(rows.count * mask!.rowStride, $0) } ?? 0
+    let density = Double(count) / Double(rows.count * map.channels)
+    let isOpenOnly = open != nil && kernel.skipsClosedChannels(atDensity: density)
+    pass.timedInsideLoop(.elementwise) { make(shard, isOpenOnly, made.pointer) }
+    return try body(isOpenOnly ? open : nil, made.pointer)
   }
 }
 
@@ -58,13 +74,18 @@ extension BatchNorm {
   public func reluInput(
     _ x: Tensor, _ statistics: Statistics, mask: Tensor?, in pass: Pass
   ) -> ConvolutionInput {
-    ConvolutionInput(from: x) { [unowned pass] shard, y in
+    ConvolutionInput(from: x, mask: pass.skipsClosedChannels ? mask : nil) {
+      [unowned pass] shard, isOpenOnly, y in
       let first = pass.rows(ofShard: shard).lowerBound
       for view in 0..<pass.views {
         let rows = pass.rows(ofShard: shard, view: view)
-        self.normalize(
-          x, statistics, relu: true, mask: mask, view: view, rows: rows,
-          into: y + (rows.lowerBound - first) * x.rowStride, means: nil)
+        let own = y + (rows.lowerBound - first) * x.rowStride
+        if isOpenOnly, let mask {
+          self.normalizeOpen(x, statistics, mask: mask, view: view, rows: rows, into: own)
+        } else {
+          self.normalize(
+            x, statistics, relu: true, mask: mask, view: view, rows: rows, into: own, means: nil)
+        }
       }
     }
   }

@@ -16,12 +16,19 @@ public protocol ConvolutionKernel: AnyObject, Sendable {
   func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) throws
   /// The inverse, for the gradient of the weights; called for backward weights alone.
   func unpack(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) throws
+  /// Whether it takes inputs of open channels only, and is faster with them.
+  ///
+  /// - Parameter density: Open channels of all rows as a share of all channels.
+  func skipsClosedChannels(atDensity density: Double) -> Bool
   /// Computes all rows of the problem on the calling thread.
   func run(_ operands: ConvolutionOperands, scratch: UnsafeMutablePointer<Float>) throws
 }
 
 /// The memory that a run works on. The direction decides which of the three is written.
 public struct ConvolutionOperands {
+  /// If not nil, the input holds those channels only whose number here is not 0, one after the other in the blocks of a
+  /// row: `[rows, channels]`, blocked. The others are zeros; they change no bit of the result.
+  public let open: UnsafePointer<Float>?
   /// The input or its gradient, in blocks of `inLanes` channels.
   public let input: UnsafeMutablePointer<Float>
   /// The weights or their gradient, packed.
@@ -31,6 +38,8 @@ public struct ConvolutionOperands {
 }
 
 extension ConvolutionKernel {
+  public func skipsClosedChannels(atDensity density: Double) -> Bool { false }
+
   /// `weights` [out, in, kernelSize, kernelSize] in the kernel's layout.
   package func packed(_ weights: UnsafePointer<Float>) throws -> Storage {
     let packed = BufferPool.working.take(count: packedCount)
@@ -40,10 +49,12 @@ extension ConvolutionKernel {
 
   /// Computes all rows of the problem on the calling thread.
   package func run(
-    input: UnsafeMutablePointer<Float>, weights: UnsafeMutablePointer<Float>,
-    output: UnsafeMutablePointer<Float>
+    open: UnsafePointer<Float>? = nil, input: UnsafeMutablePointer<Float>,
+    weights: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>
   ) throws {
     let scratch = BufferPool.working.take(count: scratchCount)
-    try run(ConvolutionOperands(input: input, weights: weights, output: output), scratch: scratch.pointer)
+    try run(
+      ConvolutionOperands(open: open, input: input, weights: weights, output: output),
+      scratch: scratch.pointer)
   }
 }

@@ -78,9 +78,13 @@ private final class SluiceKernel: ConvolutionKernel {
     withUnsafePointer(to: problem) { convolutions_unpack($0, packed, weights) }
   }
 
+  func skipsClosedChannels(atDensity density: Double) -> Bool {
+    withUnsafePointer(to: problem) { convolutions_skips($0, density) != 0 }
+  }
+
   func run(_ operands: ConvolutionOperands, scratch: UnsafeMutablePointer<Float>) {
     withUnsafePointer(to: problem) {
-      convolutions_run($0, operands.input, operands.weights, operands.output, scratch)
+      convolutions_run($0, operands.open, operands.input, operands.weights, operands.output, scratch)
     }
   }
 }

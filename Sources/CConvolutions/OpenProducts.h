@@ -1,0 +1,97 @@
+// Products that leave out closed channels. Part of a body: see Bodies.cpp.
+//
+// What is left out are fused multiply-adds of zeros, which change no sum: it starts at +0 and stays what it is. The order
+// of the others is that of `multiply`, so that bits are the same with and without closed channels.
+
+// m = v·u for R rows of one image and P panels, over some terms; added to m if `adds`.
+template <int R, int P>
+static inline void multiply_terms(const Term *terms, const Term *end, const float *v, Blocks u, Panels m, bool adds) {
+  Vector sums[R][P * PARTS] = {};
+  for (; terms < end; terms++) {
+    const float *const numbers = v + terms->number, *const weights = u.start + terms->weights;
+    if constexpr (R <= P * PARTS) {
+      Vector number[R];
+      UNROLL
+      for (int r = 0; r < R; r++) number[r] = all(numbers[BlockNumbers::ROW * r]);
+      UNROLL
+      for (int i = 0; i < P * PARTS; i++) {
+        const Vector w = load(weights + i / PARTS * u.stride + i % PARTS * WIDTH);
+        UNROLL
+        for (int r = 0; r < R; r++) sums[r][i] = fma(number[r], w, sums[r][i]);
+      }
+    } else {
+      Vector w[P * PARTS];
+      UNROLL
+      for (int i = 0; i < P * PARTS; i++) w[i] = load(weights + i / PARTS * u.stride + i % PARTS * WIDTH);
+      UNROLL
+      for (int r = 0; r < R; r++) {
+        const Vector number = all(numbers[BlockNumbers::ROW * r]);
+        UNROLL
+        for (int i = 0; i < P * PARTS; i++) sums[r][i] = fma(number, w[i], sums[r][i]);
+      }
+    }
+  }
+  UNROLL
+  for (int r = 0; r < R; r++) {
+    UNROLL
+    for (int i = 0; i < P * PARTS; i++) {
+      float *const place = m.part(i) + r * m.row;
+      store(place, adds ? load(place) + sums[r][i] : sums[r][i]);
+    }
+  }
+}
+
+// Panels that R rows are multiplied by at one time: as many sums as there are registers for, or as hide the latency of a
+// multiply-add where weights are read for one or two rows.
+constexpr int panels_for(int rows) {
+  int panels = 1;
+  while (panels < 8 && 2 * panels * PARTS * rows <= ROWS * PANELS * PARTS && 2 * panels * PARTS <= 8) panels *= 2;
+  return panels;
+}
+
+// The same for `rows` ≤ R rows and panels from `panel` on; `panels` is a power of two up to P.
+template <int R, int P>
+static void multiply_term_rows(int rows, int panels, const Term *terms, const Term *end, const float *v, Blocks u,
+                               Panels m, bool adds) {
+  if constexpr (R > 1) {
+    if (rows < R) return multiply_term_rows<R - 1, panels_for(R - 1)>(rows, panels, terms, end, v, u, m, adds);
+  }
+  if constexpr (P > 1) {
+    if (panels < P) return multiply_term_rows<R, P / 2>(rows, panels, terms, end, v, u, m, adds);
+  }
+  multiply_terms<R, P>(terms, end, v, u, m, adds);
+}
+
+// m = v·u of a pair of points p, q for a chunk's images.
+//
+// Panels are outside and images inside: where an image has few tiles, a chain's weights are in the first cache for all
+// of them.
+static void multiply_open(const OpenChannels &open, int p, int q, int panels, int chains, Blocks v, Blocks u, Blocks m) {
+  int most = 1;
+  for (int s = 0; s < open.count; s++) {
+    const int rows = open.segments[s].count_of(p, q), parts = (rows + ROWS - 1) / ROWS;
+    if (rows > 0 && (rows + parts - 1) / parts > most) most = (rows + parts - 1) / parts;
+  }
+  for (int panel = 0, width; panel < panels; panel += width) {
+    width = panels_for(most);
+    while (panel + width > panels) width /= 2;
+    for (int chain = 0; chain < chains; chain++) {
+      for (int s = 0; s < open.count; s++) {
+        const Segment &segment = open.segments[s];
+        const int rows = segment.count_of(p, q), parts = (rows + ROWS - 1) / ROWS;
+        const Term *const first = segment.terms + (chain > 0 ? segment.ends[chain - 1] : 0);
+        const Term *const end = segment.terms + segment.ends[chain];
+        for (int part = 0, row = segment.first_of(p, q); part < parts; part++) {
+          const int count = rows / parts + (part < rows % parts);
+          for (int own = 0, step; own < width; own += step) {
+            step = panels_for(count) < width ? panels_for(count) : width;
+            multiply_term_rows<ROWS, panels_for(ROWS)>(count, step, first, end, v.start + BlockNumbers::ROW * row,
+                                                       {u.block(panel + own), u.stride},
+                                                       Panels(m).from(panel + own, row), chain > 0);
+          }
+          row += count;
+        }
+      }
+    }
+  }
+}

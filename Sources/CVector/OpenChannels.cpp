@@ -1,0 +1,65 @@
+#include "Maps.h"
+
+// Where the numbers of a block of open channels come from: lanes of one block of the map.
+template <int G>
+struct Source {
+  const float *block;
+  typename Lanes<G>::Bits lane, taken;  // of each number, and whether this source has it
+};
+
+// G open channels as a block of the result, or fewer and zeros.
+template <int G>
+INLINE void normalize_block(const vector_map &map, const float *image, const float *scale, const float *shift,
+                            const int *channels, int count, float *y) {
+  typedef Lanes<G> L;
+  Source<G> sources[G];
+  float a[G] = {}, b[G] = {};
+  int used = 0;
+  for (int k = 0; k < count; k++) {
+    const int block = channels[k] / G;
+    if (k == 0 || block != channels[k - 1] / G) {
+      sources[used++] = {image + (size_t)block * map.pixels * G, typename L::Bits{}, typename L::Bits{}};
+    }
+    sources[used - 1].lane[k] = channels[k] % G;
+    sources[used - 1].taken[k] = -1;
+    a[k] = scale[channels[k]];
+    b[k] = shift[channels[k]];
+  }
+  const typename L::Float scales = L::load(a), shifts = L::load(b);
+  for (size_t p = 0; p < (size_t)map.pixels * G; p += G) {
+    typename L::Bits v = {};
+    for (int s = 0; s < used; s++) {
+      const typename L::Float numbers = __builtin_shufflevector(L::load(sources[s].block + p), sources[s].lane);
+      v |= reinterpret_cast<typename L::Bits>(numbers) & sources[s].taken;
+    }
+    L::store(y + p, L::relu(scales * reinterpret_cast<typename L::Float>(v) + shifts));
+  }
+}
+
+template <int G>
+INLINE void normalize_open(const vector_map &map, const float *x, const float *scale, const float *shift,
+                           const float *mask, float *y) {
+  const int width = map.blocks * G;
+  for (int n = 0; n < map.images; n++) {
+    const float *const open = mask + (size_t)n * width, *const image = x + n * image_stride(map);
+    float *out = y + n * image_stride(map);
+    int channels[G], count = 0;
+    for (int c = 0; c < width; c++) {
+      if (open[c] != 0) channels[count++] = c;
+      if (count == G || (c == width - 1 && count > 0)) {
+        normalize_block<G>(map, image, scale, shift, channels, count, out);
+        out += (size_t)map.pixels * G;
+        count = 0;
+      }
+    }
+  }
+}
+
+CLONES void vector_normalize_open(vector_map map, const float *x, const float *scale, const float *shift,
+                                  const float *mask, float *y) {
+  if (map.lanes == 16) {
+    normalize_open<16>(map, x, scale, shift, mask, y);
+  } else {
+    normalize_open<8>(map, x, scale, shift, mask, y);
+  }
+}
