@@ -104,7 +104,8 @@ public final class PretrainingRun {
   }
 
   private func takeStep(
-    _ batch: ViewBatch, begunAt begin: ContinuousClock.Instant, lastCheckpoint: String?, _ records: RunRecords?
+    _ batch: ViewBatch, begunAt begin: ContinuousClock.Instant, lastCheckpoint: String?,
+    _ records: RunRecords?
   ) throws -> TakenStep {
     let waited = (ContinuousClock.now - begin) / .seconds(1)
     if state.step == plan.firstStep, let records { try show(batch, in: records) }
