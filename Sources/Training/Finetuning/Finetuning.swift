@@ -157,7 +157,6 @@ public struct Finetuning {
         throw FinetuneFailure(share: training.share, seed: configuration.seed, step: step, layer: layer)
       }
       try progress(Double(step) / Double(training.steps))
-      try stopIfAsked()
     }
     return skipped
   }
