@@ -42,8 +42,8 @@ double convolutions_nanoseconds(const convolutions_problem *p) {
 }
 
 // Up to which share of open channels skipping was faster. The fewer tiles an image has, the less the products that skip
-// make of their weights and sums; with AVX-512 they are a smaller part of the whole. `images` of one tile, of four, of
-// more.
+// make of their weights and sums; with AVX-512 they are a smaller part of the whole. Limits for images of one tile, of
+// four, of more.
 struct Densities {
   double one, four, more;
 

@@ -9,7 +9,7 @@ static inline void multiply_terms(const Term *terms, const Term *end, const floa
   Vector sums[R][P * PARTS] = {};
   for (; terms < end; terms++) {
     const float *const numbers = v + terms->number, *const weights = u.start + terms->weights;
-    if constexpr (R <= P * PARTS) {
+    if constexpr (R <= P * PARTS) {  // the fewer of both are kept in registers
       Vector number[R];
       UNROLL
       for (int r = 0; r < R; r++) number[r] = all(numbers[BlockNumbers::ROW * r]);
@@ -20,25 +20,10 @@ static inline void multiply_terms(const Term *terms, const Term *end, const floa
         for (int r = 0; r < R; r++) sums[r][i] = fma(number[r], w, sums[r][i]);
       }
     } else {
-      Vector w[P * PARTS];
-      UNROLL
-      for (int i = 0; i < P * PARTS; i++) w[i] = load(weights + i / PARTS * u.stride + i % PARTS * WIDTH);
-      UNROLL
-      for (int r = 0; r < R; r++) {
-        const Vector number = all(numbers[BlockNumbers::ROW * r]);
-        UNROLL
-        for (int i = 0; i < P * PARTS; i++) sums[r][i] = fma(number, w[i], sums[r][i]);
-      }
+      add_products<R, P, BlockNumbers>(numbers, weights, u.stride, sums);
     }
   }
-  UNROLL
-  for (int r = 0; r < R; r++) {
-    UNROLL
-    for (int i = 0; i < P * PARTS; i++) {
-      float *const place = m.part(i) + r * m.row;
-      store(place, adds ? load(place) + sums[r][i] : sums[r][i]);
-    }
-  }
+  write_sums<R, P>(sums, m, adds);
 }
 
 // Panels that R rows are multiplied by at one time: as many sums as there are registers for, or as hide the latency of a

@@ -70,6 +70,33 @@ struct Piece {
   Piece(int first, int end) : first(first), end(end) {}
 };
 
+// Adds one term's products to the sums: the numbers of R rows times the weights of P panels.
+template <int R, int P, class Numbers>
+static inline void add_products(const float *numbers, const float *weights, size_t panel, Vector (&sums)[R][P * PARTS]) {
+  Vector w[P * PARTS];
+  UNROLL
+  for (int i = 0; i < P * PARTS; i++) w[i] = load(weights + i / PARTS * panel + i % PARTS * WIDTH);
+  UNROLL
+  for (int r = 0; r < R; r++) {
+    const Vector number = all(numbers[Numbers::ROW * r]);
+    UNROLL
+    for (int i = 0; i < P * PARTS; i++) sums[r][i] = fma(number, w[i], sums[r][i]);
+  }
+}
+
+// Writes the sums, or adds them to what is there.
+template <int R, int P>
+static inline void write_sums(const Vector (&sums)[R][P * PARTS], Panels m, bool adds) {
+  UNROLL
+  for (int r = 0; r < R; r++) {
+    UNROLL
+    for (int i = 0; i < P * PARTS; i++) {
+      float *const place = m.part(i) + r * m.row;
+      store(place, adds ? load(place) + sums[r][i] : sums[r][i]);
+    }
+  }
+}
+
 // m = v·u for R rows and P panels; what comes after a sum's first piece is added to it. v and u begin at the piece.
 template <int R, int P, class Numbers>
 static inline void multiply_some(Inner inner, Piece piece, Numbers v, Blocks u, Panels m) {
@@ -83,25 +110,10 @@ static inline void multiply_some(Inner inner, Piece piece, Numbers v, Blocks u, 
       const int lanes = inner.lanes(block);
       for (int lane = 0; lane < lanes; lane++, weights += 16) {
         const float *const numbers = v.at(block - piece.first, lane);
-        Vector w[P * PARTS];
-        UNROLL
-        for (int i = 0; i < P * PARTS; i++) w[i] = load(weights + i / PARTS * u.stride + i % PARTS * WIDTH);
-        UNROLL
-        for (int r = 0; r < R; r++) {
-          const Vector number = all(numbers[Numbers::ROW * r]);
-          UNROLL
-          for (int i = 0; i < P * PARTS; i++) sums[r][i] = fma(number, w[i], sums[r][i]);
-        }
+        add_products<R, P, Numbers>(numbers, weights, u.stride, sums);
       }
     }
-    UNROLL
-    for (int r = 0; r < R; r++) {
-      UNROLL
-      for (int i = 0; i < P * PARTS; i++) {
-        float *const place = m.part(i) + r * m.row;
-        store(place, first == 0 ? sums[r][i] : load(place) + sums[r][i]);
-      }
-    }
+    write_sums<R, P>(sums, m, first > 0);
   } while (block < piece.end);
 }
 
