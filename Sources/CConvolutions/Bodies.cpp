@@ -98,7 +98,11 @@ size_t convolutions_scratch_count(const convolutions_problem *p) {
     memory.add(plan.chunk_count(plan.from.channels));
     memory.add(plan.chunk_count(plan.to.channels));
     memory.add(OpenChannels::memory(plan));
-    if (p->direction == CONVOLUTIONS_BACKWARD_WEIGHTS) memory.add(OpenChannels::sums(plan));
+    if (p->direction == CONVOLUTIONS_BACKWARD_WEIGHTS) {
+      memory.add(OpenChannels::sums(plan));
+    } else {
+      for (int i = 0; i < 3; i++) memory.add((size_t)blocks_of(plan.to.channels, 16) * 16);
+    }
     return memory.count;
   }
   const DirectPlan plan(*p);
@@ -137,12 +141,26 @@ void convolutions_run(const convolutions_problem *p, const float *open, float *i
       IN_BODY(body_of(*p), direct_run_weights(*p, input, weights, output, scratch))
     }
   } else if (p->algorithm == CONVOLUTIONS_WINOGRAD) {
-    IN_BODY(body_of(*p), winograd_run(*p, open, from, weights, to, scratch))
+    IN_BODY(body_of(*p), winograd_run(*p, open, NULL, from, weights, to, scratch))
   } else if (image) {
     IN_BODY(body_of(*p), image_run(*p, from, weights, to, scratch))
   } else {
     IN_BODY(body_of(*p), direct_run(*p, from, weights, to, scratch))
   }
+}
+
+size_t convolutions_rows_count(const convolutions_problem *p) {
+  const WinogradPlan plan(*p);
+  return plan.pairs() * plan.pair_rows();
+}
+
+void convolutions_pack_rows(const convolutions_problem *p, const float *weights, float *packed) {
+  IN_BODY(body_of(*p), winograd_pack_rows(*p, weights, packed))
+}
+
+void convolutions_run_fused(const convolutions_problem *p, const float *open, const convolutions_fusion *fusion,
+                            const float *input, float *weights, float *output, float *scratch) {
+  IN_BODY(body_of(*p), winograd_run(*p, open, fusion, input, weights, output, scratch))
 }
 
 size_t products_packed_count(int inner, int columns) { return (size_t)blocks_of(columns, 16) * inner * 16; }

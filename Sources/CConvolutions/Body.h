@@ -1,6 +1,7 @@
 // What is compiled once for every instruction set, in a namespace of its own: see Bodies.cpp.
 #include "Products.h"
 #include "OpenProducts.h"
+#include "OpenOutputs.h"
 #include "Transforms.h"
 #include "Winograd.h"
 #include "WinogradWeights.h"

@@ -69,13 +69,38 @@ static void transform_input_tile(const WinogradPlan &plan, const Tile &tile, int
   }
 }
 
+// What becomes of outputs before they are written: nothing, or relu(scale·y + shift + added) of each channel of `parts`.
+struct Epilogue {
+  int parts;
+  const float *scale = NULL, *shift = NULL;
+  const float *keeps = NULL;  // a number whose bits are all set, or 0: what comes out is 0; NULL: all are kept
+  const float *added = NULL;  // a map like the output's
+  const float *added_scale = NULL, *added_shift = NULL;  // scale·added + shift is added instead; NULL: as it is
+
+  // offset: of the outputs in their map.
+  Vector of(int part, size_t offset, Vector y) const {
+    typedef int Bits __attribute__((vector_size(WIDTH * sizeof(int))));
+    if (scale == NULL) return y;
+    const int c = part * WIDTH;
+    Vector z = fma(load(scale + c), y, load(shift + c));
+    if (added != NULL) {
+      const Vector r = load(added + offset);
+      z += added_scale ? fma(load(added_scale + c), r, load(added_shift + c)) : r;
+    }
+    Bits kept = ~(z <= 0);
+    if (keeps != NULL) kept &= reinterpret_cast<Bits>(load(keeps + c));
+    return reinterpret_cast<Vector>(reinterpret_cast<Bits>(z) & kept);
+  }
+};
+
 // Aᵀ·m·A of a tile, cut where the map is smaller.
 template <int H, int W>
-static void transform_output_tile(const WinogradPlan &plan, const Tile &tile, Blocks products, float *output) {
+static void transform_output_tile(const WinogradPlan &plan, const Tile &tile, Blocks products,
+                                  const Epilogue &epilogue, float *output) {
   const Places<H, W> places(plan, tile);
   const Map &map = plan.to;
   const int height = map.height - tile.y < H ? map.height : H, width = map.width - tile.x < W ? map.width : W;
-  for (int part = 0; part < parts_of(map); part++) {
+  for (int part = 0; part < epilogue.parts; part++) {
     const float *const numbers = part_in(products, part);
     Vector rows[H + 2][W];
     for (int i = 0; i < H + 2; i++) {
@@ -84,8 +109,8 @@ static void transform_output_tile(const WinogradPlan &plan, const Tile &tile, Bl
       for (int j = 0; j < W + 2; j++) m[j] = load(numbers + places.of[i][j]);
       transform_outputs<W>(m, rows[i]);
     }
-    float *const pixels = output + tile.row * map.row_stride() + part_offset(map, part) +
-                          ((size_t)tile.y * map.width + tile.x) * map.lanes;
+    const size_t start = tile.row * map.row_stride() + part_offset(map, part) +
+                         ((size_t)tile.y * map.width + tile.x) * map.lanes;
     for (int x = 0; x < width; x++) {
       Vector m[H + 2], y[H];
       UNROLL
@@ -93,7 +118,9 @@ static void transform_output_tile(const WinogradPlan &plan, const Tile &tile, Bl
       transform_outputs<H>(m, y);
       UNROLL
       for (int i = 0; i < H; i++) {
-        if (i < height) store(pixels + ((size_t)i * map.width + x) * map.lanes, y[i]);
+        if (i >= height) continue;
+        const size_t offset = start + ((size_t)i * map.width + x) * map.lanes;
+        store(output + offset, epilogue.of(part, offset, y[i]));
       }
     }
   }
@@ -115,58 +142,142 @@ static void transform_output_tile(const WinogradPlan &plan, const Tile &tile, Bl
 
 static void transform_inputs_of(const WinogradPlan &plan, const Chunk &chunk, const OpenChannels &open,
                                 const float *input, Blocks out) {
-  for (int i = 0, segment = 0; i < chunk.count; i++) {
+  for (int i = 0; i < chunk.count; i++) {
     const Tile &tile = chunk.tiles[i];
-    if (i > 0 && tile.row != chunk.tiles[i - 1].row) segment++;
-    const int parts = open.count > 0 ? blocks_of(open.segments[segment].channels, WIDTH) : parts_of(plan.from);
+    const int parts = open.count > 0 ? blocks_of(open.segments[open.of_tile[i]].channels, WIDTH) : parts_of(plan.from);
 #define CALL(H, W) transform_input_tile<H, W>(plan, tile, parts, input, out)
     FOR_SIZE_OF(tile, CALL)
 #undef CALL
   }
 }
 
-static void transform_outputs_of(const WinogradPlan &plan, const Chunk &chunk, Blocks products, float *output) {
-  for (int i = 0; i < chunk.count; i++) {
-    const Tile &tile = chunk.tiles[i];
-#define CALL(H, W) transform_output_tile<H, W>(plan, tile, products, output)
-    FOR_SIZE_OF(tile, CALL)
+static void transform_output(const WinogradPlan &plan, const Tile &tile, Blocks products, const Epilogue &epilogue,
+                             float *output) {
+#define CALL(H, W) transform_output_tile<H, W>(plan, tile, products, epilogue, output)
+  FOR_SIZE_OF(tile, CALL)
 #undef CALL
-  }
 }
+
+// The epilogues of images: which channels lie where, and which of them are kept, differs.
+struct Epilogues {
+  const WinogradPlan &plan;
+  const convolutions_fusion *fusion;
+  float *scales, *shifts, *keeps;  // of an image's channels
+
+  static size_t count(const WinogradPlan &plan) { return (size_t)blocks_of(plan.to.channels, 16) * 16; }
+
+  // open: the image's, if its map holds them one after the other; NULL: all channels are in their places.
+  Epilogue of(int row, const Segment *open) const {
+    const int parts = parts_of(plan.to), width = plan.to.blocks() * plan.to.lanes;
+    if (fusion == NULL) return {parts};
+    Epilogue all = {parts, fusion->scale, fusion->shift, NULL, fusion->added, fusion->added_scale, fusion->added_shift};
+    if (fusion->mask == NULL) return all;
+    const float *const mask = fusion->mask + (size_t)row * width;
+    const int count = open ? open->channels : plan.to.channels;
+    for (int k = 0; k < (int)Epilogues::count(plan); k++) {
+      const int c = k >= count ? -1 : open ? open->terms[k].number : k;
+      const bool is_open = c >= 0 && mask[c] != 0;
+      scales[k] = is_open ? fusion->scale[c] : 0;
+      shifts[k] = is_open ? fusion->shift[c] : 0;
+      memset(keeps + k, is_open ? 0xff : 0, sizeof *keeps);
+    }
+    all.scale = scales, all.shift = shifts, all.keeps = keeps;
+    if (open) all.parts = blocks_of(count, plan.to.lanes) * plan.to.lanes / WIDTH;
+    return all;
+  }
+};
 
 // A chunk of tiles after another: everything between input and output stays in the cache.
 //
 // Chains of 32 terms, as the transforms magnify what products round: at 256 channels of 8×8 it is 0.60e-6 of the
 // outputs' root mean square, 0.73e-6 with chains of 64, 0.97e-6 with chains of 128, which would be 2 % faster.
-static void winograd_run(const convolutions_problem &problem, const float *open, const float *from, float *weights,
-                         float *to, float *scratch) {
+//
+// Images that have so many output channels open that leaving out the others is slower get all of them by the usual
+// products. Which those are depends on the image alone, so that its numbers do not depend on its neighbours.
+static void winograd_run(const convolutions_problem &problem, const float *open, const convolutions_fusion *fusion,
+                         const float *from, float *weights, float *to, float *scratch) {
   const WinogradPlan plan(problem);
   Scratch memory = {scratch};
   const Blocks inputs = {memory.take(plan.chunk_count(plan.from.channels)), plan.chunk_block()};
   const Blocks products = {memory.take(plan.chunk_count(plan.to.channels)), plan.chunk_block()};
   float *const lists = memory.take(OpenChannels::memory(plan));
+  Epilogues epilogues = {plan, fusion};
+  epilogues.scales = memory.take(Epilogues::count(plan));
+  epilogues.shifts = memory.take(Epilogues::count(plan));
+  epilogues.keeps = memory.take(Epilogues::count(plan));
   const Inner inner = {1, plan.from.channels, CHAIN / 16};
   const int panels = blocks_of(plan.to.channels, 16);
+  const float *const rows = weights + plan.pairs() * plan.pair_weights();
+  const bool ends_half = plan.from.lanes == 8 && plan.from.blocks() % 2 == 1;
+  const bool selects = fusion != NULL && fusion->open != NULL;
+  if (selects) decide_open_outputs(plan, fusion->mask, fusion->open);
   for (int first = 0; first < plan.tiles; first += plan.chunk) {
     const Chunk chunk(plan, first);
-    const OpenChannels channels(plan, chunk, open, lists);
-    transform_inputs_of(plan, chunk, channels, from, inputs);
+    const OpenChannels in = open ? OpenChannels(plan, plan.from, chunk, open, lists) : OpenChannels();
+    const OpenChannels out =
+        selects ? OpenChannels(plan, plan.to, chunk, fusion->open, lists, (int)plan.row_weights()) : OpenChannels();
+    transform_inputs_of(plan, chunk, in, from, inputs);
     for (int v = 0; v < plan.vertical_points.count; v++) {
       for (int h = 0; h < plan.horizontal_points.count; h++) {
         const int pair = v * plan.horizontal_points.count + h;
-        const int tiles = chunk.count_of(plan.vertical_points.of[v], plan.horizontal_points.of[h]);
-        const BlockNumbers pair_inputs = {{inputs.start + pair * plan.stride, inputs.stride}};
+        const int p = plan.vertical_points.of[v], q = plan.horizontal_points.of[h];
+        const Blocks pair_inputs = {inputs.start + pair * plan.stride, inputs.stride};
         const Blocks pair_products = {products.start + pair * plan.stride, products.stride};
         const Blocks pair_weights = {weights + pair * plan.pair_weights(), plan.panel()};
-        if (channels.count > 0) {
-          multiply_open(channels, plan.vertical_points.of[v], plan.horizontal_points.of[h], panels,
-                        OpenChannels::chains(plan.from.channels), pair_inputs.blocks, pair_weights, pair_products);
-        } else {
-          multiply(tiles, panels, inner, Piece(inner), pair_inputs, pair_weights, pair_products);
+        const auto multiply_all = [&](int row, int count) {
+          const size_t start = BlockNumbers::ROW * row;
+          multiply(count, panels, inner, Piece(inner), BlockNumbers{{pair_inputs.start + start, pair_inputs.stride}},
+                   pair_weights, Blocks{pair_products.start + start, pair_products.stride});
+        };
+        if (in.count > 0) {
+          multiply_open(in, p, q, panels, OpenChannels::chains(plan.from.channels), pair_inputs, pair_weights,
+                        pair_products);
+        } else if (!selects) {
+          multiply_all(0, chunk.count_of(p, q));
+        }
+        for (int s = 0; s < out.count; s++) {
+          const Segment &segment = out.segments[s];
+          const int row = segment.first_of(p, q), count = segment.count_of(p, q);
+          const size_t start = BlockNumbers::ROW * row;
+          if (segment.channels == plan.to.channels) {
+            multiply_all(row, count);
+          } else {
+            multiply_open_outputs(segment, count, blocks_of(plan.from.channels, 16), ends_half,
+                                  {pair_inputs.start + start, pair_inputs.stride}, rows + pair * plan.pair_rows(),
+                                  {pair_products.start + start, pair_products.stride});
+          }
         }
       }
     }
-    transform_outputs_of(plan, chunk, products, to);
+    Epilogue epilogue = {};
+    for (int i = 0; i < chunk.count; i++) {
+      const int row = chunk.tiles[i].row;
+      if (i == 0 || row != chunk.tiles[i - 1].row) {
+        epilogue = epilogues.of(row, selects ? &out.segments[out.of_tile[i]] : NULL);
+      }
+      transform_output(plan, chunk.tiles[i], products, epilogue, to);
+    }
+  }
+}
+
+// G·g·Gᵀ of 16 kernels, taps[tap][kernel], for each pair of points: store(pair, kernel, u) takes WIDTH of them.
+template <class Store>
+static inline void transform_kernels(const WinogradPlan &plan, const float (&taps)[9][16], Store store) {
+  for (int lane = 0; lane < 16; lane += WIDTH) {
+    Vector columns[3][POINTS];
+    for (int j = 0; j < 3; j++) {
+      const Vector g[3] = {load(taps[j] + lane), load(taps[3 + j] + lane), load(taps[6 + j] + lane)};
+      transform_weights(g, columns[j]);
+    }
+    for (int v = 0; v < plan.vertical_points.count; v++) {
+      const int p = plan.vertical_points.of[v];
+      const Vector g[3] = {columns[0][p], columns[1][p], columns[2][p]};
+      Vector u[POINTS];
+      transform_weights(g, u);
+      for (int h = 0; h < plan.horizontal_points.count; h++) {
+        store(v * plan.horizontal_points.count + h, lane, u[plan.horizontal_points.of[h]]);
+      }
+    }
   }
 }
 
@@ -185,23 +296,29 @@ static void winograd_pack(const convolutions_problem &problem, const float *weig
         for (int tap = 0; tap < 9; tap++) taps[flipped ? 8 - tap : tap][lane] = kernel[tap];
       }
       float *const place = packed + first / 16 * plan.panel() + (size_t)c * 16;
-      for (int lane = 0; lane < 16; lane += WIDTH) {
-        Vector columns[3][POINTS];
-        for (int j = 0; j < 3; j++) {
-          const Vector g[3] = {load(taps[j] + lane), load(taps[3 + j] + lane), load(taps[6 + j] + lane)};
-          transform_weights(g, columns[j]);
-        }
-        for (int v = 0; v < plan.vertical_points.count; v++) {
-          const int p = plan.vertical_points.of[v];
-          const Vector g[3] = {columns[0][p], columns[1][p], columns[2][p]};
-          Vector u[POINTS];
-          transform_weights(g, u);
-          for (int h = 0; h < plan.horizontal_points.count; h++) {
-            const size_t pair = v * plan.horizontal_points.count + h;
-            store(place + pair * plan.pair_weights() + lane, u[plan.horizontal_points.of[h]]);
-          }
-        }
+      transform_kernels(plan, taps, [&](int pair, int lane, Vector u) {
+        store(place + pair * plan.pair_weights() + lane, u);
+      });
+    }
+  }
+}
+
+// The same weights as rows, lanes are input channels, for open outputs: behind those of `winograd_pack`.
+static void winograd_pack_rows(const convolutions_problem &problem, const float *weights, float *packed) {
+  const WinogradPlan plan(problem);
+  float *const rows = packed + plan.pairs() * plan.pair_weights();
+  for (int k = 0; k < plan.to.channels; k++) {
+    for (int first = 0; first < plan.from.channels; first += 16) {
+      const int lanes = plan.from.channels - first < 16 ? plan.from.channels - first : 16;
+      float taps[9][16] = {};
+      for (int lane = 0; lane < lanes; lane++) {
+        const float *const kernel = weights + ((size_t)k * plan.from.channels + first + lane) * 9;
+        for (int tap = 0; tap < 9; tap++) taps[tap][lane] = kernel[tap];
       }
+      float *const place = rows + k * plan.row_weights() + first;
+      transform_kernels(plan, taps, [&](int pair, int lane, Vector u) {
+        store(place + pair * plan.pair_rows() + lane, u);
+      });
     }
   }
 }

@@ -38,6 +38,9 @@ struct WinogradPlan {
   // Transformed weights, [pair][panel][input channel][16]; a line more between pairs, for the cache's sake.
   size_t panel() const { return (size_t)from.channels * 16; }
   size_t pair_weights() const { return blocks_of(to.channels, 16) * panel() + 16; }
+  // Transformed weights as rows, [pair][output channel][input channel, in whole blocks].
+  size_t row_weights() const { return (size_t)blocks_of(from.channels, 16) * 16; }
+  size_t pair_rows() const { return to.channels * row_weights() + 16; }
   // Their gradient, [panel][input channel, in whole blocks][tap][16].
   size_t gradient_panel() const { return (size_t)blocks_of(from.channels, 16) * 16 * 9 * 16; }
 };

@@ -274,7 +274,7 @@ static void winograd_run_weights(const convolutions_problem &problem, const floa
   memset(weights, 0, panels * plan.gradient_panel() * sizeof *weights);
   for (int first = 0; first < plan.tiles; first += plan.chunk) {
     const Chunk chunk(plan, first);
-    const OpenChannels channels(plan, chunk, open, lists);
+    const OpenChannels channels = open ? OpenChannels(plan, plan.from, chunk, open, lists) : OpenChannels();
     transform_inputs_of(plan, chunk, channels, input, inputs);
     transform_gradients_of(plan, chunk, gradient, gradients);
     if (channels.count > 0) {

@@ -88,7 +88,7 @@ INLINE void normalize_add(const vector_map &map, int n, int block, int lane, con
     }
     total += L::widen(sum);
   }
-  store_means<G>(map, c, n, channels, total, means);
+  if (means) store_means<G>(map, c, n, channels, total, means);
 }
 
 CLONES void vector_normalize_add(vector_map map, const float *x, const float *scale, const float *shift,
@@ -98,6 +98,26 @@ CLONES void vector_normalize_add(vector_map map, const float *x, const float *sc
   r_scale ? normalize_add<G, true>(map, n, block, lane, x, scale, shift, r, r_scale, r_shift, y, channels, means) \
           : normalize_add<G, false>(map, n, block, lane, x, scale, shift, r, r_scale, r_shift, y, channels, means)
   FOR_PLANES(map, BODY)
+#undef BODY
+}
+
+template <int G>
+INLINE void means_of(const vector_map &map, int n, int block, int lane, const float *x, int channels, float *means) {
+  typedef Lanes<G> L;
+  const size_t start = plane_offset(map, n, block, lane);
+  typename L::Double total = {};
+  for (int first = 0; first < map.pixels; first += RUN) {
+    typename L::Float sum = {};
+    const int end = first + RUN < map.pixels ? first + RUN : map.pixels;
+    for (int p = first; p < end; p++) sum += L::load(x + start + (size_t)p * map.lanes);
+    total += L::widen(sum);
+  }
+  store_means<G>(map, channel_offset(map, block, lane), n, channels, total, means);
+}
+
+CLONES void vector_means(vector_map map, const float *x, int channels, float *means) {
+#define BODY(G) means_of<G>(map, n, block, lane, x, channels, means)
+  FOR_PLANES_LAST_FIRST(map, BODY)
 #undef BODY
 }
 

@@ -122,11 +122,17 @@ public final class ChannelGate {
     try pass.forEachShard { shard in
       var uniforms = [Float](repeating: 0, count: outChannels)
       var noise = [Double](repeating: 0, count: outChannels)
+      var given = uniforms
       for row in pass.rows(ofShard: shard) {
         let (g, m) = (logits.row(row), mask.row(row))
         m.update(repeating: 0, count: mask.rowStride)
         guard let soft else {
-          for c in 0..<outChannels { m[c] = g[c] >= 0 ? 1 : 0 }
+          if let masks = pass.masks {
+            masks.fill(&given, gate: index, row: row)
+            m.update(from: given, count: outChannels)
+          } else {
+            for c in 0..<outChannels { m[c] = g[c] >= 0 ? 1 : 0 }
+          }
           continue
         }
         pass.noise?.fill(&uniforms, gate: index, at: pass.layout.place(ofRow: row))

@@ -1,4 +1,5 @@
 import CVector
+import CVector
 import Tensors
 
 /// A map together with its mean over pixels, which whoever writes the map takes in the same pass over memory.
@@ -11,6 +12,16 @@ public struct PooledMap: Sendable {
   public init(map: Tensor, means: Tensor) {
     self.map = map
     self.means = means
+  }
+
+  /// Takes the means of `map`.
+  init(_ map: Tensor, in pass: Pass) throws {
+    self.map = map
+    means = Tensor(rows: map.rows, columns: map.channels)
+    try pass.forEachView(lastFirst: true) { [means] _, _, rows in
+      let first = rows.lowerBound
+      vector_means(map.geometry(rows: rows.count), map.row(first), Int32(map.channels), means.row(first))
+    }
   }
 }
 

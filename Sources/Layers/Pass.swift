@@ -20,6 +20,8 @@ public final class Pass {
   public let layout: RowLayout
   public let surroundings: Surroundings
   public let noise: (any GateNoise)?
+  /// Replaces the gates' decisions, in an evaluation.
+  let masks: (any GateMasks)?
   /// Replaces hard masks by their sigmoids, which makes the loss differentiable: for gradient checks only.
   public let softGates: Bool
 
@@ -34,22 +36,24 @@ public final class Pass {
   ///   - recomputes: Takes less memory and one forward pass more, for the same bits.
   public convenience init(
     _ mode: Mode, _ layout: RowLayout, in surroundings: Surroundings, noise: (any GateNoise)? = nil,
-    softGates: Bool = false, recomputes: Bool = false
+    masks: (any GateMasks)? = nil, softGates: Bool = false, recomputes: Bool = false
   ) {
     self.init(
-      mode, layout, in: surroundings, noise: noise, softGates: softGates, recomputes: recomputes,
+      mode, layout, in: surroundings, noise: noise, masks: masks, softGates: softGates,
+      recomputes: recomputes,
       microBatchSums: nil)
   }
 
   private init(
     _ mode: Mode, _ layout: RowLayout, in surroundings: Surroundings, noise: (any GateNoise)?,
-    softGates: Bool, recomputes: Bool, microBatchSums: MicroBatchSums?
+    masks: (any GateMasks)?, softGates: Bool, recomputes: Bool, microBatchSums: MicroBatchSums?
   ) {
     precondition(mode == .evaluation || layout.hasWholeShards, "training takes whole shards")
     self.mode = mode
     self.layout = layout
     self.surroundings = surroundings
     self.noise = noise
+    self.masks = masks
     self.softGates = softGates
     self.recomputes = recomputes
     self.microBatchSums = microBatchSums
@@ -73,7 +77,7 @@ public final class Pass {
     let sums = MicroBatchSums()
     return layout.microBatches(count).map {
       Pass(
-        mode, $0, in: surroundings, noise: noise, softGates: softGates, recomputes: recomputes,
+        mode, $0, in: surroundings, noise: noise, masks: masks, softGates: softGates, recomputes: recomputes,
         microBatchSums: sums)
     }
   }

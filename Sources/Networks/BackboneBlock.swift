@@ -65,6 +65,16 @@ extension Convolution {
   }
 }
 
+extension BatchNorm.Shortcut {
+  /// What a block's projection makes of its input.
+  init(_ projection: (convolution: Convolution, batchNorm: BatchNorm), of x: Tensor, in pass: Pass) throws {
+    let input = try projection.convolution.forward(x, in: pass)
+    self.init(
+      batchNorm: projection.batchNorm, input: input,
+      statistics: try projection.batchNorm.statistics(of: input, in: pass))
+  }
+}
+
 extension ChannelGate {
   /// ∂L/∂context from ∂L/∂mask and, among those of the whole network, what losses add to it directly.
   func backward(

@@ -49,16 +49,15 @@ public final class BasicBlock: BackboneBlock {
   public func forward(_ x: PooledMap, in pass: Pass) throws -> (output: PooledMap, gates: [GateRecord]) {
     let record = try pass.timed(.gate) { try gate?.forward(x.means, in: pass) }
     let mask = record?.mask
+    guard pass.isTraining else {
+      return (try evaluate(x.map, mask: mask, in: pass), [record].compactMap { $0 })
+    }
     let x1 = try conv1.forward(x.map, in: pass)
     let statistics1 = try bn1.statistics(of: x1, in: pass)
     let y = bn1.reluInput(x1, statistics1, mask: mask, in: pass)
     let x2 = try conv2.forward(y, in: pass)
     let statistics2 = try bn2.statistics(of: x2, in: pass)
-    let shortcut = try downsample.map { convolution, batchNorm in
-      let input = try convolution.forward(x.map, in: pass)
-      return BatchNorm.Shortcut(
-        batchNorm: batchNorm, input: input, statistics: try batchNorm.statistics(of: input, in: pass))
-    }
+    let shortcut = try downsample.map { try BatchNorm.Shortcut($0, of: x.map, in: pass) }
     let output = try bn2.normalize(
       x2, statistics2, adding: shortcut?.input ?? x.map, normalizedBy: shortcut?.statistics, in: pass)
     pass.push(
@@ -66,6 +65,13 @@ public final class BasicBlock: BackboneBlock {
         x: x.map, mask: mask, conv1: x1, statistics1: statistics1, conv2: x2, statistics2: statistics2,
         shortcut: shortcut, output: output.map))
     return (output, [record].compactMap { $0 })
+  }
+
+  /// The same with as much at a time as kernels can do.
+  private func evaluate(_ x: Tensor, mask: Tensor?, in pass: Pass) throws -> PooledMap {
+    let y = try conv1.activate(x, by: bn1, mask: mask, for: conv2, in: pass)
+    let shortcut = try downsample.map { try BatchNorm.Shortcut($0, of: x, in: pass) }
+    return try conv2.activate(y, by: bn2, adding: x, or: shortcut, in: pass)
   }
 
   public func backward(

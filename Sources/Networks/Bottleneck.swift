@@ -83,11 +83,7 @@ public final class Bottleneck: BackboneBlock {
     let y2 = bn2.reluInput(x2, statistics2, mask: record2?.mask, in: pass)
     let x3 = try conv3.forward(y2, in: pass)
     let statistics3 = try bn3.statistics(of: x3, in: pass)
-    let shortcut = try downsample.map { convolution, batchNorm in
-      let input = try convolution.forward(x.map, in: pass)
-      return BatchNorm.Shortcut(
-        batchNorm: batchNorm, input: input, statistics: try batchNorm.statistics(of: input, in: pass))
-    }
+    let shortcut = try downsample.map { try BatchNorm.Shortcut($0, of: x.map, in: pass) }
     let output = try bn3.normalize(
       x3, statistics3, adding: shortcut?.input ?? x.map, normalizedBy: shortcut?.statistics, in: pass)
     pass.push(

@@ -30,13 +30,15 @@ extension Configuration {
   /// - Parameters:
   ///   - projector: Needed where its features are asked for.
   ///   - onError: What happens where an image cannot be used.
+  ///   - skipsClosedChannels: Whether channels that gates close are left out, or computed and set to zero.
   public func makeExtractor(
     for backbone: any Backbone, projector: MLP? = nil, onError: OnBadImage, pool: WorkerPool,
-    communicator: Communicator
+    communicator: Communicator, skipsClosedChannels: Bool = true
   ) -> FeatureExtractor {
     FeatureExtractor(
       backbone: backbone, projector: projector, imageSize: network.inputSize, onError: onError,
-      shardSize: batch.shard, pool: pool, communicator: communicator)
+      shardSize: batch.shard, pool: pool, communicator: communicator, skipsClosedChannels: skipsClosedChannels
+    )
   }
 
   /// What sums the gradients of a model over ranks.

@@ -28,6 +28,10 @@ struct EvaluatedOptions: ParsableArguments {
   @Option(help: "What to do about an image that cannot be used; skip uses its neighbour instead.")
   var onError = OnBadImage.stop
 
+  @Option(
+    help: "compact leaves out the channels that gates close; dense computes them too, to compare with.")
+  var compute = Compute.compact
+
   @OptionGroup var threads: ThreadOptions
 
   /// Opens both; every rank calls it.
@@ -35,9 +39,14 @@ struct EvaluatedOptions: ParsableArguments {
   /// - Throws: The same `AgreedFailure` on every rank.
   func open(on communicator: Communicator, quiet: Bool) throws -> EvaluatedSubject {
     try EvaluatedSubject(
-      checkpoint: checkpoint, data: data, dataOptions, onError: onError, threads, on: communicator,
-      quiet: quiet)
+      checkpoint: checkpoint, data: data, dataOptions, onError: onError, compute: compute, threads,
+      on: communicator, quiet: quiet)
   }
+}
+
+/// What becomes of channels that gates close.
+enum Compute: String, CaseIterable, ExpressibleByArgument {
+  case compact, dense
 }
 
 /// What an evaluation works with.
@@ -49,14 +58,16 @@ struct EvaluatedSubject {
   let pool: WorkerPool
   private let source: String
   private let onError: OnBadImage
+  private let compute: Compute
 
   /// - Throws: The same `AgreedFailure` on every rank.
   init(
     checkpoint: String, data source: String, _ dataOptions: DataOptions, onError: OnBadImage = .stop,
-    _ threads: ThreadOptions, on communicator: Communicator, quiet: Bool
+    compute: Compute = .compact, _ threads: ThreadOptions, on communicator: Communicator, quiet: Bool
   ) throws {
     self.source = source
     self.onError = onError
+    self.compute = compute
     var options = try dataOptions.options(on: communicator)
     options.onError = onError
     data = try DatasetSource.open(source, options, on: communicator)
@@ -86,7 +97,7 @@ struct EvaluatedSubject {
   {
     trained.configuration.makeExtractor(
       for: trained.backbone, projector: layers == .projector ? try trained.projector() : nil,
-      onError: onError, pool: pool, communicator: communicator)
+      onError: onError, pool: pool, communicator: communicator, skipsClosedChannels: compute == .compact)
   }
 
   /// Makes sure that the features of these images fit into memory; every rank calls it.

@@ -60,6 +60,29 @@ void convolutions_unpack(const convolutions_problem *problem, const float *packe
 void convolutions_run(const convolutions_problem *problem, const float *open, float *input, float *weights,
                       float *output, float *scratch);
 
+// What an evaluation does with a convolution: relu(scale·forward + shift + added) ⊙ mask, all of it while the numbers are
+// at hand.
+typedef struct {
+  const float *scale, *shift;  // [output channel, in whole blocks]
+  // A map like the output, NULL: none; or added_scale·added + added_shift of it, unless that is NULL.
+  const float *added, *added_scale, *added_shift;
+  // [row][output channel, in whole blocks]: 0 where a channel is closed; NULL: none is.
+  const float *mask;
+  // Unless NULL, and then there is a mask, and nothing added, and all input channels are open: only open channels are
+  // written, one after the other in the blocks of a row, which begins where it does with all of them; of a last block that
+  // they don't fill the rest is 0. `open` is written: not 0 for those channels, which are all of them in rows for which
+  // that is faster, closed ones as zeros. The weights have to be packed as rows, too.
+  float *open;
+} convolutions_fusion;
+
+// Forward by Winograd. A row's numbers depend on it and its masks alone. The weights are packed as usual.
+void convolutions_run_fused(const convolutions_problem *problem, const float *open, const convolutions_fusion *fusion,
+                            const float *input, float *weights, float *output, float *scratch);
+
+// The weights as rows, which lie behind those in the usual layout: how many numbers, and the writing of them.
+size_t convolutions_rows_count(const convolutions_problem *problem);
+void convolutions_pack_rows(const convolutions_problem *problem, const float *weights, float *packed);
+
 // Products of row-major matrices, on the calling thread, by the same kernels.
 //
 // b[inner, columns], or with `transposed` the transpose of b[columns, inner], in the layout that the product takes, for

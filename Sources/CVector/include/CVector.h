@@ -35,6 +35,9 @@ void vector_normalize_open(vector_map map, const float *x, const float *scale, c
 void vector_normalize_add(vector_map map, const float *x, const float *scale, const float *shift, const float *r,
                           const float *r_scale, const float *r_shift, float *y, int channels, float *means);
 
+// means[image][channel] = mean of x over pixels, rows of `channels` numbers without padding.
+void vector_means(vector_map map, const float *x, int channels, float *means);
+
 // Backward of vector_normalize, first pass. With z = scale·x + shift and g = dy ⊙ mask ⊙ [z > 0 if relu]:
 // sums[0 ..< C] = Σ g, sums[C ..< 2C] = Σ g·(x − mean). Unless NULL, dmask[image][C] = Σ_pixels dy ⊙ relu?(z).
 void vector_normalize_backward_sums(vector_map map, const float *x, const float *dy, const float *mean,

@@ -14,16 +14,18 @@ public struct FeatureExtractor {
   private let shardSize: Int
   private let pool: WorkerPool
   private let communicator: Communicator
+  private let skipsClosedChannels: Bool
 
   /// - Parameters:
   ///   - projector: Needed where its features are asked for.
   ///   - imageSize: Side in pixels of the network's input.
   ///   - onError: What happens where an image cannot be used.
   ///   - shardSize: Images that kernels take at once; part of what decides the features' bits.
+  ///   - skipsClosedChannels: Whether channels that gates close are left out, or computed and set to zero.
   public init(
     backbone: any Backbone, projector: MLP? = nil, imageSize: Int, onError: OnBadImage = .stop,
     shardSize: Int,
-    pool: WorkerPool, communicator: Communicator
+    pool: WorkerPool, communicator: Communicator, skipsClosedChannels: Bool = true
   ) {
     self.backbone = backbone
     self.projector = projector
@@ -33,6 +35,7 @@ public struct FeatureExtractor {
     self.shardSize = shardSize
     self.pool = pool
     self.communicator = communicator
+    self.skipsClosedChannels = skipsClosedChannels
   }
 
   /// Features of labelled images and of those to classify by them.
@@ -72,6 +75,8 @@ public struct FeatureExtractor {
       layers: self.layers(layers, rows: batches.indices.count), shares: runs.map(\.indices),
       labels: dataset.isLabelled ? [] : nil,
       gates: GateDecisions(channels: macs.channels, keepsMasks: keepsMasks), usage: GateUsage(macs))
+    let surroundings = Surroundings(
+      pool: pool, skipsClosedChannels: skipsClosedChannels, packedWeights: PackedWeights())
     // A few shards at a time keep all threads busy in bounded memory.
     let atOnce = 4 * pool.threads
     var row = 0
@@ -84,7 +89,7 @@ public struct FeatureExtractor {
       if !pieces.isEmpty {
         result.labels?.append(contentsOf: pieces.flatMap { $0.labels ?? [] })
         result.skipped += pieces.flatMap(\.skipped)
-        row += try add(joined(pieces.map(\.images)), layers, to: &result)
+        row += try add(joined(pieces.map(\.images)), layers, in: surroundings, to: &result)
       }
       try progress(Double(row) / Double(max(batches.indices.count, 1)))
     }
@@ -102,8 +107,11 @@ public struct FeatureExtractor {
   public func usage(of extraction: Extraction) -> ChannelUsage { ChannelUsage(extraction.usage, macs: macs) }
 
   /// Adds what the network makes of some images, and returns how many they are.
-  private func add(_ images: Tensor, _ layers: FeatureLayers, to result: inout Extraction) throws -> Int {
-    let pass = Pass(.evaluation, rows: images.rows, shardSize: shardSize, pool: pool)
+  private func add(
+    _ images: Tensor, _ layers: FeatureLayers, in surroundings: Surroundings, to result: inout Extraction
+  ) throws -> Int {
+    let pass = Pass(
+      .evaluation, RowLayout(images: images.rows, views: 1, shardSize: shardSize), in: surroundings)
     var outputs: [Tensor] = []
     let stages = backbone.blueprint.stages
     let (features, records) = try backbone.forward(images, in: pass) { block, means in

@@ -30,12 +30,17 @@ public final class Convolution {
   /// As with a map, from an input that may be made shard by shard.
   public func forward(_ input: ConvolutionInput, in pass: Pass) throws -> Tensor {
     let x = input.map
-    let y = Tensor(
-      rows: x.rows, channels: outChannels, height: outputSize(x.height), width: outputSize(x.width),
-      lanes: pass.lanes)
+    let y = output(of: x, in: pass)
     let kernels = try shardKernels(x, .forward, in: pass)
     try pass.timed(.convolutionForward) { try run(kernels, input: input, output: y, in: pass) }
     return y
+  }
+
+  /// The output of `x`, not yet computed.
+  func output(of x: Tensor, in pass: Pass) -> Tensor {
+    Tensor(
+      rows: x.rows, channels: outChannels, height: outputSize(x.height), width: outputSize(x.width),
+      lanes: pass.lanes)
   }
 
   /// As with a map, for an input that may be made shard by shard.
@@ -68,22 +73,33 @@ public final class Convolution {
   private func run(
     _ kernels: [any ConvolutionKernel], input: ConvolutionInput, output: Tensor, in pass: Pass
   ) throws {
-    // A kernel for a short last shard may want another layout of the weights.
-    let packed = try kernels[0].packed(weight.value)
-    let last = kernels[kernels.count - 1]
-    let packedForLast = last === kernels[0] ? packed : try last.packed(weight.value)
+    let weights = try packed(kernels, in: pass, count: { kernels[$0].packedCount }) {
+      try kernels[$0].pack(weight.value, into: $1)
+    }
     try pass.forEachShard { shard in
       let first = pass.rows(ofShard: shard).lowerBound
-      let weights = kernels[shard] === last ? packedForLast : packed
       let kernel = kernels[shard]
       try input.withShard(shard, for: kernel, in: pass) { open, x in
-        try kernel.run(open: open, input: x, weights: weights.pointer, output: output.row(first))
+        try kernel.run(open: open, input: x, weights: weights(shard).pointer, output: output.row(first))
       }
     }
   }
 
+  /// The present weights as each shard's kernel wants them: one for a short last shard may want another layout.
+  func packed(
+    _ kernels: [any ConvolutionKernel], in pass: Pass, count: (_ shard: Int) -> Int,
+    _ pack: (_ shard: Int, UnsafeMutablePointer<Float>) throws -> Void
+  ) throws -> (_ shard: Int) -> Storage {
+    let packed = try pass.packed(weight, for: kernels[0], count: count(0)) { try pack(0, $0) }
+    let last = kernels.count - 1
+    guard kernels[last] !== kernels[0] else { return { _ in packed } }
+    let packedForLast = BufferPool.working.take(count: count(last))
+    try pack(last, packedForLast.pointer)
+    return { $0 == last ? packedForLast : packed }
+  }
+
   /// The kernel of every shard; all but a short last one are the same.
-  private func shardKernels(
+  func shardKernels(
     _ x: Tensor, _ direction: Direction, in pass: Pass
   ) throws -> [any ConvolutionKernel] {
     precondition(x.channels == inChannels, "\(weight.name) takes \(inChannels) channels, got \(x.channels)")
@@ -91,6 +107,11 @@ public final class Convolution {
       let shape = shape(rows: pass.rows(ofShard: shard).count, height: x.height, width: x.width)
       return try kernel(for: .init(shape, direction, inLanes: x.lanes, lanes: pass.lanes))
     }
+  }
+
+  /// Whether the kernels of all shards take inputs of open channels only.
+  func takesOpenChannels(of x: Tensor, in pass: Pass) throws -> Bool {
+    try shardKernels(x, .forward, in: pass).allSatisfy { $0.skipsClosedChannels(atDensity: 0) }
   }
 
   private func kernel(for problem: ConvolutionProblem) throws -> any ConvolutionKernel {

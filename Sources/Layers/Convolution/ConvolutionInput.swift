@@ -6,9 +6,10 @@ import Tensors
 public struct ConvolutionInput {
   /// The map, or one of its shape that it is made from.
   let map: Tensor
-  /// The mask that its channels were multiplied by, of zeros and ones, if it can be made of open channels only.
+  /// The mask that its channels were multiplied by, of zeros and ones, if it can be made of open channels only, or has
+  /// nothing else.
   private let mask: Tensor?
-  /// Writes the rows of a shard.
+  /// Writes the rows of a shard; nil: the map has them.
   private let make: ((_ shard: Int, _ isOpenOnly: Bool, UnsafeMutablePointer<Float>) -> Void)?
 
   public init(_ map: Tensor) {
@@ -30,17 +31,26 @@ public struct ConvolutionInput {
     self.make = make
   }
 
+  /// - Parameters:
+  ///   - map: Open channels, one after the other in the blocks of each row; for kernels that take them alone.
+  ///   - open: Which they are, blocked `[rows, channels, 1, 1]`.
+  init(openChannels map: Tensor, _ open: Tensor) {
+    self.map = map
+    mask = open
+    make = nil
+  }
+
   /// Lends the rows of a shard to a kernel, of open channels only if that is faster for it.
   func withShard<T>(
     _ shard: Int, for kernel: any ConvolutionKernel, in pass: Pass,
     _ body: (_ open: UnsafePointer<Float>?, _ x: UnsafeMutablePointer<Float>) throws -> T
   ) rethrows -> T {
     let rows = pass.rows(ofShard: shard)
-    guard let make else { return try body(nil, map.row(rows.lowerBound)) }
-    let made = BufferPool.working.take(count: rows.count * map.rowStride)
     let open = mask.map { UnsafePointer($0.row(rows.lowerBound)) }
     let count = open.map { vector_count_positive(rows.count * mask!.rowStride, $0) } ?? 0
     let density = Double(count) / Double(rows.count * map.channels)
+    guard let make else { return try body(density < 1 ? open : nil, map.row(rows.lowerBound)) }
+    let made = BufferPool.working.take(count: rows.count * map.rowStride)
     let isOpenOnly = open != nil && kernel.skipsClosedChannels(atDensity: density)
     pass.timedInsideLoop(.elementwise) { make(shard, isOpenOnly, made.pointer) }
     return try body(isOpenOnly ? open : nil, made.pointer)

@@ -20,6 +20,8 @@ public protocol ConvolutionKernel: AnyObject, Sendable {
   ///
   /// - Parameter density: Open channels of all rows as a share of all channels.
   func skipsClosedChannels(atDensity density: Double) -> Bool
+  /// What computes the same together with what follows it in an evaluation; nil where there is no such code.
+  var fused: (any FusedKernel)? { get }
   /// Computes all rows of the problem on the calling thread.
   func run(_ operands: ConvolutionOperands, scratch: UnsafeMutablePointer<Float>) throws
 }
@@ -39,6 +41,7 @@ public struct ConvolutionOperands {
 
 extension ConvolutionKernel {
   public func skipsClosedChannels(atDensity density: Double) -> Bool { false }
+  public var fused: (any FusedKernel)? { nil }
 
   /// `weights` [out, in, kernelSize, kernelSize] in the kernel's layout.
   package func packed(_ weights: UnsafePointer<Float>) throws -> Storage {

@@ -82,9 +82,45 @@ private final class SluiceKernel: ConvolutionKernel {
     withUnsafePointer(to: problem) { convolutions_skips($0, density) != 0 }
   }
 
+  var fused: (any FusedKernel)? {
+    guard problem.algorithm == CONVOLUTIONS_WINOGRAD, problem.direction == CONVOLUTIONS_FORWARD else {
+      return nil
+    }
+    return SluiceFusedKernel(problem: problem, scratchCount: scratchCount)
+  }
+
   func run(_ operands: ConvolutionOperands, scratch: UnsafeMutablePointer<Float>) {
     withUnsafePointer(to: problem) {
       convolutions_run($0, operands.open, operands.input, operands.weights, operands.output, scratch)
+    }
+  }
+}
+
+/// A Winograd kernel's other entry.
+private struct SluiceFusedKernel: FusedKernel {
+  let problem: convolutions_problem
+  let scratchCount: Int
+
+  func packedCount(selects: Bool) -> Int {
+    withUnsafePointer(to: problem) {
+      convolutions_packed_count($0) + (selects ? convolutions_rows_count($0) : 0)
+    }
+  }
+
+  func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, selects: Bool) {
+    withUnsafePointer(to: problem) {
+      convolutions_pack($0, weights, packed)
+      if selects { convolutions_pack_rows($0, weights, packed) }
+    }
+  }
+
+  func run(_ operands: FusedOperands, scratch: UnsafeMutablePointer<Float>) {
+    var fusion = convolutions_fusion(
+      scale: operands.scale, shift: operands.shift, added: operands.added, added_scale: operands.addedScale,
+      added_shift: operands.addedShift, mask: operands.mask, open: operands.openOutputs)
+    withUnsafePointer(to: problem) {
+      convolutions_run_fused(
+        $0, operands.open, &fusion, operands.input, operands.weights, operands.output, scratch)
     }
   }
 }

@@ -1,0 +1,211 @@
+import Collectives
+import Configurations
+import Datasets
+import Layers
+import Machine
+import Networks
+import Progress
+import Tensors
+
+/// Times a backbone's evaluation in three ways, in turns: dense, the network without gates; masked, with all channels
+/// computed and closed ones set to zero; and compact, with open channels alone.
+public final class InferenceBenchmark {
+  /// What decides which channels are open.
+  public enum Masks: Sendable, Equatable {
+    /// The network's own gates.
+    case own
+    /// Chance, with this probability.
+    case density(Double)
+  }
+
+  public struct Options: Sendable {
+    public var batches = [1, 16, 64]
+    public var masks: [Masks] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1].map { .density($0) }
+    /// Times that each way has its turn.
+    public var rounds = 5
+
+    public init() {}
+  }
+
+  enum Way: CaseIterable {
+    case dense, masked, compact
+  }
+
+  private let network: any Backbone
+  private let dense: any Backbone
+  /// `[N, 3, H, W]`, taken over and over again.
+  private let images: Tensor
+  private let shardSize: Int
+  private let pool: WorkerPool
+  private let options: Options
+  private let energy = EnergyMeter.live
+  /// One for every way, as each has layouts of its own.
+  private let packed = Way.allCases.map { _ in PackedWeights() }
+
+  /// Side in pixels where nothing says it.
+  private static let usualImageSize = 32
+  /// Passes of small batches in a turn.
+  private static let imagesOfATurn = 16
+
+  /// - Parameters:
+  ///   - network: With gates.
+  ///   - dense: The same without; its weights make no difference.
+  ///   - images: At least as many as the largest batch.
+  ///   - shardSize: Images that kernels take at once; fewer where that leaves threads without work.
+  public init(
+    _ network: any Backbone, dense: any Backbone, images: Tensor, shardSize: Int, pool: WorkerPool,
+    _ options: Options
+  ) {
+    self.network = network
+    self.dense = dense
+    self.images = images
+    self.shardSize = shardSize
+    self.pool = pool
+    self.options = options
+  }
+
+  /// - Throws: `LayerError`.
+  public func run(showing display: ProgressDisplay) throws -> [InferenceReport.Row] {
+    defer { display.finish() }
+    let cases = options.batches.flatMap { batch in options.masks.map { (batch, $0) } }
+    return try cases.enumerated().map { number, subject in
+      display.update(
+        ProgressState(
+          share: Double(number) / Double(cases.count), secondsLeft: nil, details: ["batch \(subject.0)"]))
+      return try row(batch: subject.0, subject.1)
+    }
+  }
+
+  private func row(batch: Int, _ masks: Masks) throws -> InferenceReport.Row {
+    var row = InferenceReport.Row(batch: batch, masks: masks)
+    try compare(batch: batch, masks, into: &row)
+    let passes = max(1, Self.imagesOfATurn / batch)
+    var seconds = Way.allCases.map { _ in [Double]() }
+    var joules: [Double?] = Way.allCases.map { _ in 0 }
+    var first = 0
+    for round in -1..<options.rounds {
+      for (index, way) in Way.allCases.enumerated() {
+        let begin = energy.reading
+        for number in 0..<passes {
+          let time = try time(of: way, batch: batch, first: first + number * batch, masks)
+          // The first turn packs weights and fills caches.
+          if round >= 0 { seconds[index].append(time) }
+        }
+        guard round >= 0 else { continue }
+        joules[index] = joules[index].flatMap { sum in
+          energy.joules(since: begin).map { sum + $0 / Double(passes * options.rounds) }
+        }
+      }
+      first += passes * batch
+    }
+    (row.dense, row.masked, row.compact) = (
+      .init(seconds[0], joules[0]), .init(seconds[1], joules[1]), .init(seconds[2], joules[2])
+    )
+    return row
+  }
+
+  /// What masks look like, and how far the two ways to compute them are from each other.
+  private func compare(batch: Int, _ masks: Masks, into row: inout InferenceReport.Row) throws {
+    let images = images(batch, from: 0)
+    let masked = try forward(images, .masked, given(masks, first: 0))
+    let own = try forward(images, .compact, given(masks, first: 0))
+    let repeated = try forward(images, .compact, RepeatedMasks(masked.gates))
+    let macs = MACs(network.blueprint)
+    let open = masked.gates.openByRow
+    row.macsShare =
+      open.reduce(0.0) { $0 + Double(macs.gated(open: $1.map { Int($0) })) }
+      / Double(macs.dense * Int64(batch))
+    row.closedGroups = InferenceReport.Row.groupSizes.map { closedShare(ofGroupsOf: $0, in: masked.gates) }
+    row.distance = relativeDistance(repeated.features, to: masked.features)
+    row.unlike = (0..<batch).count { image in
+      zip(own.gates, masked.gates).contains { mine, theirs in
+        (0..<theirs.mask.channels).contains { mine.mask.row(image)[$0] != theirs.mask.row(image)[$0] }
+      }
+    }
+  }
+
+  private func closedShare(ofGroupsOf size: Int, in gates: [GateRecord]) -> Double {
+    var (groups, closed) = (0, 0)
+    for gate in gates {
+      for row in 0..<gate.mask.rows {
+        for first in stride(from: 0, to: gate.mask.channels, by: size) {
+          groups += 1
+          let channels = first..<min(first + size, gate.mask.channels)
+          if channels.allSatisfy({ gate.mask.row(row)[$0] == 0 }) { closed += 1 }
+        }
+      }
+    }
+    return groups == 0 ? 0 : Double(closed) / Double(groups)
+  }
+
+  private func time(of way: Way, batch: Int, first: Int, _ masks: Masks) throws -> Double {
+    let images = images(batch, from: first)
+    let begin = ContinuousClock.now
+    _ = try forward(images, way, given(masks, first: first))
+    return (ContinuousClock.now - begin) / .seconds(1)
+  }
+
+  private func given(_ masks: Masks, first: Int) -> (any GateMasks)? {
+    guard case .density(let density) = masks else { return nil }
+    return DrawnMasks(density: density, firstImage: first)
+  }
+
+  private func forward(
+    _ images: Tensor, _ way: Way, _ masks: (any GateMasks)?
+  ) throws -> (features: Tensor, gates: [GateRecord]) {
+    let surroundings = Surroundings(
+      pool: pool, skipsClosedChannels: way == .compact,
+      packedWeights: packed[Way.allCases.firstIndex(of: way)!])
+    let share = (images.rows + pool.threads - 1) / pool.threads
+    let pass = Pass(
+      .evaluation, RowLayout(images: images.rows, views: 1, shardSize: min(shardSize, share)),
+      in: surroundings, masks: masks)
+    return try (way == .dense ? dense : network).forward(images, in: pass)
+  }
+
+  /// Some of the images, beginning again after the last one.
+  private func images(_ count: Int, from first: Int) -> Tensor {
+    let batch = Tensor(
+      rows: count, channels: images.channels, height: images.height, width: images.width, lanes: images.lanes)
+    for row in 0..<count {
+      batch.row(row).update(from: images.row((first + row) % images.rows), count: images.rowStride)
+    }
+    return batch
+  }
+}
+
+extension InferenceBenchmark {
+  /// A configuration with gates whose weights are all random: residual blocks' last batch norms start at 1, as
+  /// features could not differ otherwise.
+  ///
+  /// - Parameter path: A configuration file; nil: that of `sluice bench train`.
+  /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
+  public static func configuration(
+    path: String?, settings: [String], size: Int?, threads: Int, on communicator: Communicator
+  ) throws -> Configuration {
+    var options = TrainingBenchmarkOptions()
+    options.path = path
+    options.settings = settings
+    options.size = size
+    options.threads = threads
+    let resolved = try options.file(on: communicator).resolved(imageSize: usualImageSize, on: communicator)
+    var configuration = options.applied(to: resolved, ranks: 1, coresOfARank: threads)
+    try communicator.agree { if let conflict = configuration.processorConflict { throw conflict } }
+    configuration.gates.enabled = true
+    configuration.network.zeroInitResidual = false
+    return configuration
+  }
+
+  /// Images of unit variance.
+  public static func syntheticImages(_ count: Int, size: Int) -> Tensor {
+    ViewBatch.synthetic(views: 1, size: size, globalBatchSize: count, shardSize: 1, rank: 0, worldSize: 1)
+      .images
+  }
+}
+
+/// ‖a − b‖₂/‖b‖₂.
+private func relativeDistance(_ a: Tensor, to b: Tensor) -> Double {
+  let gap = zip(a.values, b.values).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
+  let length = b.values.reduce(0.0) { $0 + Double($1) * Double($1) }
+  return gap == 0 ? 0 : (gap / length).squareRoot()
+}

@@ -1,0 +1,89 @@
+import CVector
+import Tensors
+
+/// A convolution together with all that follows it in an evaluation. A row's numbers depend on it and on the size of its
+/// shard alone.
+extension Convolution {
+  /// relu(BN(conv(x))) ⊙ mask, as the input of the next convolution.
+  ///
+  /// - Parameters:
+  ///   - mask: Of zeros and ones, blocked `[rows, out, 1, 1]`; nil: all channels are open.
+  ///   - next: The convolution that takes it.
+  public func activate(
+    _ x: Tensor, by batchNorm: BatchNorm, mask: Tensor?, for next: Convolution, in pass: Pass
+  ) throws -> ConvolutionInput {
+    let y = output(of: x, in: pass)
+    let takers = try pass.skipsClosedChannels && mask != nil ? next.shardKernels(y, .forward, in: pass) : []
+    let open = takers.contains { $0.skipsClosedChannels(atDensity: 0) } ? mask?.makeSimilar() : nil
+    try run(
+      ConvolutionInput(x), try batchNorm.statistics(of: y, in: pass), mask: mask, open: open, takers: takers,
+      output: y, in: pass)
+    return open.map { ConvolutionInput(openChannels: y, $0) } ?? ConvolutionInput(y)
+  }
+
+  /// relu(BN(conv(x)) + shortcut) with its means over pixels: the end of a residual block.
+  ///
+  /// - Parameters:
+  ///   - identity: The shortcut, unless it is projected.
+  ///   - projected: The projection and its batch norm.
+  public func activate(
+    _ x: ConvolutionInput, by batchNorm: BatchNorm, adding identity: Tensor,
+    or projected: BatchNorm.Shortcut?,
+    in pass: Pass
+  ) throws -> PooledMap {
+    let y = output(of: x.map, in: pass)
+    try run(
+      x, try batchNorm.statistics(of: y, in: pass), added: projected?.input ?? identity,
+      projected?.statistics,
+      output: y, in: pass)
+    return try PooledMap(y, in: pass)
+  }
+
+  /// Runs every shard's fused kernel.
+  ///
+  /// - Parameters:
+  ///   - open: Written where a shard's taker takes open channels alone: which ones the output has, one after the other.
+  ///   - takers: The kernels that take the output, by shard; empty where that can't do with open channels alone.
+  private func run(
+    _ x: ConvolutionInput, _ statistics: BatchNorm.Statistics, mask: Tensor? = nil, open: Tensor? = nil,
+    takers: [any ConvolutionKernel] = [], added: Tensor? = nil,
+    _ addedStatistics: BatchNorm.Statistics? = nil, output: Tensor, in pass: Pass
+  ) throws {
+    let kernels = try shardKernels(x.map, .forward, in: pass)
+    let selects = open != nil
+    func fused(_ shard: Int) -> any FusedKernel {
+      kernels[shard].fused
+        ?? ComposedKernel(
+          kernel: kernels[shard], map: output.geometry(rows: pass.rows(ofShard: shard).count),
+          channels: outChannels,
+          next: selects ? takers[shard] : nil)
+    }
+    try pass.timed(.convolutionForward) {
+      let weights = try packed(kernels, in: pass, count: { fused($0).packedCount(selects: selects) }) {
+        try fused($0).pack(weight.value, into: $1, selects: selects)
+      }
+      try pass.forEachShard { shard in
+        let (kernel, first) = (fused(shard), pass.rows(ofShard: shard).lowerBound)
+        var openOutputs: UnsafeMutablePointer<Float>?
+        if let open {
+          if takers[shard].skipsClosedChannels(atDensity: 0) {
+            openOutputs = open.row(first)
+          } else {
+            open.row(first).openAll(outChannels, of: open.geometry(rows: pass.rows(ofShard: shard).count))
+          }
+        }
+        let scratch = BufferPool.working.take(count: kernel.scratchCount)
+        try x.withShard(shard, for: kernels[shard], in: pass) { openInputs, input in
+          try kernel.run(
+            FusedOperands(
+              open: openInputs, input: input, weights: weights(shard).pointer,
+              scale: statistics.scale.pointer,
+              shift: statistics.shift.pointer, added: added?.row(first),
+              addedScale: addedStatistics?.scale.pointer, addedShift: addedStatistics?.shift.pointer,
+              mask: mask?.row(first), output: output.row(first), openOutputs: openOutputs),
+            scratch: scratch.pointer)
+        }
+      }
+    }
+  }
+}
