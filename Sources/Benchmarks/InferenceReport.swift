@@ -127,16 +127,14 @@ public struct InferenceReport: Report {
     guard !single.isEmpty else { return [] }
     return [
       "", "Latency of one image in ms, \(Self.percentiles.map(\.key).joined(separator: " / "))",
-      line(["", "open", "dense", "", "masked", "", "compact", ""]),
+      line(["", "open", "dense", "masked", "compact"], Self.latencyWidths),
     ]
       + single.map { row in
-        func all(_ times: Times) -> [String] {
-          [
-            Self.percentiles.map { decimals(1000 * times.percentile($0.value), 1) }.joined(separator: " / "),
-            "",
-          ]
-        }
-        return line(["", row.masks.text] + all(row.dense) + all(row.masked) + all(row.compact))
+        line(
+          ["", row.masks.text]
+            + [row.dense, row.masked, row.compact].map { times in
+              Self.percentiles.map { decimals(1000 * times.percentile($0.value), 1) }.joined(separator: " / ")
+            }, Self.latencyWidths)
       }
   }
 
@@ -151,8 +149,11 @@ public struct InferenceReport: Report {
       }
   }
 
-  private func line(_ columns: [String]) -> String {
-    zip(columns, [6, 6, 9, 10, 10, 10, 15, 13, 9, 13]).map { $0.rightAligned(in: $1) }.joined()
+  private static let widths = [6, 6, 9, 10, 10, 10, 15, 13, 9, 13]
+  private static let latencyWidths = [6, 6, 25, 25, 25]
+
+  private func line(_ columns: [String], _ widths: [Int] = widths) -> String {
+    zip(columns, widths).map { $0.rightAligned(in: $1) }.joined()
   }
 }
 

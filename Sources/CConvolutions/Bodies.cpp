@@ -102,6 +102,7 @@ size_t convolutions_scratch_count(const convolutions_problem *p) {
       memory.add(OpenChannels::sums(plan));
     } else {
       for (int i = 0; i < 3; i++) memory.add((size_t)blocks_of(plan.to.channels, 16) * 16);
+      memory.add(plan.rows);
     }
     return memory.count;
   }

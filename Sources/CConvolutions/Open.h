@@ -39,6 +39,20 @@ struct OpenChannels {
   // Those of a block of channels for so many panels, at all pairs of points.
   static size_t sums(const WinogradPlan &plan) { return (size_t)plan.pairs() * 16 * 8 * 16; }
 
+  // Rows with all channels open before the others: products of neighbours are taken together.
+  static const int *order(const WinogradPlan &plan, const Map &map, const float *open, float *memory) {
+    int *const order = reinterpret_cast<int *>(memory), width = map.blocks() * map.lanes;
+    int next = 0;
+    for (int whole = 1; whole >= 0; whole--) {
+      for (int row = 0; row < plan.rows; row++) {
+        int count = 0;
+        for (int c = 0; c < map.channels; c++) count += open[(size_t)row * width + c] != 0;
+        if ((count == map.channels) == whole) order[next++] = row;
+      }
+    }
+    return order;
+  }
+
   // No lists.
   OpenChannels() : count(0) {}
 
@@ -89,7 +103,7 @@ struct OpenChannels {
 static inline void decide_open_outputs(const WinogradPlan &plan, const float *mask, float *open) {
   const int channels = plan.to.channels, width = plan.to.blocks() * plan.to.lanes;
   const int tiles = plan.vertical.tiles * plan.horizontal.tiles;
-  const double limit = tiles < 4 ? 0.3 : tiles < 16 ? 0.55 : 0.6;
+  const double limit = tiles < 4 ? 0.35 : tiles < 16 ? 0.55 : 0.6;
   for (int row = 0; row < plan.rows; row++, mask += width, open += width) {
     int count = 0;
     for (int c = 0; c < channels; c++) count += mask[c] != 0;

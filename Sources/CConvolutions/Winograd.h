@@ -205,14 +205,18 @@ static void winograd_run(const convolutions_problem &problem, const float *open,
   epilogues.scales = memory.take(Epilogues::count(plan));
   epilogues.shifts = memory.take(Epilogues::count(plan));
   epilogues.keeps = memory.take(Epilogues::count(plan));
+  float *const order_memory = memory.take(plan.rows);
   const Inner inner = {1, plan.from.channels, CHAIN / 16};
   const int panels = blocks_of(plan.to.channels, 16);
   const float *const rows = weights + plan.pairs() * plan.pair_weights();
   const bool ends_half = plan.from.lanes == 8 && plan.from.blocks() % 2 == 1;
   const bool selects = fusion != NULL && fusion->open != NULL;
   if (selects) decide_open_outputs(plan, fusion->mask, fusion->open);
+  const int *const order = selects ? OpenChannels::order(plan, plan.to, fusion->open, order_memory)
+                           : open  ? OpenChannels::order(plan, plan.from, open, order_memory)
+                                   : NULL;
   for (int first = 0; first < plan.tiles; first += plan.chunk) {
-    const Chunk chunk(plan, first);
+    const Chunk chunk(plan, first, order);
     const OpenChannels in = open ? OpenChannels(plan, plan.from, chunk, open, lists) : OpenChannels();
     const OpenChannels out =
         selects ? OpenChannels(plan, plan.to, chunk, fusion->open, lists, (int)plan.row_weights()) : OpenChannels();

@@ -60,13 +60,14 @@ struct Chunk {
   Tile tiles[MAXIMAL_CHUNK];
   int counts[CLASSES][CLASSES] = {};
 
-  Chunk(const WinogradPlan &plan, int first)
+  // order: which row is where among the tiles; NULL: each is in its place.
+  Chunk(const WinogradPlan &plan, int first, const int *order = NULL)
       : count(plan.tiles - first < plan.chunk ? plan.tiles - first : plan.chunk) {
     const int across = plan.horizontal.tiles, in_row = plan.vertical.tiles * across;
     for (int i = 0; i < count; i++) {
       Tile &tile = tiles[i];
       const int index = first + i, v = index % in_row / across, h = index % across;
-      tile.row = index / in_row;
+      tile.row = order ? order[index / in_row] : index / in_row;
       tile.y = plan.vertical.start(v), tile.height = plan.vertical.size(v);
       tile.x = plan.horizontal.start(h), tile.width = plan.horizontal.size(h);
       for (int a = 0; a < CLASSES; a++) {

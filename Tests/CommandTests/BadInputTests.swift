@@ -62,6 +62,12 @@ extension CommandLineTests {
         ("bench loader", "Error: Missing expected argument '<DATA>'"),
         ("bench loader shapes --size 4", "Error: --size must be from 8 to 1024, got 4."),
         ("bench loader shapes --images 0", "Error: --images must be from 1 to 100000000, got 0."),
+        ("bench infer --density 0.3,2", "Error: --density must be from 0 to 1, got 2.0."),
+        ("bench infer --batch 0", "Error: --batch must be from 1 to 100000, got 0."),
+        (
+          "bench infer --checkpoint c",
+          "Error: Give --checkpoint and --data together: a checkpoint's masks depend on the images."
+        ),
         ("bench loss --ranks 0", "Error: --ranks must be from 1 to 2147483647, got 0."),
         ("bench loss --temperature 0", "Error: --temperature must be at least 0.0001, got 0.0."),
         (
