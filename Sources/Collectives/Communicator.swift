@@ -83,12 +83,6 @@ public final class Communicator: ShardReducer {
     .first ?? MPIRuntime.stepTaskCount(environment)
   }
 
-  /// Whether this process may speak for all that the launcher started on this host, before MPI can tell.
-  package static func isFirstOfHost(_ environment: [String: String]) -> Bool {
-    let numbers = ["OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"]
-    return numbers.compactMap { environment[$0] }.first ?? "0" == "0"
-  }
-
   /// A world of one, whoever started this process.
   public static func alone() -> Communicator {
     Communicator(runtime: nil, channels: nil, rank: 0, worldSize: 1)

@@ -25,7 +25,6 @@ struct Sluice: ParsableCommand {
 
   static func main() {
     StandardStreams.secure()
-    requireAddresses()
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -35,13 +35,13 @@ extension CommandLineTests {
 
     @Test func limitedAddressesAreNamed() throws {
       try withTemporaryFolder { folder in
-        let job = try Job(["doctor", "--run", folder.path], after: "ulimit -v 307200")
+        let job = try Job(["doctor", "--run", folder.path], after: "ulimit -v 524288")
         let output = try job.wait()
-        #expect(output.result.contains("limits        address space 300 MiB, locked memory"), "\(output)")
-        #expect(output.result.contains("RISK   the address space of a process is limited to 300 MiB"))
-        let object = try Job(["doctor", "--json", "--run", folder.path], after: "ulimit -v 307200").wait()
+        #expect(output.result.contains("limits        address space 512 MiB, locked memory"), "\(output)")
+        #expect(output.result.contains("RISK   the address space of a process is limited to 512 MiB"))
+        let object = try Job(["doctor", "--json", "--run", folder.path], after: "ulimit -v 524288").wait()
           .object()
-        #expect((object["limits"] as? [String: Any])?["address_space"] as? Int == 300 << 20)
+        #expect((object["limits"] as? [String: Any])?["address_space"] as? Int == 512 << 20)
       }
     }
 
