@@ -12,6 +12,25 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a handler may only touch what is fr
 
 static const long long same_request = 1000000000;
 
+static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+enum { NUMBERS = sizeof numbers / sizeof *numbers };
+
+// What this process was started with. A library may change it when it is loaded: UCX takes SIGHUP, which turns its
+// traces on then.
+static struct sigaction given[NUMBERS];
+
+static void note_what_is_given(void) {
+  for (int i = 0; i < NUMBERS; i++) sigaction(numbers[i], NULL, &given[i]);
+}
+
+// Called by the loader before any library's own beginning.
+__attribute__((section(".preinit_array"), used)) static void (*const at_first)(void) = note_what_is_given;
+
+// First after them: OpenBLAS may have the process begun again, which takes what it finds.
+__attribute__((constructor(101))) static void put_back(void) {
+  for (int i = 0; i < NUMBERS; i++) sigaction(numbers[i], &given[i], NULL);
+}
+
 static void note(int signal_number) {
   const int error = errno;
   struct timespec now;
@@ -27,19 +46,17 @@ static void note(int signal_number) {
 }
 
 int signals_catch_stop(void) {
-  const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
-  struct sigaction action, before;
+  struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = note;
   action.sa_flags = SA_RESTART;
   sigset_t caught;
   sigemptyset(&caught);
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-    if (sigaction(numbers[i], NULL, &before) != 0) return errno;
+  for (int i = 0; i < NUMBERS; i++) {
     // A shell lets what it starts in the background ignore the terminal's SIGINT; nohup does it with SIGHUP.
-    if (before.sa_handler == SIG_IGN) continue;
-    if (sigaction(numbers[i], &action, NULL) != 0) return errno;
-    sigaddset(&caught, numbers[i]);
+    const int is_ignored = given[i].sa_handler == SIG_IGN;
+    if (sigaction(numbers[i], is_ignored ? &given[i] : &action, NULL) != 0) return errno;
+    if (!is_ignored) sigaddset(&caught, numbers[i]);
   }
   // Whoever started this process may have blocked them for threads of its own.
   return pthread_sigmask(SIG_UNBLOCK, &caught, NULL);

@@ -93,6 +93,25 @@ extension CommandLineTests {
       }
     }
 
+    /// UCX takes SIGHUP for itself when it is loaded.
+    @Test func aTerminalThatClosesEndsWhatHasNothingToFinish() throws {
+      try withTemporaryFolder { folder in
+        // Reading the configuration waits for whoever writes it.
+        let configuration = folder.appendingPathComponent("fifo").path
+        try #require(mkfifo(configuration, 0o600) == 0)
+        let job = try Job(["macs", configuration], seconds: 30)
+        var writer: Int32 = -1
+        defer { close(writer) }
+        try job.wait {
+          writer = open(configuration, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+          return writer >= 0
+        }
+        kill(try Target.rank(0).pid(in: job), SIGHUP)
+        let output = try job.wait()
+        #expect(output.status == SIGHUP && output.errors.isEmpty, "\(output)")
+      }
+    }
+
     /// A long evaluation is abandoned, and made up for when the run goes on.
     @Test(arguments: [(1, Target.rank(0)), (2, .rank(1))])
     func abandonsAnEvaluation(_ ranks: Int, _ target: Target) throws {

@@ -1,12 +1,13 @@
 #pragma once
 
 // Signals that ask a process to stop. Only C can write a handler that is sure to do nothing but what a handler
-// may do, on whatever thread the system picks.
+// may do, on whatever thread the system picks. Linking it is enough for keeping libraries from changing, when they are
+// loaded, what these signals do.
 
 // From now on the first SIGTERM, SIGINT, SIGHUP, SIGUSR1 or SIGUSR2 is noted instead of ending the process, which it
 // no longer interrupts. Another one ends it at once if it comes a second or more later: sooner it is the same request,
-// which `timeout`, a terminal or a launcher has sent twice, to the process and to its group. What this process was told
-// to ignore it goes on to ignore.
+// which `timeout`, a terminal or a launcher has sent twice, to the process and to its group. What this process was
+// started to ignore it goes on to ignore.
 // Returns 0, or the system's error number.
 int signals_catch_stop(void);
 
