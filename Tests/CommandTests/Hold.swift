@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// Holds a run before one of its steps (`StepHold`): what a test does to the run while it is held happens there, however
-/// fast the machine is. A test releases it in the end, at the latest (`defer`).
+/// Holds a run at a place in it (`RunHold`): what a test does to the run while it is held happens there, however fast
+/// the machine is. A test releases it in the end, at the latest (`defer`).
 final class Hold {
   /// Makes the run wait for this hold.
   let environment: [String: String]
@@ -13,9 +13,20 @@ final class Hold {
   /// - Parameters:
   ///   - step: The step that does not begin, counted from 1.
   ///   - folder: Gets the FIFO.
-  init(beforeStep step: Int, in folder: URL) throws {
-    fifo = folder.appendingPathComponent("hold").path
-    environment = ["SLUICE_HOLD": "\(step):\(fifo)"]
+  convenience init(beforeStep step: Int, in folder: URL) throws {
+    try self.init(at: "step \(step)", in: folder)
+  }
+
+  /// - Parameters:
+  ///   - step: The evaluation after it is begun and not done; 0: that of the untrained network.
+  ///   - folder: Gets the FIFO.
+  convenience init(inEvaluationAfter step: Int, in folder: URL) throws {
+    try self.init(at: "evaluation \(step)", in: folder)
+  }
+
+  private init(at place: String, in folder: URL) throws {
+    fifo = folder.appendingPathComponent("hold \(place)").path
+    environment = ["SLUICE_HOLD": "\(place):\(fifo)"]
     try #require(mkfifo(fifo, 0o600) == 0)
   }
 

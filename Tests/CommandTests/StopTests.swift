@@ -112,26 +112,33 @@ extension CommandLineTests {
       }
     }
 
-    /// A long evaluation is abandoned, and made up for when the run goes on.
+    /// What became of a run that a signal came to in an evaluation.
+    private func stop(
+      _ command: [String], _ ranks: Int, _ target: Target, inEvaluationAfter step: Int, _ folder: URL
+    ) throws -> Program.Output {
+      let hold = try Hold(inEvaluationAfter: step, in: folder)
+      defer { hold.release() }
+      let job = try Job(command, ranks: ranks, environment: hold.environment)
+      try job.wait { hold.isReached }
+      kill(try target.pid(in: job), SIGUSR1)
+      hold.release()
+      return try job.wait()
+    }
+
+    /// An evaluation is abandoned, and made up for when the run goes on.
     @Test(arguments: [(1, Target.rank(0)), (2, .rank(1))])
     func abandonsAnEvaluation(_ ranks: Int, _ target: Target) throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)
-        let command = small.command("data.source=shapes:96x1500", "max_steps=2") + ["--progress", "bar"]
-        let first = try Job(command, ranks: ranks)
-        try first.wait { first.hasSaid(#/\s0 % [^\r]*evaluating/#) }
-        kill(try target.pid(in: first), SIGUSR1)
-        let before = try first.wait()
+        let command = small.command("max_steps=2")
+        let before = try stop(command, ranks, target, inEvaluationAfter: 0, folder)
         #expect(before.status == 75)
         #expect(
           Self.sentence(before)
             == "sluice: stopped as requested before the first step: the same command starts over")
         #expect(try small.metrics().isEmpty)
 
-        let second = try Job(command, ranks: ranks)
-        try second.wait { second.hasSaid(#/100 % [^\r]*evaluating/#) }
-        kill(try target.pid(in: second), SIGUSR1)
-        let after = try second.wait()
+        let after = try stop(command, ranks, target, inEvaluationAfter: 2, folder)
         #expect(after.status == 75)
         #expect(
           Self.sentence(after)?.hasPrefix("sluice: stopped as requested after step 2: checkpoint") == true)
@@ -142,7 +149,7 @@ extension CommandLineTests {
         let elsewhere = folder.appendingPathComponent("other")
         try FileManager.default.createDirectory(at: elsewhere, withIntermediateDirectories: false)
         let other = try SmallRun(in: elsewhere)
-        let whole = try Program.run(other.command("data.source=shapes:96x1500", "max_steps=2"))
+        let whole = try Program.run(other.command("max_steps=2"))
         try #require(whole.status == 0, "\(whole)")
         expectEqual(try contents(of: small.checkpoint(2)), try contents(of: other.checkpoint(2)))
         #expect(try small.metrics() == other.metrics())

@@ -50,8 +50,9 @@ public final class PretrainingRun {
     sayWhatComes()
     let checkpoints = CheckpointKeeper(prepared, records: records, progress: progress)
     let skipped = SkippedImagesLog(prepared)
+    let hold = prepared.isRoot ? RunHold() : nil
     let evaluation = RunEvaluation(
-      prepared, records: records, progress: progress, skipped: skipped, checkpoints: checkpoints)
+      prepared, records: records, progress: progress, skipped: skipped, checkpoints: checkpoints, hold: hold)
 
     try rewindingPoint?.keep(after: state.step)
     let isEvaluated = try evaluateBeforeTraining(evaluation)
@@ -68,7 +69,7 @@ public final class PretrainingRun {
       observers.append(FiniteCheck(prepared.model, checkpoints: checkpoints))
       if let rewindingPoint { observers.append(rewindingPoint) }
       observers += [evaluation, checkpoints]
-      try train(observers, checkpoints, records)
+      try train(observers, checkpoints, records, hold)
     } else {
       if !isEvaluated { try evaluation.evaluate(&state, isRecorded: false) }
       try finishWithoutTraining(checkpoints)
@@ -79,15 +80,15 @@ public final class PretrainingRun {
   // MARK: Steps
 
   private func train(
-    _ observers: [any RunObserver], _ checkpoints: CheckpointKeeper, _ records: RunRecords?
+    _ observers: [any RunObserver], _ checkpoints: CheckpointKeeper, _ records: RunRecords?,
+    _ hold: RunHold?
   ) throws {
     let loader = try prepared.configuration.makeLoader(
       for: prepared.data.train, startStep: state.step, threads: prepared.pool.threads,
       communicator: prepared.communicator)
     defer { loader.stop() }
-    let hold = prepared.isRoot ? StepHold() : nil
     while state.step < plan.lastStep {
-      hold?.wait(before: state.step + 1)
+      hold?.wait(beforeStep: state.step + 1)
       let begin = ContinuousClock.now
       guard let batch = try nextBatch(of: loader, checkpoints.last) else {
         try checkpoints.saveLast(state)

@@ -12,19 +12,22 @@ final class RunEvaluation: RunObserver {
   private let progress: RunProgress?
   private let skipped: SkippedImagesLog
   private let checkpoints: CheckpointKeeper
+  private let hold: RunHold?
 
   /// - Parameters:
   ///   - records: nil but on rank 0.
   ///   - progress: nil but on rank 0.
+  ///   - hold: nil but on rank 0, and there but for tests.
   init(
     _ prepared: RunPreparation, records: RunRecords?, progress: RunProgress?, skipped: SkippedImagesLog,
-    checkpoints: CheckpointKeeper
+    checkpoints: CheckpointKeeper, hold: RunHold?
   ) {
     self.prepared = prepared
     self.records = records
     self.progress = progress
     self.skipped = skipped
     self.checkpoints = checkpoints
+    self.hold = hold
   }
 
   var examinesNetwork: Bool { true }
@@ -75,6 +78,7 @@ final class RunEvaluation: RunObserver {
     let (data, communicator) = (prepared.data, prepared.communicator)
     guard let parts = try? data.classifiable() else { return nil }
     progress?.beginEvaluation()
+    hold?.wait(inEvaluationAfter: state.step)
     // Training's buffers and evaluation's differ in size: together they would double the peak.
     BufferPool.drainAll()
     defer { BufferPool.drainAll() }
