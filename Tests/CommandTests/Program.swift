@@ -23,7 +23,8 @@ enum Program {
     let errors: String
 
     /// The program's own lines on standard error, without mpirun's notices, which it frames in dashes, and what its
-    /// event library says where ranks end while it looks at them.
+    /// libraries say where ranks end while it looks at them or answers them: libevent's warnings, and PMIx's error in
+    /// Open MPI 5.
     var lines: [String] {
       var isNotice = false
       return errors.split(separator: "\n").map(String.init).filter { line in
@@ -31,7 +32,11 @@ enum Program {
           isNotice.toggle()
           return false
         }
-        return !isNotice && !line.hasPrefix("[warn] Epoll ")
+        let isLibrarys =
+          line.hasPrefix("[warn] Epoll ")
+          || line.contains(
+            #/^\[\S+:\d+\] PMIX ERROR: PMIX_ERR_UNREACH in file \S+/pmix_server\.c at line \d+$/#)
+        return !isNotice && !isLibrarys
       }
     }
     var warnings: [String] { lines.filter { $0.hasPrefix("warning: ") } }
@@ -128,20 +133,21 @@ final class Job {
   /// The process that was started first: `timeout`, which hands signals on to its child and to its group.
   var outermost: pid_t { process.processIdentifier }
 
-  /// mpirun, where there are several ranks.
+  /// mpirun, where there are several ranks, under whatever name: Open MPI 5 has prterun take its place.
   var launcher: pid_t? {
-    processes { $0.first == "mpirun" && $0.suffix(arguments.count) == arguments[...] }.first
+    guard let rank = ranks.first,
+      let status = try? String(contentsOfFile: "/proc/\(rank)/status", encoding: .utf8)
+    else { return nil }
+    return status.firstMatch(of: #/\nPPid:\t(\d+)\n/#).flatMap { pid_t($0.1) }
   }
 
   /// The ranks of this job: processes of the program with its arguments, which name a folder of its own.
-  var ranks: [pid_t] { processes { $0.first == Program.path && $0.dropFirst() == arguments[...] } }
-
-  /// The processes whose command line is as asked.
-  private func processes(where isWanted: ([String]) -> Bool) -> [pid_t] {
+  var ranks: [pid_t] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return names.compactMap { pid_t($0) }.filter { pid in
       guard let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else { return false }
-      return isWanted(line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
+      return line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) } == [Program.path]
+        + arguments
     }.sorted()
   }
 
