@@ -35,7 +35,8 @@ struct OutputPath {
         return
       }
       guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: end) else { break }
-      end = target.hasPrefix("/") ? target : "\(end.parentPath)/\(target)"
+      let folder = end.parentPath
+      end = target.hasPrefix("/") || folder.isEmpty ? target : "\(folder)/\(target)"
     }
     throw UnwritableFile(path: path, code: ELOOP)
   }

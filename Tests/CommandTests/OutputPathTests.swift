@@ -62,6 +62,23 @@ extension CommandLineTests {
       #expect(full.lines.last == "sluice: /dev/full: cannot be written: No space left on device")
     }
 
+    /// By a name without a folder.
+    @Test func aLinkInTheOwnFolderIsFollowed() throws {
+      try withTemporaryFolder { folder in
+        try FileManager.default.createSymbolicLink(
+          atPath: folder.path + "/link.png", withDestinationPath: "sheet.png")
+        let output = try Tool.run([
+          "bash", "-c",
+          "cd '\(folder.path)' && '\(Program.path)' data inspect shapes:9x3 -q --sheet link.png",
+        ])
+        #expect(output.status == 0, "\(output)")
+        #expect(
+          try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [
+            "link.png", "sheet.png",
+          ])
+      }
+    }
+
     @Test func standardOutputTakesAFile() throws {
       let output = try Tool.run([
         "bash", "-c", "'\(Program.path)' data inspect shapes:9x3 -q --sheet /dev/stdout | head -c 4",
