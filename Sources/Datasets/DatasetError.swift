@@ -16,6 +16,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case badSource(String, rule: String)
   /// Nothing of the data set can be classified.
   case notClassifiable(String, ClassificationGap)
+  /// The data has other parts, which are these.
+  case noPart(DataPart, of: String, parts: [DataPart])
   /// One image of a data set.
   case badImage(name: String, reason: String)
   /// Neighbours that cannot be used, so many that none is looked for any further.
@@ -60,6 +62,9 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       return "data source '\(text)': \(rule)"
     case .notClassifiable(let text, let gap):
       return "data source '\(text)' has \(gap.words)"
+    case .noPart(let part, let text, let parts):
+      return "data source '\(text)' has no \(part.adjective) images: it has "
+        + parts.map { "\($0.adjective) images (\($0.rawValue))" }.joined(separator: ", ")
     case .badImage(let name, let reason):
       return "\(name) cannot be used: \(reason)"
     case .badRun(let first, let count, let last, let reason):

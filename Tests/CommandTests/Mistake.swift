@@ -211,6 +211,18 @@ extension Mistake {
       "evaluate knn --checkpoint FILES/none --data shapes",
       "FILES/none: not a checkpoint: there is no such folder", isRootOnly: true),
     .init(
+      "embed --checkpoint FILES/none --data shapes --output FILES/x.safetensors",
+      "FILES/none: not a checkpoint: there is no such folder", isRootOnly: true),
+    .init(
+      "embed --checkpoint FILES/none --data shapes --output FILES/none/x.safetensors",
+      "FILES/none/x.safetensors: cannot be written: No such file or directory", isRootOnly: true),
+    .init(
+      "embed --checkpoint FILES/none --data shapes --output FILES/x.safetensors --csv FILES/few",
+      "FILES/few: cannot be written: Is a directory", isRootOnly: true),
+    .init(
+      "embed --checkpoint FILES/run/checkpoints/latest --data shapes:9x3 --output FILES/x.safetensors --part reference",
+      "data source 'shapes:9x3' has no reference images: it has training images (train), test images (test)"),
+    .init(
       "evaluate knn --checkpoint FILES/damaged/checkpoints/latest --data shapes",
       "FILES/damaged/checkpoints/latest/model.safetensors: damaged: "
         + "it cannot be read: No such file or directory", isRootOnly: true),

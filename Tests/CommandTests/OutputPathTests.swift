@@ -13,6 +13,10 @@ extension CommandLineTests {
       "data verify folder:x --classes ''",
       "pretrain CONFIG --init ''", "export --checkpoint '' --output x.onnx",
       "export --checkpoint x --output ''",
+      "embed --checkpoint '' --data shapes --output x.safetensors",
+      "embed --checkpoint x --data shapes --output ''",
+      "embed --checkpoint x --data shapes --output x.safetensors --csv ''",
+      "embed --checkpoint x --data shapes --output x.safetensors --npy ''",
       "bench kernels --write ''", "bench train ''", "bench collectives ''",
       "report ''", "report x --output ''",
     ]
