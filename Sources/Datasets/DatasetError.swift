@@ -27,6 +27,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// Class folders of a list that are not in a folder; `of`: how many the list has.
   case missingClasses(folder: String, missing: [String], of: Int, tree: String)
   case noImages(folder: String)
+  /// A list of images without a line.
+  case noListedImages(String)
   /// A line, counted from 1, of a list of classes.
   case badLine(path: String, line: Int, problem: String)
   /// A list of classes for data whose classes are fixed.
@@ -79,6 +81,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
         + (tree == "folder" ? "" : ", or folder:DIR for all class folders")
     case .noImages(let folder):
       return "\(folder) holds no images: files must end in .jpg, .jpeg or .png"
+    case .noListedImages(let path):
+      return "\(path) names no images: write the path of an image in every line"
     case .badLine(let path, let line, let problem):
       return "\(path):\(line): \(problem)"
     case .noClassList(let text):

@@ -186,6 +186,39 @@ extension CommandLineTests {
       }
     }
 
+    /// Images without labels, by the names that a list gives them.
+    @Test func aListIsEmbeddedInItsOrder() throws {
+      try Self.withCheckpoint { folder, checkpoint in
+        let tree = try MadeTree.pets(in: folder.appendingPathComponent("tree"))
+        try tree.write("images.txt", "train/dog/2.png\nval/cat/1.png\n")
+        let paths = ["x", "y"].map { "\(folder.path)/\($0)" }
+        for (path, data) in zip(paths, ["list:\(tree.path)/images.txt", "folder:\(tree.path)"]) {
+          let output = try Program.run(
+            words(
+              "embed \(checkpoint) --data \(data) --part train --output \(path).safetensors --csv \(path).csv"
+            ),
+            ranks: 2)
+          try #require(output.status == 0, "\(output)")
+        }
+        let lines = try String(contentsOfFile: paths[0] + ".csv", encoding: .utf8).split(separator: "\n")
+        #expect(
+          lines.map {
+            $0.split(separator: ",", omittingEmptySubsequences: false)[..<4].joined(separator: "|")
+          } == [
+            "index|name|label|class", "0|train/dog/2.png||", "1|val/cat/1.png||",
+          ])
+        let (listed, whole) = (
+          try SafetensorsFile(contentsOf: paths[0] + ".safetensors"),
+          try SafetensorsFile(contentsOf: paths[1] + ".safetensors")
+        )
+        #expect(!listed.names.contains("labels") && whole.names.contains("labels"))
+        #expect(
+          listed.metadata["class_names"] == nil && whole.metadata["class_names"] == "[\"cat\", \"dog\"]")
+        // Of the tree's eight, the seventh.
+        #expect(try listed.floats("features")[..<64] == whole.floats("features")[6 * 64..<7 * 64])
+      }
+    }
+
     static let hasNumPy = Python.has("numpy")
 
     @Test(.enabled(if: hasNumPy, "python3 has no numpy: pip install numpy")) func numPyReadsTheMatrix() throws
