@@ -81,8 +81,8 @@ let package = Package(
     .target(
       name: "Evaluation",
       dependencies: [
-        "Foundations", "Networks", "Layers", "Tensors", "Images", "Datasets", "Collectives", "COpenBLAS",
-        "CVector",
+        "Foundations", "Machine", "Networks", "Layers", "Tensors", "Images", "Datasets", "Collectives",
+        "COpenBLAS", "CVector",
       ]),
     .target(
       name: "Exchange",
@@ -179,7 +179,9 @@ let package = Package(
       dependencies: ["Diagnosis", "Provenance", "Machine", "Collectives", "TestSupport"]),
     .testTarget(
       name: "EvaluationTests",
-      dependencies: ["Evaluation", "Networks", "Collectives", "Tensors", "TestSupport"]),
+      dependencies: [
+        "Evaluation", "Networks", "Datasets", "Images", "Collectives", "Tensors", "Foundations", "TestSupport",
+      ]),
     .testTarget(
       name: "ExchangeTests",
       dependencies: [

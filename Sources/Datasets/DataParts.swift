@@ -56,6 +56,17 @@ public struct DataParts: Sendable {
   /// The images of all parts.
   public var imageCount: Int { datasets.values.reduce(0) { $0 + $1.count } }
 
+  /// The images of a part.
+  ///
+  /// - Parameter source: What a person calls the data.
+  /// - Throws: `DatasetError.noPart`.
+  public func images(of part: DataPart, source: String) throws(DatasetError) -> any ImageDataset {
+    guard let dataset = datasets[part] else {
+      throw .noPart(part, of: source, parts: datasets.all.map(\.part))
+    }
+    return dataset
+  }
+
   /// One name a label, as the labelled parts have them; empty where there are no labels.
   public var classNames: [String] { datasets.values.map(\.classNames).first { !$0.isEmpty } ?? [] }
 }

@@ -16,6 +16,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case badSource(String, rule: String)
   /// Nothing of the data set can be classified.
   case notClassifiable(String, ClassificationGap)
+  /// The data has other parts, which are these.
+  case noPart(DataPart, of: String, parts: [DataPart])
   /// One image of a data set.
   case badImage(name: String, reason: String)
   /// Neighbours that cannot be used, so many that none is looked for any further.
@@ -25,6 +27,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// Class folders of a list that are not in a folder; `of`: how many the list has.
   case missingClasses(folder: String, missing: [String], of: Int, tree: String)
   case noImages(folder: String)
+  /// A list of images without a line.
+  case noListedImages(String)
   /// A line, counted from 1, of a list of classes.
   case badLine(path: String, line: Int, problem: String)
   /// A list of classes for data whose classes are fixed.
@@ -60,6 +64,9 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       return "data source '\(text)': \(rule)"
     case .notClassifiable(let text, let gap):
       return "data source '\(text)' has \(gap.words)"
+    case .noPart(let part, let text, let parts):
+      return "data source '\(text)' has no \(part.adjective) images: it has "
+        + parts.map { "\($0.adjective) images (\($0.rawValue))" }.joined(separator: ", ")
     case .badImage(let name, let reason):
       return "\(name) cannot be used: \(reason)"
     case .badRun(let first, let count, let last, let reason):
@@ -74,6 +81,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
         + (tree == "folder" ? "" : ", or folder:DIR for all class folders")
     case .noImages(let folder):
       return "\(folder) holds no images: files must end in .jpg, .jpeg or .png"
+    case .noListedImages(let path):
+      return "\(path) names no images: write the path of an image in every line"
     case .badLine(let path, let line, let problem):
       return "\(path):\(line): \(problem)"
     case .noClassList(let text):

@@ -17,15 +17,6 @@ public enum DurableFiles {
     try StagedFile(data, for: path).commit()
   }
 
-  /// Writes to what cannot be replaced; whether it reaches a disk is not ours to know.
-  static func pour(_ data: Data, into path: String) throws(UnwritableFile) {
-    // Appends: /dev/stdout may be a file that others write to as well.
-    let file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
-    guard file >= 0 else { throw failure(path) }
-    defer { close(file) }
-    guard writeAll(data, to: file) else { throw failure(path) }
-  }
-
   /// Makes the names in a folder durable, where its file system can: CIFS and some in user space have no such
   /// operation, and their names are as safe as they make them.
   public static func syncFolder(_ path: String) throws(UnwritableFile) {

@@ -35,10 +35,16 @@ struct OutputPath {
         return
       }
       guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: end) else { break }
-      end = target.hasPrefix("/") ? target : "\(end.parentPath)/\(target)"
+      let folder = end.parentPath
+      end = target.hasPrefix("/") || folder.isEmpty ? target : "\(folder)/\(target)"
     }
     throw UnwritableFile(path: path, code: ELOOP)
   }
+
+  /// Holds the file.
+  var folder: String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
+  /// What the new file is called until it is whole.
+  var temporary: String { "\(folder)/.tmp-\(URL(fileURLWithPath: path).lastPathComponent)" }
 }
 
 extension DurableFiles {
@@ -53,8 +59,17 @@ extension DurableFiles {
       guard access(path, W_OK) == 0 else { throw UnwritableFile(path: path, code: errno) }
       return
     }
-    let folder = URL(fileURLWithPath: target.path).deletingLastPathComponent().path
-    guard access(folder, W_OK | X_OK) == 0 else { throw UnwritableFile(path: path, code: errno) }
+    guard access(target.folder, W_OK | X_OK) == 0 else { throw UnwritableFile(path: path, code: errno) }
+  }
+
+  /// The file whose place a new one takes that is written to `path`: links are followed. Nothing is changed.
+  ///
+  /// - Throws: `UnwritableFile` as `requireWritableFile`, and for a device or a pipe, which nothing can take the place of.
+  public static func replaceableFile(at path: String) throws(UnwritableFile) -> String {
+    try requireWritableFile(path)
+    let target = try OutputPath(path)
+    guard target.isReplaceable else { throw UnwritableFile(path: path, reason: "it is not a regular file") }
+    return target.path
   }
 
   /// Looks whether a folder could be made, with those that it is in, or be written to if it is there. Nothing is

@@ -81,27 +81,10 @@ public enum Safetensors {
   ///
   /// - Parameter metadata: Free text, written in the order of its keys.
   public static func encode(_ tensors: [Entry], metadata: [String: String] = [:]) -> Data {
-    precondition(Set(tensors.map { ByteName($0.name) }).count == tensors.count, "tensor names must differ")
-    var fields: [String] = []
-    if !metadata.isEmpty {
-      let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
-      fields.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
-    }
-    var offset = 0
-    for tensor in tensors {
-      let shape = tensor.shape.map(String.init).joined(separator: ",")
-      let end = offset + tensor.data.count
-      fields.append(
-        "\(quoted(tensor.name)):{\"dtype\":\"\(tensor.dtype.rawValue)\",\"shape\":[\(shape)],"
-          + "\"data_offsets\":[\(offset),\(end)]}")
-      offset = end
-    }
-    var header = Data("{\(fields.joined(separator: ","))}".utf8)
-    header.append(Data(repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8))
-
-    var file = Data(capacity: 8 + header.count + offset)
-    withUnsafeBytes(of: UInt64(header.count).littleEndian) { file.append(contentsOf: $0) }
-    file.append(header)
+    let layout = SafetensorsLayout(
+      tensors.map { .init(name: $0.name, shape: $0.shape, dtype: $0.dtype) }, metadata: metadata)
+    var file = Data(capacity: layout.byteCount)
+    file.append(layout.head)
     for tensor in tensors { file.append(tensor.data) }
     return file
   }
@@ -117,20 +100,5 @@ public enum Safetensors {
     } catch {
       throw .unwritable(path: path, reason: error.fileReason)
     }
-  }
-
-  /// A JSON string: only what JSON requires is escaped.
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": result += "\\\(scalar)"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

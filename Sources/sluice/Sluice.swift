@@ -20,7 +20,7 @@ struct Sluice: ParsableCommand {
       Pretrain.self, SweepCommand.self, PruneCommand.self, PruneStudyCommand.self, RunsCommand.self,
       ReportCommand.self,
       Evaluate.self, MACsCommand.self,
-      Gates.self, ExportCommand.self, DataCommand.self, Bench.self, Doctor.self,
+      Gates.self, Embed.self, ExportCommand.self, DataCommand.self, Bench.self, Doctor.self,
     ])
 
   static func main() {

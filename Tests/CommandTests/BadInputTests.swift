@@ -59,6 +59,19 @@ extension CommandLineTests {
           "Error: The value 'l2' is invalid for '--metric <metric>'. "
             + "Please provide one of 'cosine' and 'euclidean'."
         ),
+        (
+          "embed --checkpoint c --data shapes --output x.npy",
+          "Error: --output must end in .safetensors, got 'x.npy'."
+        ),
+        (
+          "embed --checkpoint c --data shapes --output x.safetensors --csv x.safetensors",
+          "Error: --output, --csv and --npy must name different files."
+        ),
+        (
+          "embed --checkpoint c --data shapes --output x.safetensors --part val",
+          "Error: The value 'val' is invalid for '--part <part>'. "
+            + "Please provide one of 'train', 'reference' or 'test'."
+        ),
         ("bench loader", "Error: Missing expected argument '<DATA>'"),
         ("bench loader shapes --size 4", "Error: --size must be from 8 to 1024, got 4."),
         ("bench loader shapes --images 0", "Error: --images must be from 1 to 100000000, got 0."),

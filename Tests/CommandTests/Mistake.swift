@@ -98,7 +98,7 @@ extension Mistake {
   static let data: [Mistake] = [
     .set(
       "data.source=shape",
-      "data source 'shape' is unknown, there are cifar10:DIR, cifar100:DIR, stl10:DIR, imagenet100:DIR, folder:DIR, packed:DIR, "
+      "data source 'shape' is unknown, there are cifar10:DIR, cifar100:DIR, stl10:DIR, imagenet100:DIR, folder:DIR, list:FILE, packed:DIR, "
         + "shapes, shapes:TRAINxTEST; did you mean shapes?"),
     .set(
       "data.source=folder:FILES/none",
@@ -210,6 +210,21 @@ extension Mistake {
     .init(
       "evaluate knn --checkpoint FILES/none --data shapes",
       "FILES/none: not a checkpoint: there is no such folder", isRootOnly: true),
+    .init(
+      "embed --checkpoint FILES/none --data shapes --output FILES/x.safetensors",
+      "FILES/none: not a checkpoint: there is no such folder", isRootOnly: true),
+    .init(
+      "embed --checkpoint FILES/none --data shapes --output FILES/none/x.safetensors",
+      "FILES/none/x.safetensors: cannot be written: No such file or directory", isRootOnly: true),
+    .init(
+      "embed --checkpoint FILES/none --data shapes --output FILES/x.safetensors --csv FILES/few",
+      "FILES/few: cannot be written: Is a directory", isRootOnly: true),
+    .init(
+      "embed --checkpoint FILES/run/checkpoints/latest --data shapes:9x3 --output FILES/x.safetensors --part reference",
+      "data source 'shapes:9x3' has no reference images: it has training images (train), test images (test)"),
+    .init(
+      "embed --checkpoint FILES/run/checkpoints/latest --data list:FILES/none.txt --output FILES/x.safetensors",
+      "FILES/none.txt cannot be read: No such file or directory", isRootOnly: true),
     .init(
       "evaluate knn --checkpoint FILES/damaged/checkpoints/latest --data shapes",
       "FILES/damaged/checkpoints/latest/model.safetensors: damaged: "

@@ -13,6 +13,10 @@ extension CommandLineTests {
       "data verify folder:x --classes ''",
       "pretrain CONFIG --init ''", "export --checkpoint '' --output x.onnx",
       "export --checkpoint x --output ''",
+      "embed --checkpoint '' --data shapes --output x.safetensors",
+      "embed --checkpoint x --data shapes --output ''",
+      "embed --checkpoint x --data shapes --output x.safetensors --csv ''",
+      "embed --checkpoint x --data shapes --output x.safetensors --npy ''",
       "bench kernels --write ''", "bench train ''", "bench collectives ''",
       "report ''", "report x --output ''",
     ]
@@ -60,6 +64,23 @@ extension CommandLineTests {
       let full = try Program.run(words("data inspect shapes:9x3 --sheet /dev/full"))
       #expect(full.status == 1)
       #expect(full.lines.last == "sluice: /dev/full: cannot be written: No space left on device")
+    }
+
+    /// By a name without a folder.
+    @Test func aLinkInTheOwnFolderIsFollowed() throws {
+      try withTemporaryFolder { folder in
+        try FileManager.default.createSymbolicLink(
+          atPath: folder.path + "/link.png", withDestinationPath: "sheet.png")
+        let output = try Tool.run([
+          "bash", "-c",
+          "cd '\(folder.path)' && '\(Program.path)' data inspect shapes:9x3 -q --sheet link.png",
+        ])
+        #expect(output.status == 0, "\(output)")
+        #expect(
+          try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [
+            "link.png", "sheet.png",
+          ])
+      }
     }
 
     @Test func standardOutputTakesAFile() throws {

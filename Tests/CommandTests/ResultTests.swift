@@ -97,7 +97,10 @@ extension CommandLineTests {
 
     /// Printed once, however many ranks.
     @Test(arguments: [
-      ("", ["pretrain", "sweep", "runs", "evaluate", "macs", "bench", "doctor", "--version", "--help"]),
+      (
+        "",
+        ["pretrain", "sweep", "runs", "evaluate", "macs", "embed", "bench", "doctor", "--version", "--help"]
+      ),
       (
         "pretrain",
         [
@@ -118,6 +121,14 @@ extension CommandLineTests {
       ("evaluate", ["knn"]),
       (
         "evaluate knn", ["--checkpoint", "--data", "--k", "--metric", "--temperature", "--threads", "--json"]
+      ),
+      (
+        "embed",
+        [
+          "--checkpoint", "--data", "--part", "--output", "--csv", "--npy", "--classes", "--on-error",
+          "--threads",
+          "--take-over", "--progress", "--quiet", "--json",
+        ]
       ),
       ("macs", ["<CONFIG>", "--checkpoint", "--set", "--json"]),
       ("bench", ["train", "loader"]),

@@ -48,7 +48,7 @@ import Testing
     ("imagenet:x", "did you mean imagenet100:DIR?"),
     (
       "quite-another",
-      "there are cifar10:DIR, cifar100:DIR, stl10:DIR, imagenet100:DIR, folder:DIR, packed:DIR, shapes, shapes:TRAINxTEST"
+      "there are cifar10:DIR, cifar100:DIR, stl10:DIR, imagenet100:DIR, folder:DIR, list:FILE, packed:DIR, shapes, shapes:TRAINxTEST"
     ),
     ("cifar10", "a folder must follow the colon, for example cifar10:DIR"),
     ("folder:", "a folder must follow the colon, for example folder:DIR"),

@@ -21,6 +21,26 @@ import Testing
     #expect(seen == Array(0..<count))
   }
 
+  /// Some pieces in the middle, and the last.
+  @Test(arguments: [8..<24, 16..<31, 0..<31, 8..<8], [1, 2, 3, 4])
+  func whatIsAskedForComesInTheWholesPieces(images: Range<Int>, worldSize: Int) throws {
+    let dataset = ShapesDataset(.test, count: 31)
+    let all = EvaluationBatches(dataset, pieceSize: 8)
+    let whole = try (0..<all.count).map(all.piece)
+    var seen: [Int] = []
+    for rank in 0..<worldSize {
+      let batches = EvaluationBatches(
+        dataset, images: images, pieceSize: 8, rank: rank, worldSize: worldSize)
+      for piece in try (0..<batches.count).map(batches.piece) {
+        let same = try #require(whole.first { $0.indices == piece.indices })
+        #expect(piece.images.values == same.images.values && piece.shown == Array(piece.indices))
+        seen += piece.indices
+      }
+      #expect(batches.indices.count <= images.count)
+    }
+    #expect(seen == Array(images))
+  }
+
   @Test func imagesAreNormalizedOnly() throws {
     let dataset = ShapesDataset(.test, count: 3)
     let piece = try EvaluationBatches(dataset, pieceSize: 2).piece(1)

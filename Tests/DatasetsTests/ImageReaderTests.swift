@@ -140,6 +140,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3]) func evaluationTakesTheLabelOfTheStandIn(worldSize: Int) throws {
     var labels: [Int] = []
+    var shown: [Int] = []
     var levels: [Int] = []
     var skipped: [Int] = []
     for rank in 0..<worldSize {
@@ -147,12 +148,13 @@ import Testing
         faulty, onError: .skip, pieceSize: 8, rank: rank, worldSize: worldSize)
       for piece in try (0..<batches.count).map(batches.piece) {
         labels += try #require(piece.labels)
+        shown += piece.shown
         levels += (0..<piece.images.rows).map { Int((piece.images.values[$0 * 48] * 255).rounded()) }
         skipped += piece.skipped.map(\.index)
       }
     }
     let expected = (0..<64).map { [5: 7, 6: 7, 20: 21, 63: 0][$0] ?? $0 }
-    #expect(labels == expected && levels == expected)
+    #expect(labels == expected && levels == expected && shown == expected)
     #expect(skipped == [5, 6, 6, 20, 63])
   }
 

@@ -32,6 +32,41 @@ import Testing
     }
   }
 
+  /// Piece by piece, and also where nobody says that it is not wanted.
+  @Test func aStreamAppearsWholeOrNotAtAll() throws {
+    try withTemporaryFolder { folder in
+      let path = folder.path + "/a"
+      try DurableFiles.replace(path, by: Data("old".utf8))
+      func begin() throws -> StagedStream {
+        let stream = try StagedStream(for: path)
+        for piece in ["o", "", "ne"] { try stream.write(Data(piece.utf8)) }
+        #expect(try text(path) == "old")
+        return stream
+      }
+      _ = try begin()
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a"])
+      try begin().commit()
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a"] && text(path) == "one")
+    }
+    let stream = try StagedStream(for: "/dev/full")
+    #expect(throws: UnwritableFile(path: "/dev/full", code: ENOSPC)) { try stream.write(Data([1])) }
+  }
+
+  /// What lies behind links is what a new file takes the place of; a device it does not.
+  @Test func aFileThatCanBeReplacedIsFoundBehindLinks() throws {
+    try withTemporaryFolder { folder in
+      try DurableFiles.link("\(folder.path)/link", to: "new")
+      #expect(try DurableFiles.replaceableFile(at: "\(folder.path)/link") == "\(folder.path)/new")
+      #expect(throws: UnwritableFile(path: "/dev/null", reason: "it is not a regular file")) {
+        try DurableFiles.replaceableFile(at: "/dev/null")
+      }
+      #expect(throws: UnwritableFile(path: folder.path, code: EISDIR)) {
+        try DurableFiles.replaceableFile(at: folder.path)
+      }
+    }
+  }
+
   /// The link stays a link, relative or not, whether or not what it leads to is there.
   @Test func aLinkIsFollowed() throws {
     try withTemporaryFolder { folder in

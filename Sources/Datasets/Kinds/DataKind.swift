@@ -34,7 +34,9 @@ public struct DataKind: Sendable {
   }
 
   /// Every kind, in the order in which messages list them.
-  public static let all: [DataKind] = [.cifar10, .cifar100, .stl10, .imageNet100, .folder, .packed, .shapes]
+  public static let all: [DataKind] = [
+    .cifar10, .cifar100, .stl10, .imageNet100, .folder, .list, .packed, .shapes,
+  ]
 
   /// All forms of all kinds.
   public static var forms: [String] { all.flatMap(\.forms) }

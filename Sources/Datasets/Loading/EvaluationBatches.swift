@@ -10,7 +10,9 @@ public struct EvaluationBatches: Sendable {
   /// One piece: images `indices` of the data set.
   public struct Piece: Sendable {
     public let indices: Range<Int>
-    /// Of what is really shown: of its stand-in where an image is a bad one. nil: there are none.
+    /// Numbers of what is really shown: of its stand-in where an image is a bad one.
+    public let shown: [Int]
+    /// Of what is really shown. nil: there are none.
     public let labels: [Int]?
     /// `[indices.count, 3, size, size]`, NCHW (one lane).
     public let images: Tensor
@@ -24,20 +26,29 @@ public struct EvaluationBatches: Sendable {
   private let pieceSize: Int
   /// The pieces of this rank, in numbers of the whole data set.
   private let pieces: Range<Int>
+  /// Behind the last image of all ranks.
+  private let end: Int
 
   /// - Parameters:
+  ///   - images: Those that are asked for, whole pieces of the data set; nil: all.
   ///   - onError: What happens where an image cannot be used.
   ///   - imageSize: Side of the images in pixels; nil: the data set's.
   public init(
-    _ dataset: any ImageDataset, onError: OnBadImage = .stop, imageSize: Int? = nil, pieceSize: Int,
-    rank: Int = 0, worldSize: Int = 1
+    _ dataset: any ImageDataset, images: Range<Int>? = nil, onError: OnBadImage = .stop,
+    imageSize: Int? = nil, pieceSize: Int, rank: Int = 0, worldSize: Int = 1
   ) {
+    let images = images ?? 0..<dataset.count
     precondition(pieceSize > 0 && rank >= 0 && rank < worldSize)
+    precondition(
+      images.lowerBound % pieceSize == 0
+        && (images.upperBound % pieceSize == 0 || images.upperBound == dataset.count), "whole pieces")
     reader = ImageReader(dataset, onError: onError)
     self.imageSize = imageSize ?? dataset.imageSize
     self.pieceSize = pieceSize
-    let all = (dataset.count + pieceSize - 1) / pieceSize
-    pieces = all * rank / worldSize..<all * (rank + 1) / worldSize
+    let first = images.lowerBound / pieceSize
+    let all = (images.count + pieceSize - 1) / pieceSize
+    pieces = first + all * rank / worldSize..<first + all * (rank + 1) / worldSize
+    end = images.upperBound
   }
 
   /// How many pieces this rank takes, perhaps 0.
@@ -45,7 +56,7 @@ public struct EvaluationBatches: Sendable {
 
   /// The images of all of this rank's pieces.
   public var indices: Range<Int> {
-    pieces.lowerBound * pieceSize..<min(pieces.upperBound * pieceSize, dataset.count)
+    pieces.lowerBound * pieceSize..<min(pieces.upperBound * pieceSize, end)
   }
 
   /// Piece `number` of this rank. Any thread may ask.
@@ -54,14 +65,14 @@ public struct EvaluationBatches: Sendable {
   /// that the shorter side has 8/7 of it, the middle cut out.
   public func piece(_ number: Int) throws -> Piece {
     let first = (pieces.lowerBound + number) * pieceSize
-    let indices = first..<min(first + pieceSize, dataset.count)
+    let indices = first..<min(first + pieceSize, end)
     let size = imageSize
     let images = Tensor(rows: indices.count, channels: 3, height: size, width: size, lanes: 1)
-    var labels: [Int] = []
+    var shown: [Int] = []
     var skipped: [SkippedImage] = []
     for (row, index) in indices.enumerated() {
-      let read = try reader.read(at: index) { (image: try $0.decoded(), label: dataset.label(at: $1)) }
-      if let label = read.result.label { labels.append(label) }
+      let read = try reader.read(at: index) { (image: try $0.decoded(), index: $1) }
+      shown.append(read.result.index)
       skipped += read.skipped
       var image = read.result.image
       if image.width != size || image.height != size {
@@ -70,6 +81,7 @@ public struct EvaluationBatches: Sendable {
       dataset.normalization.write(PlanarImage(image), to: images, row: row)
     }
     return Piece(
-      indices: indices, labels: dataset.isLabelled ? labels : nil, images: images, skipped: skipped)
+      indices: indices, shown: shown,
+      labels: dataset.isLabelled ? shown.compactMap(dataset.label) : nil, images: images, skipped: skipped)
   }
 }

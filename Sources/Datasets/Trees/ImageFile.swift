@@ -57,5 +57,22 @@ struct ImageFile: ~Copyable {
 }
 
 extension FilePath {
+  /// The image in the file.
+  ///
+  /// - Throws: `DatasetError.badImage`.
+  func storedImage() throws(DatasetError) -> StoredImage {
+    let bytes: [UInt8]
+    do {
+      bytes = try ImageFile(self).readAll()
+    } catch {
+      throw .badImage(name: text, reason: error.reason)
+    }
+    do {
+      return .encoded(try EncodedImage(bytes[...]))
+    } catch {
+      throw .badImage(name: text, reason: "\(error)")
+    }
+  }
+
   fileprivate func fault(_ reason: String) -> DataFault { DataFault(name: text, reason: reason) }
 }

@@ -4,10 +4,13 @@ import Images
 public struct ImageTree: ImageDataset {
   public let name: String
   public let classNames: [String]
-  public var imageSize: Int { 224 }
+  public var imageSize: Int { Self.side }
   public var normalization: Normalization { .imageNet }
   public var count: Int { files.count }
   public var residentBytes: Int { files.residentBytes }
+
+  /// What photographs are brought to.
+  static let side = 224
 
   /// The tree's folder, as a person named it.
   let folder: String
@@ -25,21 +28,7 @@ public struct ImageTree: ImageDataset {
   /// The file's path.
   public func imageName(at index: Int) -> String { path(at: index).text }
 
-  public func storedImage(at index: Int) throws -> StoredImage {
-    let path = path(at: index)
-    func bad(_ reason: String) -> DatasetError { .badImage(name: path.text, reason: reason) }
-    let bytes: [UInt8]
-    do {
-      bytes = try ImageFile(path).readAll()
-    } catch {
-      throw bad(error.reason)
-    }
-    do {
-      return .encoded(try EncodedImage(bytes[...]))
-    } catch {
-      throw bad("\(error)")
-    }
-  }
+  public func storedImage(at index: Int) throws -> StoredImage { try path(at: index).storedImage() }
 
   func path(at index: Int) -> FilePath { FilePath(folder: folder, files.path(at: index)) }
 }

@@ -1,9 +1,6 @@
 import Collectives
 import Foundation
 import Foundations
-import Machine
-import Synchronization
-import Tensors
 
 /// A tree of class folders as a person named it, opened on any number of ranks.
 ///
@@ -30,7 +27,10 @@ struct TreeSource {
     if numbers.count >= Self.manyFiles, communicator.rank == 0 {
       inform("\(text): looking at the beginning and the end of \(grouped(numbers.count)) files")
     }
-    let faults = try faults(ofFiles: numbers, in: index.listing, on: communicator)
+    let listing = index.listing
+    let faults = try communicator.faults(ofFiles: numbers) {
+      FilePath(folder: folder, listing.path(ofFile: $0))
+    }
     let all = DataFault.sorted(index.listing.facts.faults + faults.map(\.fault))
     if !all.isEmpty, options.onError == .stop {
       throw AgreedFailure(
@@ -89,36 +89,6 @@ struct TreeSource {
     }
   }
 
-  // MARK: The files
-
-  /// The files, of those with these numbers, that cannot be used; the same on every rank, in the order of numbers.
-  private func faults(
-    ofFiles numbers: [Int], in listing: TreeListing, on communicator: Communicator
-  ) throws -> [NumberedFault] {
-    let (rank, ranks) = (communicator.rank, communicator.worldSize)
-    let share = Array(stride(from: rank, to: numbers.count, by: ranks))
-    let found = Mutex<[NumberedFault]>([])
-    // Mostly waiting for the disk or the file server; pieces of many files, as taking one costs a lock.
-    let pool = WorkerPool(threads: max(2, min(Placement.allowedCores().count, 8)))
-    let pieceSize = 64
-    try pool.run((share.count + pieceSize - 1) / pieceSize) { piece in
-      for place in share[(piece * pieceSize)..<min((piece + 1) * pieceSize, share.count)] {
-        let number = numbers[place]
-        let path = FilePath(folder: folder, listing.path(ofFile: number))
-        guard let reason = ImageFile.fault(of: path) else { continue }
-        found.withLock {
-          $0.append(NumberedFault(number: number, fault: DataFault(name: path.text, reason: reason)))
-        }
-      }
-    }
-    return try communicator.gather(found.withLock { $0 }).sorted { $0.number < $1.number }
-  }
-
-  private struct NumberedFault: Sendable, Codable {
-    let number: Int
-    let fault: DataFault
-  }
-
   // MARK: The data set
 
   /// - Parameter files: Those of the faults that are files.
@@ -136,11 +106,7 @@ struct TreeSource {
         "\(text): \(counted(facts.faults.count, "fault")) in folders and lists: \(sentences)"
           + (facts.faults.count > 3 ? "; …" : ""))
     }
-    if !files.isEmpty {
-      let names = files.prefix(3).map(\.name).joined(separator: ", ") + (files.count > 3 ? ", …" : "")
-      warnings.append(
-        "\(text): \(grouped(files.count)) of \(grouped(listing.fileCount)) files cannot be used: \(names)")
-    }
+    warnings += DataFault.warnings(of: files, among: listing.fileCount, source: text)
     let digest = listing.digest
     return DataParts(
       train: tree("train", listing.train), test: listing.test.map { tree(facts.testName ?? "val", $0) },

@@ -14,10 +14,11 @@ public struct Extraction: Sendable {
 
   /// In the order of the forward pass.
   public internal(set) var layers: [Layer]
-  /// The images that each rank saw, in rank order: together all of the data set.
+  /// The images that each rank saw, in rank order: together all that were asked for.
   public let shares: [Range<Int>]
-  /// Of this rank's images, as they were really seen: of its stand-in where one could not be used. nil: the images
-  /// have none.
+  /// Numbers of this rank's images, as they were really seen: of its stand-in where one could not be used.
+  public internal(set) var shown: [Int] = []
+  /// Of the images that were really seen. nil: they have none.
   public internal(set) var labels: [Int]?
   /// What gates did for each of this rank's images.
   public internal(set) var gates: GateDecisions
@@ -27,7 +28,7 @@ public struct Extraction: Sendable {
   public internal(set) var usage: GateUsage
 
   /// Images of all ranks.
-  public var images: Int { shares.last?.upperBound ?? 0 }
+  public var images: Int { shares.reduce(0) { $0 + $1.count } }
 
   /// The only layer that was asked for, or the last.
   public var features: FeatureMatrix { layers[layers.count - 1].features }

@@ -4,17 +4,18 @@ import Layers
 import Networks
 import Tensors
 
-/// Features of un-augmented images, in evaluation mode.
+/// Features of un-augmented images, in evaluation mode, from a network whose weights stay as they are.
 public struct FeatureExtractor {
   private let backbone: any Backbone
   private let projector: MLP?
   public let macs: MACs
   private let imageSize: Int
-  private let onError: OnBadImage
-  private let shardSize: Int
+  let onError: OnBadImage
+  let shardSize: Int
   private let pool: WorkerPool
   private let communicator: Communicator
-  private let skipsClosedChannels: Bool
+  let skipsClosedChannels: Bool
+  private let packedWeights = PackedWeights()
 
   /// - Parameters:
   ///   - projector: Needed where its features are asked for.
@@ -38,6 +39,13 @@ public struct FeatureExtractor {
     self.skipsClosedChannels = skipsClosedChannels
   }
 
+  var blueprint: Blueprint { backbone.blueprint }
+
+  /// A few shards at a time keep all threads of this rank busy in bounded memory.
+  private var shardsAtOnce: Int { 4 * pool.threads }
+  /// As many images.
+  var imagesAtOnce: Int { shardsAtOnce * shardSize }
+
   /// Features of labelled images and of those to classify by them.
   ///
   /// - Parameters: As for one data set; masks are kept of the test images.
@@ -53,21 +61,22 @@ public struct FeatureExtractor {
     )
   }
 
-  /// Features of a whole data set; the ranks share the work, each image is seen once.
+  /// Features of a data set; the ranks share the work, each image is seen once.
   ///
   /// - Parameters:
+  ///   - images: Those that are asked for, whole shards of the data set; nil: all.
   ///   - keepsMasks: Whether the result knows which channels were open, not only how many.
   ///   - progress: Is told the share of this rank's work that is done after every few shards, equally often on every
   ///     rank; ends the extraction by throwing, on all ranks if on any.
   /// - Throws: The same `AgreedFailure` on every rank if any could not read its images; `CollectiveError`; what
   ///   `progress` threw.
   public func extraction(
-    of dataset: any ImageDataset, _ layers: FeatureLayers = .backbone, keepsMasks: Bool = false,
-    progress: (Double) throws -> Void = { _ in }
+    of dataset: any ImageDataset, images: Range<Int>? = nil, _ layers: FeatureLayers = .backbone,
+    keepsMasks: Bool = false, progress: (Double) throws -> Void = { _ in }
   ) throws -> Extraction {
     let runs = (0..<communicator.worldSize).map {
       EvaluationBatches(
-        dataset, onError: onError, imageSize: imageSize, pieceSize: shardSize, rank: $0,
+        dataset, images: images, onError: onError, imageSize: imageSize, pieceSize: shardSize, rank: $0,
         worldSize: communicator.worldSize)
     }
     let batches = runs[communicator.rank]
@@ -75,10 +84,7 @@ public struct FeatureExtractor {
       layers: self.layers(layers, rows: batches.indices.count), shares: runs.map(\.indices),
       labels: dataset.isLabelled ? [] : nil,
       gates: GateDecisions(channels: macs.channels, keepsMasks: keepsMasks), usage: GateUsage(macs))
-    let surroundings = Surroundings(
-      pool: pool, skipsClosedChannels: skipsClosedChannels, packedWeights: PackedWeights())
-    // A few shards at a time keep all threads busy in bounded memory.
-    let atOnce = 4 * pool.threads
+    let atOnce = shardsAtOnce
     var row = 0
     for round in 0..<(try communicator.largest((batches.count + atOnce - 1) / atOnce)) {
       let first = round * atOnce
@@ -87,9 +93,10 @@ public struct FeatureExtractor {
         first < batches.count ? try load(first..<min(first + atOnce, batches.count), of: batches) : []
       }
       if !pieces.isEmpty {
+        result.shown += pieces.flatMap(\.shown)
         result.labels?.append(contentsOf: pieces.flatMap { $0.labels ?? [] })
         result.skipped += pieces.flatMap(\.skipped)
-        row += try add(joined(pieces.map(\.images)), layers, in: surroundings, to: &result)
+        row += try add(joined(pieces.map(\.images)), layers, to: &result)
       }
       try progress(Double(row) / Double(max(batches.indices.count, 1)))
     }
@@ -98,7 +105,7 @@ public struct FeatureExtractor {
     }
     // Whole numbers, as masks are hard in evaluation.
     let usage = try communicator.sum(result.usage.row.map { Int64($0) }).map(Double.init)
-    result.usage = GateUsage(row: usage[...], images: dataset.count, macs)
+    result.usage = GateUsage(row: usage[...], images: result.images, macs)
     result.skipped = result.skipped.unique
     return result
   }
@@ -107,9 +114,9 @@ public struct FeatureExtractor {
   public func usage(of extraction: Extraction) -> ChannelUsage { ChannelUsage(extraction.usage, macs: macs) }
 
   /// Adds what the network makes of some images, and returns how many they are.
-  private func add(
-    _ images: Tensor, _ layers: FeatureLayers, in surroundings: Surroundings, to result: inout Extraction
-  ) throws -> Int {
+  private func add(_ images: Tensor, _ layers: FeatureLayers, to result: inout Extraction) throws -> Int {
+    let surroundings = Surroundings(
+      pool: pool, skipsClosedChannels: skipsClosedChannels, packedWeights: packedWeights)
     let pass = Pass(
       .evaluation, RowLayout(images: images.rows, views: 1, shardSize: shardSize), in: surroundings)
     var outputs: [Tensor] = []

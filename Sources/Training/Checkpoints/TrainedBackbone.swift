@@ -4,6 +4,7 @@ import Exchange
 import Layers
 import Networks
 import Tensors
+import Version
 
 /// The backbone of a checkpoint or of an exported file, as evaluation uses it.
 public struct TrainedBackbone {
@@ -13,6 +14,8 @@ public struct TrainedBackbone {
   /// The checkpoint's `step-…` folder, or the file.
   public let path: String
   private let file: SafetensorsFile
+  /// What it computes with here.
+  private let precision: Precision
   private let communicator: Communicator
 
   /// Every rank calls it.
@@ -45,9 +48,19 @@ public struct TrainedBackbone {
     var network = configuration.backbone
     // What was trained in bf16 can be looked at on any processor.
     if !ConvolutionBackends.linked.support(.bf16) { network.kernels.precision = .f32 }
+    precision = network.kernels.precision
     backbone = StackedBackbone(network)
     let tensors = NetworkTensors(backbone)
     try communicator.agree { try tensors.load(file, allowingOthers: true) }
+  }
+
+  /// What files with its features say of it: texts.
+  public var metadata: [String: String] {
+    [
+      // PyTorch's, which libraries look for.
+      "format": "pt", "producer": "sluice \(Version.number)", "model_sha256": file.digest,
+      "precision": precision.rawValue,
+    ]
   }
 
   /// - Throws: `NoGates`.
