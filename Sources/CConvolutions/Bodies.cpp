@@ -101,7 +101,7 @@ size_t convolutions_scratch_count(const convolutions_problem *p) {
     if (p->direction == CONVOLUTIONS_BACKWARD_WEIGHTS) {
       memory.add(OpenChannels::sums(plan));
     } else {
-      for (int i = 0; i < 3; i++) memory.add((size_t)blocks_of(plan.to.channels, 16) * 16);
+      for (int i = 0; i < 3; i++) memory.add(plan.to.padded_channels());
       memory.add(plan.rows);
     }
     return memory.count;
@@ -115,6 +115,12 @@ size_t convolutions_scratch_count(const convolutions_problem *p) {
   }
   memory.add(plan.panels() * block_stride(CHUNK));
   memory.add(PIECE * block_stride(CHUNK));
+  for (int i = 0; i < 3; i++) memory.add(plan.to.padded_channels());
+  if (p->direction == CONVOLUTIONS_FORWARD) {
+    memory.add(p->rows);
+    memory.add(OpenList::memory(plan.to.channels));
+    memory.add(plan.dot_count());
+  }
   return memory.count;
 }
 
@@ -146,22 +152,28 @@ void convolutions_run(const convolutions_problem *p, const float *open, float *i
   } else if (image) {
     IN_BODY(body_of(*p), image_run(*p, from, weights, to, scratch))
   } else {
-    IN_BODY(body_of(*p), direct_run(*p, from, weights, to, scratch))
+    IN_BODY(body_of(*p), direct_run(*p, NULL, from, weights, to, scratch))
   }
 }
 
 size_t convolutions_rows_count(const convolutions_problem *p) {
+  if (p->algorithm == CONVOLUTIONS_DIRECT) return DirectPlan(*p).rows_count();
   const WinogradPlan plan(*p);
   return plan.pairs() * plan.pair_rows();
 }
 
 void convolutions_pack_rows(const convolutions_problem *p, const float *weights, float *packed) {
+  if (p->algorithm == CONVOLUTIONS_DIRECT) return direct_pack_rows(*p, weights, packed);
   IN_BODY(body_of(*p), winograd_pack_rows(*p, weights, packed))
 }
 
 void convolutions_run_fused(const convolutions_problem *p, const float *open, const convolutions_fusion *fusion,
                             const float *input, float *weights, float *output, float *scratch) {
-  IN_BODY(body_of(*p), winograd_run(*p, open, fusion, input, weights, output, scratch))
+  if (p->algorithm == CONVOLUTIONS_WINOGRAD) {
+    IN_BODY(body_of(*p), winograd_run(*p, open, fusion, input, weights, output, scratch))
+  } else {
+    IN_BODY(body_of(*p), direct_run(*p, fusion, input, weights, output, scratch))
+  }
 }
 
 size_t products_packed_count(int inner, int columns) { return (size_t)blocks_of(columns, 16) * inner * 16; }

@@ -2,6 +2,7 @@
 #include "Products.h"
 #include "OpenProducts.h"
 #include "OpenOutputs.h"
+#include "Epilogues.h"
 #include "Transforms.h"
 #include "Winograd.h"
 #include "WinogradWeights.h"

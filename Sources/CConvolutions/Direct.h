@@ -7,11 +7,12 @@ struct Outputs {
   int count;
   int row[CHUNK], y[CHUNK], x[CHUNK];  // indices along the lines
 
-  Outputs(const Gather &gather, int first, int count) : count(count) {
+  // rows: which row is where among the outputs; NULL: each is in its place.
+  Outputs(const Gather &gather, int first, int count, const int *rows = NULL) : count(count) {
     const int across = gather.horizontal.count, down = gather.vertical.count;
     int n = first / (across * down), i = first / across % down, j = first % across;
     for (int output = 0; output < count; output++) {
-      row[output] = n, y[output] = i, x[output] = j;
+      row[output] = rows ? rows[n] : n, y[output] = i, x[output] = j;
       if (++j < across) continue;
       j = 0;
       if (++i < down) continue;
@@ -37,27 +38,46 @@ static void gather_blocks(const Gather &gather, Piece piece, const Outputs &outp
     }
     for (int i = 0; i < PARTS; i++) {
       const int part = block % in_tap * PARTS + i;
-      if (part == parts_of(map)) break;  // of 8 lanes, at the end of a map
-      const float *const numbers = from + part_offset(map, part);
+      const bool ends = part >= parts_of(map);  // of 8 lanes, at the end of a map
+      const float *const numbers = from + (ends ? 0 : part_offset(map, part));
       float *const place = out.block(block - piece.first) + i * WIDTH;
       for (int i = 0; i < outputs.count; i++) {
-        store(place + 16 * i, load(places[i] < 0 ? zeros : numbers + places[i]));
+        store(place + 16 * i, load(ends || places[i] < 0 ? zeros : numbers + places[i]));
       }
     }
   }
 }
 
-static void scatter(const Gather &gather, const Outputs &outputs, const Map &map, Blocks products, float *to) {
-  size_t places[CHUNK];
-  for (int i = 0; i < outputs.count; i++) {
-    const size_t pixel =
-        (size_t)gather.vertical.output(outputs.y[i]) * map.width + gather.horizontal.output(outputs.x[i]);
-    places[i] = outputs.row[i] * map.row_stride() + pixel * map.lanes;
+// Where outputs lie in their maps.
+struct OutputPlaces {
+  size_t of[CHUNK];
+
+  OutputPlaces(const Gather &gather, const Outputs &outputs, const Map &map) {
+    for (int i = 0; i < outputs.count; i++) {
+      const size_t pixel =
+          (size_t)gather.vertical.output(outputs.y[i]) * map.width + gather.horizontal.output(outputs.x[i]);
+      of[i] = outputs.row[i] * map.row_stride() + pixel * map.lanes;
+    }
   }
-  for (int part = 0; part < parts_of(map); part++) {
-    const float *const numbers = part_in(products, part);
-    float *const place = to + part_offset(map, part);
-    for (int i = 0; i < outputs.count; i++) store(place + places[i], load(numbers + 16 * i));
+};
+
+// Writes products where they belong.
+//
+// open: of the outputs' image, if they are its open channels; NULL: they are all channels.
+static void scatter(const Outputs &outputs, const OutputPlaces &places, const Map &map, Blocks products,
+                    const Epilogues &epilogues, const OpenList *open, float *to) {
+  for (int first = 0, end; first < outputs.count; first = end) {
+    const int row = outputs.row[first];
+    for (end = first; end < outputs.count && outputs.row[end] == row; end++) {}
+    const Epilogue epilogue = epilogues.of(row, open);
+    for (int part = 0; part < epilogue.parts; part++) {
+      const float *const numbers = part_in(products, part);
+      const size_t start = part_offset(map, part);
+      for (int i = first; i < end; i++) {
+        const size_t offset = start + places.of[i];
+        store(to + offset, epilogue.of(part, offset, load(numbers + 16 * i)));
+      }
+    }
   }
 }
 
@@ -117,32 +137,71 @@ static void multiply_gathered(const Gather &gather, const Outputs &outputs, cons
   });
 }
 
-static void direct_run(const convolutions_problem &problem, const float *from, float *weights, float *to,
-                       float *scratch) {
-  const DirectPlan plan(problem);
-  Scratch memory = {scratch};
-  const Blocks products = {memory.take(plan.panels() * block_stride(CHUNK)), block_stride(CHUNK)};
-  const Blocks gathered = {memory.take(PIECE * block_stride(CHUNK)), block_stride(CHUNK)};
+// All channels of some rows: the first ones of `order`, or unless that is given, of all.
+static void direct_run_all(const DirectPlan &plan, int rows, const int *order, const Epilogues &epilogues,
+                           const float *from, float *weights, Blocks gathered, Blocks products, float *to) {
   // Phases in turns: what they read and write is the same part of the maps.
-  const int most = problem.rows * plan.phase(0, 0).outputs();
+  const int most = rows * plan.phase(0, 0).outputs();
   for (int first = 0, count; first < most; first += count) {
     float *own_weights = weights;
-    count = chunk_at(plan.phase(0, 0), first, problem.rows);
+    count = chunk_at(plan.phase(0, 0), first, rows);
     for (int v = 0; v < plan.phases; v++) {
       for (int h = 0; h < plan.phases; h++) {
         const Gather gather = plan.phase(v, h);
-        const int left = problem.rows * gather.outputs() - first;
+        const int left = rows * gather.outputs() - first;
         if (left > 0) {
-          const Outputs some(gather, first, left < count ? left : count);
-          const bool in_place = is_by_image(gather) && has_panels(plan.to);
+          const Outputs some(gather, first, left < count ? left : count, order);
+          const bool in_place = epilogues.fusion == NULL && is_by_image(gather) && has_panels(plan.to);
           const Panels results = in_place ? panels_in(plan.to, some, to) : Panels(products);
           multiply_gathered(gather, some, from, gathered, {own_weights, (size_t)gather.inner() * 16}, plan.panels(),
                             results);
-          if (!in_place) scatter(gather, some, plan.to, products, to);
+          if (!in_place) scatter(some, OutputPlaces(gather, some, plan.to), plan.to, products, epilogues, NULL, to);
         }
         own_weights += plan.phase_weights(gather);
       }
     }
+  }
+}
+
+// The open channels of a row. What a few outputs take is gathered whole, so that each is one dot product; a block of
+// channels' weights is in the second cache for all of them.
+static void direct_run_open(const DirectPlan &plan, int row, const OpenList &open, const Epilogues &epilogues,
+                            const float *from, const float *weights, Blocks gathered, Blocks products, float *to) {
+  const Gather gather = plan.phase(0, 0);
+  const int outputs = gather.outputs();
+  for (int first = 0; first < outputs; first += plan.dot_outputs()) {
+    const int left = outputs - first;
+    const Outputs some(gather, first, left < plan.dot_outputs() ? left : plan.dot_outputs(), &row);
+    gather_blocks(gather, {0, gather.blocks()}, some, from, gathered);
+    for (int k = 0; k < open.channels; k += 16) {
+      const int end = k + 16 < open.channels ? k + 16 : open.channels;
+      multiply_open_outputs(open, k, end, some.count, gather.blocks(), false, gathered, weights, products);
+    }
+    scatter(some, OutputPlaces(gather, some, plan.to), plan.to, products, epilogues, &open, to);
+  }
+}
+
+// Images that have so many output channels open that leaving out the others is slower get all of them, as Winograd's do.
+static void direct_run(const convolutions_problem &problem, const convolutions_fusion *fusion, const float *from,
+                       float *weights, float *to, float *scratch) {
+  const DirectPlan plan(problem);
+  Scratch memory = {scratch};
+  const Blocks products = {memory.take(plan.panels() * block_stride(CHUNK)), block_stride(CHUNK)};
+  const Blocks pieces = {memory.take(PIECE * block_stride(CHUNK)), block_stride(CHUNK)};
+  const Epilogues epilogues(plan.to, fusion, memory);
+  if (fusion == NULL || fusion->open == NULL) {
+    return direct_run_all(plan, problem.rows, NULL, epilogues, from, weights, pieces, products, to);
+  }
+  decide_open_outputs(problem.rows, plan.to, 0.6, fusion->mask, fusion->open);
+  const OpenOrder order(problem.rows, plan.to, fusion->open, memory.take(problem.rows));
+  direct_run_all(plan, order.whole, order.rows, epilogues, from, weights, pieces, products, to);
+  Term *const terms = reinterpret_cast<Term *>(memory.take(OpenList::memory(plan.to.channels)));
+  const Blocks gathered = {memory.take(plan.dot_count()), block_stride(plan.dot_outputs())};
+  const float *const rows = weights + plan.phase_weights(plan.phase(0, 0));
+  for (int i = order.whole; i < problem.rows; i++) {
+    const float *const open = fusion->open + order.rows[i] * plan.to.blocks() * plan.to.lanes;
+    const OpenList list = OpenList::outputs(open, plan.to.channels, plan.row_weights(), terms);
+    direct_run_open(plan, order.rows[i], list, epilogues, from, rows, gathered, products, to);
   }
 }
 

@@ -79,6 +79,16 @@ struct DirectPlan {
   size_t phase_weights(const Gather &gather) const { return (size_t)panels() * gather.inner() * 16; }
   // Their gradient, [panel][inner, in whole blocks][16].
   size_t gradient_panel(const Gather &gather) const { return (size_t)gather.blocks() * 16 * 16; }
+
+  // Of forward: weights as rows, [output channel][inner, in whole blocks], behind the others.
+  size_t row_weights() const { return (size_t)phase(0, 0).blocks() * 16; }
+  size_t rows_count() const { return to.channels * row_weights(); }
+  // Outputs that are gathered with all their taps at one time: 256 KB of the second cache.
+  int dot_outputs() const {
+    const int outputs = (int)(65536 / row_weights());
+    return outputs < 4 ? 4 : outputs > CHUNK ? CHUNK : outputs;
+  }
+  size_t dot_count() const { return phase(0, 0).blocks() * block_stride(dot_outputs()); }
 };
 
 // The copy of an image with its padding, whose columns are sorted by their remainder modulo the stride; and the offsets

@@ -41,6 +41,20 @@ static inline void direct_pack(const convolutions_problem &problem, const float 
   }
 }
 
+static inline void direct_pack_rows(const convolutions_problem &problem, const float *weights, float *packed) {
+  const DirectPlan plan(problem);
+  const Gather gather = plan.phase(0, 0);
+  const size_t taps = (size_t)problem.kernel * problem.kernel, row = taps * problem.in_channels;
+  float *const rows = packed + plan.phase_weights(gather);
+  memset(rows, 0, plan.rows_count() * sizeof *rows);
+  for (int out = 0; out < problem.out_channels; out++) {
+    float *const own = rows + out * plan.row_weights();
+    for_each_inner(gather, problem.kernel, [&](int group, int channel, int weight, int c) {
+      own[(size_t)group * blocks_of(gather.channels(), 16) * 16 + channel] = weights[out * row + c * taps + weight];
+    });
+  }
+}
+
 static inline void direct_unpack(const convolutions_problem &problem, const float *packed, float *weights) {
   const DirectPlan plan(problem);
   const Gather gather = plan.phase(0, 0);

@@ -13,6 +13,8 @@ struct Map {
   int blocks() const { return blocks_of(channels, lanes); }
   size_t pixels() const { return (size_t)height * width; }
   size_t row_stride() const { return blocks() * pixels() * lanes; }
+  // Its channels in whole blocks of 16.
+  size_t padded_channels() const { return (size_t)blocks_of(channels, 16) * 16; }
 };
 
 static inline int output_size(const convolutions_problem &p, int size) {

@@ -11,79 +11,116 @@ struct Term {
   int number, weights;
 };
 
+// Chains of a product hold so many channels, open or not.
+enum { CHAIN = 32 };
+
+// The open channels of an image, ascending.
+struct OpenList {
+  Term *terms;
+  int channels;
+  int *ends;  // of each chain of input channels
+
+  static int chains(int channels) { return (channels + CHAIN - 1) / CHAIN; }
+  // Terms that a list has room for, and how many floats they take.
+  static int room(int channels) { return channels + 15; }
+  static size_t memory(int channels) { return room(channels) * sizeof(Term) / sizeof(float); }
+
+  // open: [input channel]; block: numbers from one block of channels to the next.
+  static OpenList inputs(const float *open, int channels, size_t block, Term *terms, int *ends) {
+    int count = 0;
+    for (int c = 0; c < channels; c++) {
+      if (open[c] != 0) terms[count] = {(int)(count / 16 * block) + count % 16, c * 16}, count++;
+      if (c % CHAIN == CHAIN - 1 || c == channels - 1) ends[c / CHAIN] = count;
+    }
+    return {terms, count, ends};
+  }
+
+  // open: [output channel]; row: numbers of a channel's weights. The last one's are repeated until the list is whole blocks.
+  static OpenList outputs(const float *open, int channels, size_t row, Term *terms) {
+    int count = 0;
+    for (int c = 0; c < channels; c++) {
+      if (open[c] != 0) terms[count++] = {c, (int)(c * row)};
+    }
+    for (int k = count; k % 16 != 0; k++) terms[k] = terms[count - 1];
+    return {terms, count, NULL};
+  }
+};
+
+// Rows with all channels open, and then the others: products of neighbours are taken together.
+struct OpenOrder {
+  const int *rows;
+  int whole;
+
+  OpenOrder(int count, const Map &map, const float *open, float *memory) : whole(0) {
+    int *const order = reinterpret_cast<int *>(memory), width = map.blocks() * map.lanes;
+    rows = order;
+    int next = 0;
+    for (int all = 1; all >= 0; all--) {
+      for (int row = 0; row < count; row++) {
+        int channels = 0;
+        for (int c = 0; c < map.channels; c++) channels += open[(size_t)row * width + c] != 0;
+        if ((channels == map.channels) == all) order[next++] = row;
+      }
+      if (all) whole = next;
+    }
+  }
+};
+
+// Rows of outputs that have more than a share of their channels open get all of them: leaving out the others would be
+// slower. The same on every processor, as it decides bits.
+static inline void decide_open_outputs(int rows, const Map &map, double limit, const float *mask, float *open) {
+  const int width = map.blocks() * map.lanes;
+  for (int row = 0; row < rows; row++, mask += width, open += width) {
+    int count = 0;
+    for (int c = 0; c < map.channels; c++) count += mask[c] != 0;
+    for (int c = 0; c < width; c++) open[c] = c < map.channels && (count > limit * map.channels || mask[c] != 0) ? 1 : 0;
+  }
+}
+
 // The tiles that an image, or several with all channels open, have in a chunk, and their open channels.
 struct Segment {
+  OpenList open;
+  bool is_whole;
   int first[CLASSES][CLASSES], count[CLASSES][CLASSES];  // rows among the tiles of a pair of classes
-  Term *terms;                                           // ascending
-  int *ends;                                             // of each chain of terms
-  int channels;
 
   int first_of(int p, int q) const { return first[point_class(p)][point_class(q)]; }
   int count_of(int p, int q) const { return count[point_class(p)][point_class(q)]; }
 };
-
-// Chains of a product hold so many channels, open or not.
-enum { CHAIN = 32 };
 
 struct OpenChannels {
   int count;
   Segment segments[MAXIMAL_CHUNK];
   uint8_t of_tile[MAXIMAL_CHUNK];
 
-  static int chains(int channels) { return (channels + CHAIN - 1) / CHAIN; }
   // Floats that a chunk's lists of input or output channels take.
   static size_t memory(const WinogradPlan &plan) {
     const int channels = plan.from.channels > plan.to.channels ? plan.from.channels : plan.to.channels;
-    return (size_t)plan.chunk * ((channels + 15) * sizeof(Term) / sizeof(float) + chains(channels));
+    return (size_t)plan.chunk *
+           (OpenList::memory(channels) + OpenList::chains(channels));
   }
   // Those of a block of channels for so many panels, at all pairs of points.
   static size_t sums(const WinogradPlan &plan) { return (size_t)plan.pairs() * 16 * 8 * 16; }
 
-  // Rows with all channels open before the others: products of neighbours are taken together.
-  static const int *order(const WinogradPlan &plan, const Map &map, const float *open, float *memory) {
-    int *const order = reinterpret_cast<int *>(memory), width = map.blocks() * map.lanes;
-    int next = 0;
-    for (int whole = 1; whole >= 0; whole--) {
-      for (int row = 0; row < plan.rows; row++) {
-        int count = 0;
-        for (int c = 0; c < map.channels; c++) count += open[(size_t)row * width + c] != 0;
-        if ((count == map.channels) == whole) order[next++] = row;
-      }
-    }
-    return order;
-  }
-
   // No lists.
   OpenChannels() : count(0) {}
 
-  // open: [row][channel, in whole blocks]. For output channels, whose weights are rows of so many numbers, the last one's
-  // weights are repeated until lists are whole blocks.
+  // open: [row][channel, in whole blocks]; row_of_weights: of output channels, 0 of input channels.
   OpenChannels(const WinogradPlan &plan, const Map &map, const Chunk &chunk, const float *open, float *memory,
-               int row_of_weights = 0)
+               size_t row_of_weights = 0)
       : count(0) {
     const int channels = map.channels, width = map.blocks() * map.lanes;
     Term *terms = reinterpret_cast<Term *>(memory);
-    int *ends = reinterpret_cast<int *>(terms + (size_t)plan.chunk * (channels + 15));
+    int *ends = reinterpret_cast<int *>(terms + (size_t)plan.chunk * OpenList::room(channels));
     for (int i = 0; i < chunk.count; i++) {
       const Tile &tile = chunk.tiles[i];
       if (i == 0 || tile.row != chunk.tiles[i - 1].row) {
-        Segment &segment = segments[count];
-        segment = {{}, {}, terms, ends, 0};
         const float *const row = open + (size_t)tile.row * width;
-        for (int c = 0; c < channels; c++) {
-          if (row[c] != 0) {
-            const int k = (int)(terms - segment.terms);
-            *terms++ = row_of_weights > 0 ? Term{c, c * row_of_weights}
-                                          : Term{(int)(k / 16 * plan.chunk_block()) + k % 16, c * 16};
-          }
-          if (c % CHAIN == CHAIN - 1 || c == channels - 1) *ends++ = (int)(terms - segment.terms);
-        }
-        segment.channels = (int)(terms - segment.terms);
-        if (count > 0 && segment.channels == channels && segments[count - 1].channels == channels) {
-          terms = segment.terms, ends = segment.ends;
-        } else {
-          count++;
-          for (int k = segment.channels; row_of_weights > 0 && k % 16 != 0; k++, terms++) *terms = terms[-1];
+        const OpenList list = row_of_weights > 0 ? OpenList::outputs(row, channels, row_of_weights, terms)
+                                                 : OpenList::inputs(row, channels, plan.chunk_block(), terms, ends);
+        const bool is_whole = list.channels == channels;
+        if (count == 0 || !is_whole || !segments[count - 1].is_whole) {
+          segments[count++] = {list, is_whole, {}, {}};
+          terms += OpenList::room(channels), ends += OpenList::chains(channels);
         }
       }
       of_tile[i] = (uint8_t)(count - 1);
@@ -97,16 +134,3 @@ struct OpenChannels {
     }
   }
 };
-
-// Rows of outputs that have fewer channels open than products of all would be faster for; the others count as open
-// altogether. The same on every processor, as it decides bits.
-static inline void decide_open_outputs(const WinogradPlan &plan, const float *mask, float *open) {
-  const int channels = plan.to.channels, width = plan.to.blocks() * plan.to.lanes;
-  const int tiles = plan.vertical.tiles * plan.horizontal.tiles;
-  const double limit = tiles < 4 ? 0.35 : tiles < 16 ? 0.55 : 0.6;
-  for (int row = 0; row < plan.rows; row++, mask += width, open += width) {
-    int count = 0;
-    for (int c = 0; c < channels; c++) count += mask[c] != 0;
-    for (int c = 0; c < width; c++) open[c] = c < channels && (count > limit * channels || mask[c] != 0) ? 1 : 0;
-  }
-}

@@ -32,6 +32,20 @@ static inline Vector sums_of_lanes(Vector (&v)[N]) {
   }
 }
 
+// The same of blocks of 16 lanes.
+template <int N>
+static inline Vector sums_of_blocks(Vector (&v)[PARTS][N]) {
+  UNROLL
+  for (int half = PARTS / 2; half > 0; half /= 2) {
+    UNROLL
+    for (int part = 0; part < half; part++) {
+      UNROLL
+      for (int i = 0; i < N; i++) v[part][i] += v[part + half][i];
+    }
+  }
+  return sums_of_lanes<WIDTH / 2>(v[0]);
+}
+
 // How many tiles and channels are multiplied at one time: as many sums as registers hold, of 16 lanes each whatever the
 // vectors' width (contract C9).
 enum { DOTS = WIDTH / PARTS, DOT_TILES = DOTS >= 16 ? 4 : DOTS >= 4 ? 2 : 1 };
@@ -46,8 +60,7 @@ static void dot_products(const Term *terms, int count, int blocks, bool ends_hal
     UNROLL
     for (int o = 0; o < O; o++) w[o] = weights + terms[k + o].weights;
     Vector sums[PARTS][DOTS] = {};
-    const float *numbers = inputs.start;
-    for (int block = 0; block < blocks; block++, numbers += inputs.stride) {
+    for (int block = 0; block < blocks; block++) {
       // The second half of a last block of 8 lanes is not there, and zero.
       const int parts = ends_half && block == blocks - 1 ? (PARTS + 1) / 2 : PARTS;
       UNROLL
@@ -55,7 +68,7 @@ static void dot_products(const Term *terms, int count, int blocks, bool ends_hal
         if (part >= parts) continue;
         Vector v[T];
         UNROLL
-        for (int t = 0; t < T; t++) v[t] = load(numbers + BlockNumbers::ROW * t + part * WIDTH);
+        for (int t = 0; t < T; t++) v[t] = load(inputs.block(block) + BlockNumbers::ROW * t + part * WIDTH);
         UNROLL
         for (int o = 0; o < O; o++) {
           const Vector weight = load(w[o] + block * 16 + part * WIDTH);
@@ -64,17 +77,8 @@ static void dot_products(const Term *terms, int count, int blocks, bool ends_hal
         }
       }
     }
-    // Of 16 lanes to those of a vector, by halves as `fold` goes on.
-    UNROLL
-    for (int half = PARTS / 2; half > 0; half /= 2) {
-      UNROLL
-      for (int part = 0; part < half; part++) {
-        UNROLL
-        for (int i = 0; i < DOTS; i++) sums[part][i] += sums[part + half][i];
-      }
-    }
     float results[WIDTH];
-    store(results, sums_of_lanes<WIDTH / 2>(sums[0]));
+    store(results, sums_of_blocks(sums));
     float *const place = products.block(k / 16) + k % 16;
     UNROLL
     for (int t = 0; t < T; t++) {
@@ -84,14 +88,37 @@ static void dot_products(const Term *terms, int count, int blocks, bool ends_hal
   }
 }
 
-// m = v·u of a pair of points for the open channels of a segment's tiles, whose first row v and m begin at.
-static void multiply_open_outputs(const Segment &segment, int tiles, int blocks, bool ends_half, Blocks v,
+// m = v·u for a list's channels from `first` on, which a block begins with, and some tiles, whose first row v and m begin
+// at.
+static void multiply_open_outputs(OpenList open, int first, int end, int tiles, int blocks, bool ends_half, Blocks v,
                                   const float *weights, Blocks m) {
   for (int tile = 0, step; tile < tiles; tile += step) {
     step = tiles - tile >= DOT_TILES ? DOT_TILES : 1;
     const auto multiply_tiles = step == DOT_TILES ? dot_products<DOT_TILES> : dot_products<1>;
     const size_t row = BlockNumbers::ROW * tile;
-    multiply_tiles(segment.terms, segment.channels, blocks, ends_half, {v.start + row, v.stride}, weights,
-                   {m.start + row, m.stride});
+    multiply_tiles(open.terms + first, end - first, blocks, ends_half, {v.start + row, v.stride}, weights,
+                   {m.block(first / 16) + row, m.stride});
+  }
+}
+
+// m = v·u of a pair of points p, q for those of a chunk's images that have closed channels.
+//
+// Channels are outside and images inside: where an image has few tiles, a group's weights are in the second cache for
+// all of them.
+static void multiply_open_outputs(const OpenChannels &open, int p, int q, int channels, int blocks, bool ends_half,
+                                  Blocks v, const float *weights, Blocks m) {
+  enum { GROUP = 128 };
+  int next[MAXIMAL_CHUNK] = {};
+  for (int group = 0; group < channels; group += GROUP) {
+    for (int s = 0; s < open.count; s++) {
+      const Segment &segment = open.segments[s];
+      if (segment.is_whole) continue;
+      const int first = next[s];
+      while (next[s] < segment.open.channels && segment.open.terms[next[s]].number < group + GROUP) next[s] += 16;
+      const int end = next[s] < segment.open.channels ? next[s] : segment.open.channels;
+      const size_t row = BlockNumbers::ROW * segment.first_of(p, q);
+      multiply_open_outputs(segment.open, first, end, segment.count_of(p, q), blocks, ends_half,
+                            {v.start + row, v.stride}, weights, {m.start + row, m.stride});
+    }
   }
 }

@@ -47,25 +47,40 @@ static void multiply_term_rows(int rows, int panels, const Term *terms, const Te
   multiply_terms<R, P>(terms, end, v, u, m, adds);
 }
 
-// m = v·u of a pair of points p, q for a chunk's images.
+// What is read next, prefetched part by part while images are computed, as these take weights here and there, which no
+// processor foresees.
+static inline void prefetch_part(const float *start, size_t count, int part, int parts) {
+  const size_t first = count / 16 * part / parts, end = count / 16 * (part + 1) / parts;
+  for (size_t line = first; line < end; line++) __builtin_prefetch(start + line * 16);
+}
+
+// m = v·u of a pair of points p, q for those of a chunk's images that have closed channels.
 //
 // Panels are outside and images inside: where an image has few tiles, a chain's weights are in the first cache for all
 // of them.
 static void multiply_open(const OpenChannels &open, int p, int q, int panels, int chains, Blocks v, Blocks u, Blocks m) {
-  int most = 1;
+  int most = 0;
   for (int s = 0; s < open.count; s++) {
+    if (open.segments[s].is_whole) continue;
     const int rows = open.segments[s].count_of(p, q), parts = (rows + ROWS - 1) / ROWS;
     if (rows > 0 && (rows + parts - 1) / parts > most) most = (rows + parts - 1) / parts;
   }
+  if (most == 0) return;
   for (int panel = 0, width; panel < panels; panel += width) {
     width = panels_for(most);
     while (panel + width > panels) width /= 2;
     for (int chain = 0; chain < chains; chain++) {
       for (int s = 0; s < open.count; s++) {
         const Segment &segment = open.segments[s];
+        if (segment.is_whole) continue;
+        if (chain + 1 < chains && open.count >= 8) {
+          for (int own = panel; own < panel + width; own++) {
+            prefetch_part(u.block(own) + (chain + 1) * CHAIN * 16, CHAIN * 16, s, open.count);
+          }
+        }
         const int rows = segment.count_of(p, q), parts = (rows + ROWS - 1) / ROWS;
-        const Term *const first = segment.terms + (chain > 0 ? segment.ends[chain - 1] : 0);
-        const Term *const end = segment.terms + segment.ends[chain];
+        const Term *const first = segment.open.terms + (chain > 0 ? segment.open.ends[chain - 1] : 0);
+        const Term *const end = segment.open.terms + segment.open.ends[chain];
         for (int part = 0, row = segment.first_of(p, q); part < parts; part++) {
           const int count = rows / parts + (part < rows % parts);
           for (int own = 0, step; own < width; own += step) {

@@ -1,15 +1,5 @@
 // Winograd's convolutions: forward, and backward data, which is forward with flipped weights. Part of a body.
 
-// Where a part of WIDTH channels lies in a map's row, and in blocks of 16.
-static inline size_t part_offset(const Map &map, int part) {
-  const int channel = part * WIDTH;
-  return channel / map.lanes * map.pixels() * map.lanes + channel % map.lanes;
-}
-static inline int parts_of(const Map &map) { return map.blocks() * map.lanes / WIDTH; }
-static inline float *part_in(Blocks blocks, int part) {
-  return blocks.block(part * WIDTH / 16) + part * WIDTH % 16;
-}
-
 // The places of a tile's (H + 2)·(W + 2) pairs of points in a chunk's block.
 template <int H, int W>
 struct Places {
@@ -69,30 +59,6 @@ static void transform_input_tile(const WinogradPlan &plan, const Tile &tile, int
   }
 }
 
-// What becomes of outputs before they are written: nothing, or relu(scale·y + shift + added) of each channel of `parts`.
-struct Epilogue {
-  int parts;
-  const float *scale = NULL, *shift = NULL;
-  const float *keeps = NULL;  // a number whose bits are all set, or 0: what comes out is 0; NULL: all are kept
-  const float *added = NULL;  // a map like the output's
-  const float *added_scale = NULL, *added_shift = NULL;  // scale·added + shift is added instead; NULL: as it is
-
-  // offset: of the outputs in their map.
-  Vector of(int part, size_t offset, Vector y) const {
-    typedef int Bits __attribute__((vector_size(WIDTH * sizeof(int))));
-    if (scale == NULL) return y;
-    const int c = part * WIDTH;
-    Vector z = fma(load(scale + c), y, load(shift + c));
-    if (added != NULL) {
-      const Vector r = load(added + offset);
-      z += added_scale ? fma(load(added_scale + c), r, load(added_shift + c)) : r;
-    }
-    Bits kept = ~(z <= 0);
-    if (keeps != NULL) kept &= reinterpret_cast<Bits>(load(keeps + c));
-    return reinterpret_cast<Vector>(reinterpret_cast<Bits>(z) & kept);
-  }
-};
-
 // Aᵀ·m·A of a tile, cut where the map is smaller.
 template <int H, int W>
 static void transform_output_tile(const WinogradPlan &plan, const Tile &tile, Blocks products,
@@ -144,7 +110,7 @@ static void transform_inputs_of(const WinogradPlan &plan, const Chunk &chunk, co
                                 const float *input, Blocks out) {
   for (int i = 0; i < chunk.count; i++) {
     const Tile &tile = chunk.tiles[i];
-    const int parts = open.count > 0 ? blocks_of(open.segments[open.of_tile[i]].channels, WIDTH) : parts_of(plan.from);
+    const int parts = open.count > 0 ? blocks_of(open.segments[open.of_tile[i]].open.channels, WIDTH) : parts_of(plan.from);
 #define CALL(H, W) transform_input_tile<H, W>(plan, tile, parts, input, out)
     FOR_SIZE_OF(tile, CALL)
 #undef CALL
@@ -158,68 +124,40 @@ static void transform_output(const WinogradPlan &plan, const Tile &tile, Blocks 
 #undef CALL
 }
 
-// The epilogues of images: which channels lie where, and which of them are kept, differs.
-struct Epilogues {
-  const WinogradPlan &plan;
-  const convolutions_fusion *fusion;
-  float *scales, *shifts, *keeps;  // of an image's channels
-
-  static size_t count(const WinogradPlan &plan) { return (size_t)blocks_of(plan.to.channels, 16) * 16; }
-
-  // open: the image's, if its map holds them one after the other; NULL: all channels are in their places.
-  Epilogue of(int row, const Segment *open) const {
-    const int parts = parts_of(plan.to), width = plan.to.blocks() * plan.to.lanes;
-    if (fusion == NULL) return {parts};
-    Epilogue all = {parts, fusion->scale, fusion->shift, NULL, fusion->added, fusion->added_scale, fusion->added_shift};
-    if (fusion->mask == NULL) return all;
-    const float *const mask = fusion->mask + (size_t)row * width;
-    const int count = open ? open->channels : plan.to.channels;
-    for (int k = 0; k < (int)Epilogues::count(plan); k++) {
-      const int c = k >= count ? -1 : open ? open->terms[k].number : k;
-      const bool is_open = c >= 0 && mask[c] != 0;
-      scales[k] = is_open ? fusion->scale[c] : 0;
-      shifts[k] = is_open ? fusion->shift[c] : 0;
-      memset(keeps + k, is_open ? 0xff : 0, sizeof *keeps);
-    }
-    all.scale = scales, all.shift = shifts, all.keeps = keeps;
-    if (open) all.parts = blocks_of(count, plan.to.lanes) * plan.to.lanes / WIDTH;
-    return all;
-  }
-};
+// Images that have so many output channels open that leaving out the others is slower get all of them by the usual
+// products. Which those are depends on the image alone, so that its numbers do not depend on its neighbours.
+static double open_outputs_limit(const WinogradPlan &plan) {
+  const int tiles = plan.vertical.tiles * plan.horizontal.tiles;
+  return tiles < 4 ? 0.25 : tiles < 16 ? 0.55 : 0.6;
+}
 
 // A chunk of tiles after another: everything between input and output stays in the cache.
 //
 // Chains of 32 terms, as the transforms magnify what products round: at 256 channels of 8×8 it is 0.60e-6 of the
 // outputs' root mean square, 0.73e-6 with chains of 64, 0.97e-6 with chains of 128, which would be 2 % faster.
-//
-// Images that have so many output channels open that leaving out the others is slower get all of them by the usual
-// products. Which those are depends on the image alone, so that its numbers do not depend on its neighbours.
 static void winograd_run(const convolutions_problem &problem, const float *open, const convolutions_fusion *fusion,
                          const float *from, float *weights, float *to, float *scratch) {
   const WinogradPlan plan(problem);
   Scratch memory = {scratch};
   const Blocks inputs = {memory.take(plan.chunk_count(plan.from.channels)), plan.chunk_block()};
   const Blocks products = {memory.take(plan.chunk_count(plan.to.channels)), plan.chunk_block()};
-  float *const lists = memory.take(OpenChannels::memory(plan));
-  Epilogues epilogues = {plan, fusion};
-  epilogues.scales = memory.take(Epilogues::count(plan));
-  epilogues.shifts = memory.take(Epilogues::count(plan));
-  epilogues.keeps = memory.take(Epilogues::count(plan));
+  float *const list_memory = memory.take(OpenChannels::memory(plan));
+  const Epilogues epilogues(plan.to, fusion, memory);
   float *const order_memory = memory.take(plan.rows);
   const Inner inner = {1, plan.from.channels, CHAIN / 16};
   const int panels = blocks_of(plan.to.channels, 16);
   const float *const rows = weights + plan.pairs() * plan.pair_weights();
   const bool ends_half = plan.from.lanes == 8 && plan.from.blocks() % 2 == 1;
   const bool selects = fusion != NULL && fusion->open != NULL;
-  if (selects) decide_open_outputs(plan, fusion->mask, fusion->open);
-  const int *const order = selects ? OpenChannels::order(plan, plan.to, fusion->open, order_memory)
-                           : open  ? OpenChannels::order(plan, plan.from, open, order_memory)
+  if (selects) decide_open_outputs(plan.rows, plan.to, open_outputs_limit(plan), fusion->mask, fusion->open);
+  const int *const order = selects ? OpenOrder(plan.rows, plan.to, fusion->open, order_memory).rows
+                           : open  ? OpenOrder(plan.rows, plan.from, open, order_memory).rows
                                    : NULL;
   for (int first = 0; first < plan.tiles; first += plan.chunk) {
     const Chunk chunk(plan, first, order);
-    const OpenChannels in = open ? OpenChannels(plan, plan.from, chunk, open, lists) : OpenChannels();
+    const OpenChannels in = open ? OpenChannels(plan, plan.from, chunk, open, list_memory) : OpenChannels();
     const OpenChannels out =
-        selects ? OpenChannels(plan, plan.to, chunk, fusion->open, lists, (int)plan.row_weights()) : OpenChannels();
+        selects ? OpenChannels(plan, plan.to, chunk, fusion->open, list_memory, plan.row_weights()) : OpenChannels();
     transform_inputs_of(plan, chunk, in, from, inputs);
     for (int v = 0; v < plan.vertical_points.count; v++) {
       for (int h = 0; h < plan.horizontal_points.count; h++) {
@@ -233,31 +171,22 @@ static void winograd_run(const convolutions_problem &problem, const float *open,
           multiply(count, panels, inner, Piece(inner), BlockNumbers{{pair_inputs.start + start, pair_inputs.stride}},
                    pair_weights, Blocks{pair_products.start + start, pair_products.stride});
         };
-        if (in.count > 0) {
-          multiply_open(in, p, q, panels, OpenChannels::chains(plan.from.channels), pair_inputs, pair_weights,
-                        pair_products);
-        } else if (!selects) {
-          multiply_all(0, chunk.count_of(p, q));
+        const OpenChannels &lists = selects ? out : in;
+        if (lists.count == 0) multiply_all(0, chunk.count_of(p, q));
+        for (int s = 0; s < lists.count; s++) {
+          const Segment &segment = lists.segments[s];
+          if (segment.is_whole) multiply_all(segment.first_of(p, q), segment.count_of(p, q));
         }
-        for (int s = 0; s < out.count; s++) {
-          const Segment &segment = out.segments[s];
-          const int row = segment.first_of(p, q), count = segment.count_of(p, q);
-          const size_t start = BlockNumbers::ROW * row;
-          if (segment.channels == plan.to.channels) {
-            multiply_all(row, count);
-          } else {
-            multiply_open_outputs(segment, count, blocks_of(plan.from.channels, 16), ends_half,
-                                  {pair_inputs.start + start, pair_inputs.stride}, rows + pair * plan.pair_rows(),
-                                  {pair_products.start + start, pair_products.stride});
-          }
-        }
+        multiply_open(in, p, q, panels, OpenList::chains(plan.from.channels), pair_inputs, pair_weights, pair_products);
+        multiply_open_outputs(out, p, q, plan.to.channels, blocks_of(plan.from.channels, 16), ends_half, pair_inputs,
+                              rows + pair * plan.pair_rows(), pair_products);
       }
     }
     Epilogue epilogue = {};
     for (int i = 0; i < chunk.count; i++) {
       const int row = chunk.tiles[i].row;
       if (i == 0 || row != chunk.tiles[i - 1].row) {
-        epilogue = epilogues.of(row, selects ? &out.segments[out.of_tile[i]] : NULL);
+        epilogue = epilogues.of(row, selects ? &out.segments[out.of_tile[i]].open : NULL);
       }
       transform_output(plan, chunk.tiles[i], products, epilogue, to);
     }

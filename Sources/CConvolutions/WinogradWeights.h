@@ -145,7 +145,7 @@ static void add_listed(const Term *first, const Term *end, int rows, const float
 template <int P>
 static void add_gradients_by_image(const WinogradPlan &plan, const OpenChannels &open, int chain, Blocks inputs,
                                    Blocks gradients, int panel, float *out, float *sums) {
-  const int chains = OpenChannels::chains(plan.from.channels), first_channel = chain * CHAIN;
+  const int chains = OpenList::chains(plan.from.channels), first_channel = chain * CHAIN;
   const int last = chain + GROUP < chains ? chain + GROUP - 1 : chains - 1;
   const int channels = (last == chains - 1 ? plan.from.channels : (last + 1) * CHAIN) - first_channel;
   const size_t in_pair = (size_t)channels * P * 16;
@@ -157,8 +157,8 @@ static void add_gradients_by_image(const WinogradPlan &plan, const OpenChannels 
       for (int s = 0; s < open.count; s++) {
         const Segment &segment = open.segments[s];
         const size_t start = pair * plan.stride + BlockNumbers::ROW * segment.first_of(p, q);
-        const Term *const first = segment.terms + (chain > 0 ? segment.ends[chain - 1] : 0);
-        add_listed<OUTER, P>(first, segment.terms + segment.ends[last], segment.count_of(p, q), inputs.start + start,
+        const Term *const first = segment.open.terms + (chain > 0 ? segment.open.ends[chain - 1] : 0);
+        add_listed<OUTER, P>(first, segment.open.terms + segment.open.ends[last], segment.count_of(p, q), inputs.start + start,
                              {gradients.block(panel) + start, gradients.stride}, first_channel, sums + pair * in_pair);
       }
     }
@@ -182,7 +182,7 @@ static void take_rows(const OpenChannels &open, int channel, const Term **next, 
   memset(rows.count, 0, sizeof rows.count);
   for (int s = 0; s < open.count; s++) {
     const Segment &segment = open.segments[s];
-    if (next[s] == segment.terms + segment.channels || next[s]->weights != channel * 16) continue;
+    if (next[s] == segment.open.terms + segment.open.channels || next[s]->weights != channel * 16) continue;
     for (int a = 0; a < CLASSES; a++) {
       for (int b = 0; b < CLASSES; b++) {
         for (int i = 0; i < segment.count[a][b]; i++) {
@@ -236,7 +236,7 @@ static void add_open_weight_gradients(const WinogradPlan &plan, const Chunk &chu
   if (chunk.count >= 4 * open.count) {
     for (int panel = 0, width; panel < panels; panel += width) {
       width = panel + PANELS <= panels ? PANELS : 1;
-      for (int chain = 0; chain < OpenChannels::chains(plan.from.channels); chain += GROUP) {
+      for (int chain = 0; chain < OpenList::chains(plan.from.channels); chain += GROUP) {
         if (width == PANELS) {
           add_gradients_by_image<PANELS>(plan, open, chain, inputs, gradients, panel, out, sums);
         } else {
@@ -247,7 +247,7 @@ static void add_open_weight_gradients(const WinogradPlan &plan, const Chunk &chu
     return;
   }
   const Term *next[MAXIMAL_CHUNK];
-  for (int s = 0; s < open.count; s++) next[s] = open.segments[s].terms;
+  for (int s = 0; s < open.count; s++) next[s] = open.segments[s].open.terms;
   for (int block = 0; block < blocks_of(plan.from.channels, 16); block++) {
     OpenRows rows[16];
     for (int c = 0; c < 16; c++) take_rows(open, 16 * block + c, next, rows[c]);

@@ -50,19 +50,16 @@ import Testing
     }
   }
 
-  private func fusedKernel(_ c: Case, _ set: InstructionSet, lanes: Int) throws -> any FusedKernel {
-    let problem = ConvolutionProblem(c.shape, .forward, inLanes: lanes, lanes: lanes)
-    let kernel = try SluiceBackend(instructionSet: set).makeKernel(SluiceBackend.winograd, problem)
-    return try #require(kernel.fused)
-  }
-
   /// What the kernel makes of it in the order of NCHW, closed channels as zeros; with which channels it wrote, if it may
   /// leave out some.
   private func result(
-    _ c: Case, _ surrounding: Surrounding, _ set: InstructionSet, lanes: Int, selects: Bool
+    _ c: Case, _ algorithm: ConvolutionAlgorithm, _ surrounding: Surrounding, _ set: InstructionSet,
+    lanes: Int, selects: Bool
   ) throws -> (values: [Float], written: [Float]?) {
     let shape = c.shape
-    let kernel = try fusedKernel(c, set, lanes: lanes)
+    let problem = ConvolutionProblem(shape, .forward, inLanes: lanes, lanes: lanes)
+    let kernel = try #require(
+      try SluiceBackend(instructionSet: set).makeKernel(algorithm, problem).fused)
     func channels(_ values: [Float]?) -> Tensor? {
       values.map { Tensor(shape: [1, shape.outChannels, 1, 1], lanes: lanes, $0) }
     }
@@ -107,17 +104,20 @@ import Testing
     return result
   }
 
-  private func check(_ c: Case, _ surrounding: Surrounding, selects: Bool) throws {
+  private func check(
+    _ c: Case, _ surrounding: Surrounding, selects: Bool,
+    algorithm: ConvolutionAlgorithm = SluiceBackend.winograd
+  ) throws {
     let y = try c.result(.forward, of: PlainBackend.plain, PlainBackend(), lanes: 8)
     let expected = surrounding.applied(to: y, c.shape)
-    let found = try result(c, surrounding, .baseline, lanes: 8, selects: selects)
+    let found = try result(c, algorithm, surrounding, .baseline, lanes: 8, selects: selects)
     #expect(maxRelativeToLargest(found.values, expected) < 2e-5)
     if let written = found.written, let mask = surrounding.mask {
       #expect(zip(written, mask).allSatisfy { $0 >= $1 }, "an open channel was not written")
     }
     for set in InstructionSet.allCases where set.isAvailable {
       for lanes in [8, 16] {
-        let same = try result(c, surrounding, set, lanes: lanes, selects: selects)
+        let same = try result(c, algorithm, surrounding, set, lanes: lanes, selects: selects)
         #expect(
           same.values.map(\.bitPattern) == found.values.map(\.bitPattern) && same.written == found.written,
           "\(set), \(lanes) lanes")
@@ -140,14 +140,32 @@ import Testing
     }
   }
 
-  @Test func onlyWinogradsForwardHasOne() throws {
+  /// The same of direct convolutions, of kernels and strides that Winograd's are not for.
+  @Test(
+    arguments: (401...448).map { Case(seed: $0, kernelSizes: [1, 2, 3, 5]) }.filter { !$0.takesImages })
+  func directsAreTheDefinition(_ c: Case) throws {
+    func check(adds: Bool, _ densities: [Double]?, selects: Bool) throws {
+      try self.check(
+        c, Surrounding(c.shape, adds: adds, densities: densities, seed: 5), selects: selects,
+        algorithm: SluiceBackend.direct)
+    }
+    try check(adds: false, nil, selects: false)
+    try check(adds: true, nil, selects: false)
+    try check(adds: false, [0, 0.3, 1], selects: false)
+    for densities in [[0], [1 / Double(c.shape.outChannels)], [1], [0, 0.1, 0.2, 0.5, 0.9, 1]] {
+      try check(adds: false, densities, selects: true)
+    }
+  }
+
+  @Test func onlyForwardOfMapsHasOne() throws {
     let shape = ConvolutionShape(
       rows: 2, inChannels: 8, height: 9, width: 9, outChannels: 8, kernelSize: 3, stride: 1, padding: 1)
-    func isFused(_ algorithm: ConvolutionAlgorithm, _ direction: Convolution.Direction) throws -> Bool {
-      try SluiceBackend().makeKernel(algorithm, ConvolutionProblem(shape, direction)).fused != nil
+    func isFused(_ direction: Convolution.Direction, inLanes: Int) throws -> Bool {
+      let problem = ConvolutionProblem(shape, direction, inLanes: inLanes, lanes: 8)
+      return try SluiceBackend().makeKernel(SluiceBackend.direct, problem).fused != nil
     }
-    #expect(try isFused(SluiceBackend.winograd, .forward))
-    #expect(try !isFused(SluiceBackend.winograd, .backwardData))
-    #expect(try !isFused(SluiceBackend.direct, .forward))
+    #expect(try isFused(.forward, inLanes: 8))
+    #expect(try !isFused(.forward, inLanes: 1))
+    #expect(try !isFused(.backwardData, inLanes: 8))
   }
 }

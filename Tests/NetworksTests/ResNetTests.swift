@@ -177,7 +177,7 @@ import Testing
       features: Tensor, gates: [GateRecord]
     ) {
       let some = Tensor(rows: rows.count, channels: 3, height: size, width: size, lanes: 1)
-      some.pointer.update(from: images.row(rows.lowerBound), count: some.count)
+      some.copyRows(rows, of: images, to: 0)
       let surroundings = Surroundings(pool: .forKernels(threads: 2), skipsClosedChannels: skips)
       let pass = Pass(
         .evaluation, RowLayout(images: rows.count, views: 1, shardSize: shardSize), in: surroundings,

@@ -75,7 +75,8 @@ typedef struct {
   float *open;
 } convolutions_fusion;
 
-// Forward by Winograd. A row's numbers depend on it and its masks alone. The weights are packed as usual.
+// Forward, of an input in blocks. A row's numbers depend on it and its masks alone. The weights are packed as usual;
+// closed input channels are left out by Winograd alone (`open` as above).
 void convolutions_run_fused(const convolutions_problem *problem, const float *open, const convolutions_fusion *fusion,
                             const float *input, float *weights, float *output, float *scratch);
 

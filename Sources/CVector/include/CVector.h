@@ -31,6 +31,9 @@ void vector_normalize(vector_map map, const float *x, const float *scale, const 
 void vector_normalize_open(vector_map map, const float *x, const float *scale, const float *shift, const float *mask,
                            float *y);
 
+// Moves the open channels of x as that writes them, x as it is.
+void vector_close_up(vector_map map, const float *mask, float *x);
+
 // y = relu(scale·x + shift + r), with r replaced by r_scale·r + r_shift unless r_scale is NULL; means as above.
 void vector_normalize_add(vector_map map, const float *x, const float *scale, const float *shift, const float *r,
                           const float *r_scale, const float *r_shift, float *y, int channels, float *means);

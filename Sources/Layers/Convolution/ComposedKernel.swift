@@ -8,8 +8,6 @@ struct ComposedKernel: FusedKernel {
   /// Of the output.
   let map: vector_map
   let channels: Int
-  /// What takes the output; nil: nothing that could do with open channels alone.
-  let next: (any ConvolutionKernel)?
 
   func packedCount(selects: Bool) -> Int { kernel.packedCount }
 
@@ -32,19 +30,10 @@ struct ComposedKernel: FusedKernel {
         map, x, operands.scale, operands.shift, added, operands.addedScale, operands.addedShift, y,
         Int32(channels),
         nil)
-    } else if let mask = operands.mask, let open = operands.openOutputs, leavesOut(mask) {
-      vector_normalize_open(map, x, operands.scale, operands.shift, mask, y)
-      open.update(from: mask, count: Int(map.images) * width)
     } else {
       vector_normalize(map, x, operands.scale, operands.shift, 1, operands.mask, y, Int32(channels), nil)
       operands.openOutputs?.openAll(channels, of: map)
     }
-  }
-
-  /// Whether the next convolution is faster without closed channels. It decides no bit.
-  private func leavesOut(_ mask: UnsafePointer<Float>) -> Bool {
-    let open = vector_count_positive(Int(map.images * map.blocks * map.lanes), mask)
-    return next?.skipsClosedChannels(atDensity: Double(open) / Double(Int(map.images) * channels)) ?? false
   }
 }
 

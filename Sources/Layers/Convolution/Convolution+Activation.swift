@@ -55,23 +55,18 @@ extension Convolution {
       kernels[shard].fused
         ?? ComposedKernel(
           kernel: kernels[shard], map: output.geometry(rows: pass.rows(ofShard: shard).count),
-          channels: outChannels,
-          next: selects ? takers[shard] : nil)
+          channels: outChannels)
     }
     try pass.timed(.convolutionForward) {
       let weights = try packed(kernels, in: pass, count: { fused($0).packedCount(selects: selects) }) {
         try fused($0).pack(weight.value, into: $1, selects: selects)
       }
       try pass.forEachShard { shard in
-        let (kernel, first) = (fused(shard), pass.rows(ofShard: shard).lowerBound)
-        var openOutputs: UnsafeMutablePointer<Float>?
-        if let open {
-          if takers[shard].skipsClosedChannels(atDensity: 0) {
-            openOutputs = open.row(first)
-          } else {
-            open.row(first).openAll(outChannels, of: open.geometry(rows: pass.rows(ofShard: shard).count))
-          }
-        }
+        let (kernel, rows) = (fused(shard), pass.rows(ofShard: shard))
+        let first = rows.lowerBound
+        let takesOpen = selects && takers[shard].skipsClosedChannels(atDensity: 0)
+        let openOutputs = takesOpen ? open?.row(first) : nil
+        if !takesOpen { open?.row(first).openAll(outChannels, of: output.geometry(rows: rows.count)) }
         let scratch = BufferPool.working.take(count: kernel.scratchCount)
         try x.withShard(shard, for: kernels[shard], in: pass) { openInputs, input in
           try kernel.run(
@@ -83,7 +78,26 @@ extension Convolution {
               mask: mask?.row(first), output: output.row(first), openOutputs: openOutputs),
             scratch: scratch.pointer)
         }
+        if takesOpen, let open, let mask {
+          for row in rows { closeUp(row, of: output, mask: mask, open: open, for: takers[shard]) }
+        }
       }
     }
+  }
+
+  /// Moves a row's open channels together if all are there and the next convolution is faster without the closed ones, which
+  /// decides no bit.
+  ///
+  /// - Parameter open: Which channels the row has.
+  private func closeUp(
+    _ row: Int, of y: Tensor, mask: Tensor, open: Tensor, for taker: any ConvolutionKernel
+  ) {
+    let width = mask.rowStride
+    let wanted = vector_count_positive(width, mask.row(row))
+    guard wanted < vector_count_positive(width, open.row(row)),
+      taker.skipsClosedChannels(atDensity: Double(wanted) / Double(outChannels))
+    else { return }
+    vector_close_up(y.geometry(rows: 1), mask.row(row), y.row(row))
+    open.row(row).update(from: mask.row(row), count: width)
   }
 }

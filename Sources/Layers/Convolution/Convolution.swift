@@ -109,11 +109,6 @@ public final class Convolution {
     }
   }
 
-  /// Whether the kernels of all shards take inputs of open channels only.
-  func takesOpenChannels(of x: Tensor, in pass: Pass) throws -> Bool {
-    try shardKernels(x, .forward, in: pass).allSatisfy { $0.skipsClosedChannels(atDensity: 0) }
-  }
-
   private func kernel(for problem: ConvolutionProblem) throws -> any ConvolutionKernel {
     if let kernel = kernels[problem] { return kernel }
     let kernel = try source.makeKernel(for: problem)

@@ -83,9 +83,7 @@ private final class SluiceKernel: ConvolutionKernel {
   }
 
   var fused: (any FusedKernel)? {
-    guard problem.algorithm == CONVOLUTIONS_WINOGRAD, problem.direction == CONVOLUTIONS_FORWARD else {
-      return nil
-    }
+    guard problem.direction == CONVOLUTIONS_FORWARD, problem.in_lanes > 1 else { return nil }
     return SluiceFusedKernel(problem: problem, scratchCount: scratchCount)
   }
 
@@ -96,7 +94,7 @@ private final class SluiceKernel: ConvolutionKernel {
   }
 }
 
-/// A Winograd kernel's other entry.
+/// The other entry of a kernel that takes maps.
 private struct SluiceFusedKernel: FusedKernel {
   let problem: convolutions_problem
   let scratchCount: Int
