@@ -77,6 +77,8 @@ int convolutions_fits(const convolutions_problem *p) {
   return !image && p->kernel == 3 && p->stride == 1 && p->padding <= 2;
 }
 
+size_t convolutions_output_pixels(const convolutions_problem *p) { return output_map(*p).pixels(); }
+
 size_t convolutions_packed_count(const convolutions_problem *p) {
   const bool gradient = p->direction == CONVOLUTIONS_BACKWARD_WEIGHTS;
   if (p->algorithm == CONVOLUTIONS_WINOGRAD) {

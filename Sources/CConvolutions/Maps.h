@@ -9,10 +9,13 @@ static inline int blocks_of(int channels, int lanes) { return (channels + lanes 
 // [row][block][pixel][lane].
 struct Map {
   int channels, height, width, lanes;
+  int row_channels = 0;  // of a row in memory, if these are a part of them
 
   int blocks() const { return blocks_of(channels, lanes); }
   size_t pixels() const { return (size_t)height * width; }
-  size_t row_stride() const { return blocks() * pixels() * lanes; }
+  size_t row_stride() const {
+    return blocks_of(row_channels > 0 ? row_channels : channels, lanes) * pixels() * lanes;
+  }
   // Its channels in whole blocks of 16.
   size_t padded_channels() const { return (size_t)blocks_of(channels, 16) * 16; }
 };
@@ -24,7 +27,7 @@ static inline Map input_map(const convolutions_problem &p) {
   return {p.in_channels, p.in_height, p.in_width, p.in_lanes};
 }
 static inline Map output_map(const convolutions_problem &p) {
-  return {p.out_channels, output_size(p, p.in_height), output_size(p, p.in_width), p.lanes};
+  return {p.out_channels, output_size(p, p.in_height), output_size(p, p.in_width), p.lanes, p.map_channels};
 }
 
 // A problem as forward and backward data see it alike: from one map to another. Backward data is a convolution of the

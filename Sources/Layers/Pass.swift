@@ -115,7 +115,7 @@ public final class Pass {
     try surroundings.listener?.gradientIsReady(parameter)
   }
 
-  private func idle() throws { try surroundings.listener?.idle() }
+  func idle() throws { try surroundings.listener?.idle() }
 
   /// Does `body`, on the clock if the pass has one.
   public func timed<T>(_ part: StepClock.Part, _ body: () throws -> T) rethrows -> T {
@@ -123,10 +123,12 @@ public final class Pass {
     return try clock.time(part, body)
   }
 
-  /// As `timed`, on any thread inside a loop over shards that is on the clock as another part.
-  func timedInsideLoop<T>(_ part: StepClock.Part, _ body: () throws -> T) rethrows -> T {
+  /// As `timed`, on any thread inside a loop of `pieces` that is on the clock as another part.
+  func timedInsideLoop<T>(
+    _ part: StepClock.Part, pieces: Int, _ body: () throws -> T
+  ) rethrows -> T {
     guard let clock = surroundings.clock else { return try body() }
-    return try clock.timeInsideLoop(part, threads: min(pool.threads, shards), body)
+    return try clock.timeInsideLoop(part, threads: min(pool.threads, pieces), body)
   }
 
   // MARK: Tape
@@ -190,11 +192,23 @@ public final class Pass {
     for parameter: Parameter, count: Int,
     _ compute: (_ shard: Int, UnsafeMutablePointer<Float>) throws -> Void
   ) throws -> Storage? {
+    try sumOverShards(for: parameter, count: count, parts: 1) { shard, _, leaf in try compute(shard, leaf) }
+  }
+
+  /// As above, with each shard's numbers computed in so many parts.
+  package func sumOverShards(
+    for parameter: Parameter, count: Int, parts: Int,
+    _ compute: (_ shard: Int, _ part: Int, UnsafeMutablePointer<Float>) throws -> Void
+  ) throws -> Storage? {
     let tree = ConcurrentSum(leaves: shards)
-    try forEachShard { shard in
+    let leaves = SharedLeaves(parts: parts) {
       // A micro-batch's sums wait for the next one's.
-      let buffer = (microBatchSums == nil ? BufferPool.working : .shared).take(count: count)
-      try compute(shard, buffer.pointer)
+      (self.microBatchSums == nil ? BufferPool.working : .shared).take(count: count)
+    }
+    try pool.run(shards * parts, between: idle) { number in
+      let (shard, part) = number.quotientAndRemainder(dividingBy: parts)
+      try compute(shard, part, leaves.leaf(shard).pointer)
+      guard let buffer = leaves.finishPart(of: shard) else { return }
       guard let microBatchSums else { return tree.add(buffer, count: count, atLeaf: shard) }
       let run = MicroBatchSums.Run(parameter: ObjectIdentifier(parameter), number: shard)
       if let sum = microBatchSums.add(buffer, count: count, to: run, isLast: layout.microBatch.isLast) {

@@ -29,10 +29,16 @@ typedef struct {
   convolutions_direction direction;
   convolutions_algorithm algorithm;
   instruction_set instructions;  // what the code is compiled for; available
+  // Channels of the output's map, unless 0: these are a part of them, whose first block the pointer points to. Backward
+  // weights alone.
+  int map_channels;
 } convolutions_problem;
 
 // Whether the algorithm can compute the problem.
 int convolutions_fits(const convolutions_problem *problem);
+
+// Of a map of the output.
+size_t convolutions_output_pixels(const convolutions_problem *problem);
 
 // The time that it is expected to take, for choosing an algorithm: the same on every processor.
 double convolutions_nanoseconds(const convolutions_problem *problem);

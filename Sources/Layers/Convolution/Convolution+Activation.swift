@@ -39,7 +39,7 @@ extension Convolution {
     return try PooledMap(y, in: pass)
   }
 
-  /// Runs every shard's fused kernel.
+  /// Runs fused kernels over all rows.
   ///
   /// - Parameters:
   ///   - open: Written where a shard's taker takes open channels alone: which ones the output has, one after the other.
@@ -51,31 +51,31 @@ extension Convolution {
   ) throws {
     let kernels = try shardKernels(x.map, .forward, in: pass)
     let selects = open != nil
-    func fused(_ shard: Int) -> any FusedKernel {
-      kernels[shard].fused
-        ?? ComposedKernel(
-          kernel: kernels[shard], map: output.geometry(rows: pass.rows(ofShard: shard).count),
-          channels: outChannels)
+    func fused(_ kernel: any ConvolutionKernel, rows: Int) -> any FusedKernel {
+      kernel.fused
+        ?? ComposedKernel(kernel: kernel, map: output.geometry(rows: rows), channels: outChannels)
+    }
+    func fused(ofShard shard: Int) -> any FusedKernel {
+      fused(kernels[shard], rows: pass.rows(ofShard: shard).count)
     }
     try pass.timed(.convolutionForward) {
-      let weights = try packed(kernels, in: pass, count: { fused($0).packedCount(selects: selects) }) {
-        try fused($0).pack(weight.value, into: $1, selects: selects)
-      }
-      try pass.forEachShard { shard in
-        let (kernel, rows) = (fused(shard), pass.rows(ofShard: shard))
-        let first = rows.lowerBound
+      let weights = try packed(
+        kernels, in: pass, count: { fused(ofShard: $0).packedCount(selects: selects) }
+      ) { try fused(ofShard: $0).pack(weight.value, into: $1, selects: selects) }
+      try pass.forEachRun(of: kernels) { run, runs in
+        let (shard, rows) = (run.piece.shard, run.piece.rows)
+        let kernel = fused(run.kernel, rows: rows.count)
         let takesOpen = selects && takers[shard].skipsClosedChannels(atDensity: 0)
-        let openOutputs = takesOpen ? open?.row(first) : nil
-        if !takesOpen { open?.row(first).openAll(outChannels, of: output.geometry(rows: rows.count)) }
+        let openOutputs = takesOpen ? open?.row(run.first) : nil
+        if !takesOpen { open?.row(run.first).openAll(outChannels, of: output.geometry(rows: rows.count)) }
         let scratch = BufferPool.working.take(count: kernel.scratchCount)
-        try x.withShard(shard, for: kernels[shard], in: pass) { openInputs, input in
+        try x.withRows(run.piece, for: run.kernel, pieces: runs, in: pass) { openInputs, input in
           try kernel.run(
             FusedOperands(
               open: openInputs, input: input, weights: weights(shard).pointer,
-              scale: statistics.scale.pointer,
-              shift: statistics.shift.pointer, added: added?.row(first),
+              scale: statistics.scale.pointer, shift: statistics.shift.pointer, added: added?.row(run.first),
               addedScale: addedStatistics?.scale.pointer, addedShift: addedStatistics?.shift.pointer,
-              mask: mask?.row(first), output: output.row(first), openOutputs: openOutputs),
+              mask: mask?.row(run.first), output: output.row(run.first), openOutputs: openOutputs),
             scratch: scratch.pointer)
         }
         if takesOpen, let open, let mask {

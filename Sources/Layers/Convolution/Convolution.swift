@@ -50,11 +50,19 @@ public final class Convolution {
     let x = input.map
     let weightKernels = try shardKernels(x, .backwardWeights, in: pass)
     let isReady = try pass.timed(.convolutionBackwardWeights) {
-      let packed = try pass.sumOverShards(for: weight, count: weightKernels[0].packedCount) { shard, leaf in
-        let first = pass.rows(ofShard: shard).lowerBound
-        let kernel = weightKernels[shard]
-        try input.withShard(shard, for: kernel, in: pass) { open, x in
-          try kernel.run(open: open, input: x, weights: leaf, output: dy.row(first))
+      // Training has whole shards, so that their kernels are the same.
+      let parts = weightKernels[0].parts(ofChannels: pass.partsOfShards)
+      let offsets = parts.reduce(into: [0]) { $0.append($0.last! + $1.kernel.packedCount) }
+      let packed = try pass.sumOverShards(
+        for: weight, count: weightKernels[0].packedCount, parts: parts.count
+      ) { shard, number, leaf in
+        let (rows, part) = (pass.rows(ofShard: shard), parts[number])
+        try input.withRows(
+          ShardRows(shard: shard, rows: rows), for: part.kernel, pieces: pass.shards * parts.count, in: pass
+        ) { open, x in
+          try part.kernel.run(
+            open: open, input: x, weights: leaf + offsets[number],
+            output: dy.row(rows.lowerBound) + part.outputOffset)
         }
       }
       if let packed { try weightKernels[0].unpack(packed.pointer, into: weight.gradient) }
@@ -76,11 +84,10 @@ public final class Convolution {
     let weights = try packed(kernels, in: pass, count: { kernels[$0].packedCount }) {
       try kernels[$0].pack(weight.value, into: $1)
     }
-    try pass.forEachShard { shard in
-      let first = pass.rows(ofShard: shard).lowerBound
-      let kernel = kernels[shard]
-      try input.withShard(shard, for: kernel, in: pass) { open, x in
-        try kernel.run(open: open, input: x, weights: weights(shard).pointer, output: output.row(first))
+    try pass.forEachRun(of: kernels) { run, runs in
+      try input.withRows(run.piece, for: run.kernel, pieces: runs, in: pass) { open, x in
+        try run.kernel.run(
+          open: open, input: x, weights: weights(run.piece.shard).pointer, output: output.row(run.first))
       }
     }
   }

@@ -9,8 +9,8 @@ public struct ConvolutionInput {
   /// The mask that its channels were multiplied by, of zeros and ones, if it can be made of open channels only, or has
   /// nothing else.
   private let mask: Tensor?
-  /// Writes the rows of a shard; nil: the map has them.
-  private let make: ((_ shard: Int, _ isOpenOnly: Bool, UnsafeMutablePointer<Float>) -> Void)?
+  /// Writes some rows of a shard; nil: the map has them.
+  private let make: ((ShardRows, _ isOpenOnly: Bool, UnsafeMutablePointer<Float>) -> Void)?
 
   public init(_ map: Tensor) {
     self.map = map
@@ -20,11 +20,11 @@ public struct ConvolutionInput {
 
   /// - Parameters:
   ///   - mask: Blocked `[rows, channels, 1, 1]`; nil: it is never made of open channels only.
-  ///   - make: Writes a shard's rows of a map like `map`, or only their open channels (`ConvolutionOperands.open`);
-  ///     called anew for every use.
+  ///   - make: Writes some of a shard's rows of a map like `map`, or only their open channels
+  ///     (`ConvolutionOperands.open`); called anew for every use.
   init(
     from map: Tensor, mask: Tensor?,
-    _ make: @escaping (_ shard: Int, _ isOpenOnly: Bool, UnsafeMutablePointer<Float>) -> Void
+    _ make: @escaping (ShardRows, _ isOpenOnly: Bool, UnsafeMutablePointer<Float>) -> Void
   ) {
     self.map = map
     self.mask = mask
@@ -40,19 +40,21 @@ public struct ConvolutionInput {
     make = nil
   }
 
-  /// Lends the rows of a shard to a kernel, of open channels only if that is faster for it.
-  func withShard<T>(
-    _ shard: Int, for kernel: any ConvolutionKernel, in pass: Pass,
+  /// Lends some rows of a shard to a kernel, of open channels only if that is faster for it.
+  ///
+  /// - Parameter pieces: Of the loop that this is a part of.
+  func withRows<T>(
+    _ piece: ShardRows, for kernel: any ConvolutionKernel, pieces: Int, in pass: Pass,
     _ body: (_ open: UnsafePointer<Float>?, _ x: UnsafeMutablePointer<Float>) throws -> T
   ) rethrows -> T {
-    let rows = pass.rows(ofShard: shard)
+    let rows = piece.rows
     let open = mask.map { UnsafePointer($0.row(rows.lowerBound)) }
     let count = open.map { vector_count_positive(rows.count * mask!.rowStride, $0) } ?? 0
     let density = Double(count) / Double(rows.count * map.channels)
     guard let make else { return try body(density < 1 ? open : nil, map.row(rows.lowerBound)) }
     let made = BufferPool.working.take(count: rows.count * map.rowStride)
     let isOpenOnly = open != nil && kernel.skipsClosedChannels(atDensity: density)
-    pass.timedInsideLoop(.elementwise) { make(shard, isOpenOnly, made.pointer) }
+    pass.timedInsideLoop(.elementwise, pieces: pieces) { make(piece, isOpenOnly, made.pointer) }
     return try body(isOpenOnly ? open : nil, made.pointer)
   }
 }
@@ -85,11 +87,11 @@ extension BatchNorm {
     _ x: Tensor, _ statistics: Statistics, mask: Tensor?, in pass: Pass
   ) -> ConvolutionInput {
     ConvolutionInput(from: x, mask: pass.skipsClosedChannels ? mask : nil) {
-      [unowned pass] shard, isOpenOnly, y in
-      let first = pass.rows(ofShard: shard).lowerBound
+      [unowned pass] piece, isOpenOnly, y in
       for view in 0..<pass.views {
-        let rows = pass.rows(ofShard: shard, view: view)
-        let own = y + (rows.lowerBound - first) * x.rowStride
+        let rows = pass.rows(ofShard: piece.shard, view: view).clamped(to: piece.rows)
+        guard !rows.isEmpty else { continue }
+        let own = y + (rows.lowerBound - piece.rows.lowerBound) * x.rowStride
         if isOpenOnly, let mask {
           self.normalizeOpen(x, statistics, mask: mask, view: view, rows: rows, into: own)
         } else {

@@ -22,8 +22,21 @@ public protocol ConvolutionKernel: AnyObject, Sendable {
   func skipsClosedChannels(atDensity density: Double) -> Bool
   /// What computes the same together with what follows it in an evaluation; nil where there is no such code.
   var fused: (any FusedKernel)? { get }
+  /// What computes so many of the rows, from the same packed weights, with the same bits; nil where all rows are taken at
+  /// one time.
+  func part(rows: Int) -> Self?
+  /// What computes the weights' gradient of some output channels each, with the same bits: at most so many parts, one
+  /// where there are no more. Each one's gradient lies behind the last one's.
+  func parts(ofChannels count: Int) -> [ChannelPart]
   /// Computes all rows of the problem on the calling thread.
   func run(_ operands: ConvolutionOperands, scratch: UnsafeMutablePointer<Float>) throws
+}
+
+/// Some of the output channels of a backward-weights kernel.
+public struct ChannelPart {
+  public let kernel: any ConvolutionKernel
+  /// Floats from where a row of the whole output begins to where these channels do.
+  public let outputOffset: Int
 }
 
 /// The memory that a run works on. The direction decides which of the three is written.
@@ -42,6 +55,8 @@ public struct ConvolutionOperands {
 extension ConvolutionKernel {
   public func skipsClosedChannels(atDensity density: Double) -> Bool { false }
   public var fused: (any FusedKernel)? { nil }
+  public func part(rows: Int) -> Self? { nil }
+  public func parts(ofChannels count: Int) -> [ChannelPart] { [ChannelPart(kernel: self, outputOffset: 0)] }
 
   /// `weights` [out, in, kernelSize, kernelSize] in the kernel's layout.
   package func packed(_ weights: UnsafePointer<Float>) throws -> Storage {

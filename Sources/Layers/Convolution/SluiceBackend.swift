@@ -53,7 +53,7 @@ public struct SluiceBackend: ConvolutionBackend {
       in_width: Int32(shape.width), out_channels: Int32(shape.outChannels), kernel: Int32(shape.kernelSize),
       stride: Int32(shape.stride), padding: Int32(shape.padding), in_lanes: Int32(problem.inLanes),
       lanes: Int32(problem.lanes), direction: problem.direction.code, algorithm: algorithm.code,
-      instructions: instructionSet.code)
+      instructions: instructionSet.code, map_channels: 0)
   }
 }
 
@@ -85,6 +85,29 @@ private final class SluiceKernel: ConvolutionKernel {
   var fused: (any FusedKernel)? {
     guard problem.direction == CONVOLUTIONS_FORWARD, problem.in_lanes > 1 else { return nil }
     return SluiceFusedKernel(problem: problem, scratchCount: scratchCount)
+  }
+
+  func part(rows: Int) -> SluiceKernel? {
+    guard problem.direction != CONVOLUTIONS_BACKWARD_WEIGHTS else { return nil }
+    var part = problem
+    part.rows = Int32(rows)
+    return SluiceKernel(algorithm, part)
+  }
+
+  func parts(ofChannels count: Int) -> [ChannelPart] {
+    precondition(problem.direction == CONVOLUTIONS_BACKWARD_WEIGHTS)
+    // Whole panels, by twos, as they are multiplied.
+    let (channels, unit) = (Int(problem.out_channels), 32)
+    let units = (channels + unit - 1) / unit
+    let pixels = withUnsafePointer(to: problem) { Int(convolutions_output_pixels($0)) }
+    return (0..<min(count, units)).map { number in
+      let first = number * units / min(count, units) * unit
+      let end = min((number + 1) * units / min(count, units) * unit, channels)
+      var part = problem
+      part.out_channels = Int32(end - first)
+      part.map_channels = problem.out_channels
+      return ChannelPart(kernel: SluiceKernel(algorithm, part), outputOffset: first * pixels)
+    }
   }
 
   func run(_ operands: ConvolutionOperands, scratch: UnsafeMutablePointer<Float>) {

@@ -1,0 +1,61 @@
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Layers
+
+/// What threads take of a batch that has fewer shards than there are threads, or not a multiple of them.
+@Suite struct ShardRowsTests {
+  @Test(arguments: [1, 2, 3, 7, 16], [(1, 4), (96, 32), (100, 32), (512, 64)])
+  func runsAreAllRowsInOrder(threads: Int, batch: (images: Int, shardSize: Int)) {
+    let layout = RowLayout(images: batch.images, views: 2, shardSize: batch.shardSize)
+    let runs = layout.runs(threads: threads, dividesShards: true)
+    #expect(runs.flatMap { Array($0.rows) } == Array(0..<layout.rows))
+    #expect(
+      runs.allSatisfy { !$0.rows.isEmpty && $0.rows.clamped(to: layout.rows(ofShard: $0.shard)) == $0.rows })
+    #expect(runs.count >= min(threads, layout.rows / 32))
+    // The last ones are small, so that threads end together.
+    #expect(runs.last!.rows.count <= max(32, layout.rows / (2 * threads)))
+  }
+
+  @Test func oneThreadOrKernelsOfWholeShardsTakeThese() {
+    let layout = RowLayout(images: 100, views: 1, shardSize: 32)
+    let shards = (0..<4).map { ShardRows(shard: $0, rows: layout.rows(ofShard: $0)) }
+    #expect(layout.runs(threads: 1, dividesShards: true) == shards)
+    #expect(layout.runs(threads: 5, dividesShards: false) == shards)
+  }
+
+  /// Forward and both gradients of one shard on many threads are those on one (contract C1), with closed channels left
+  /// out as well.
+  @Test(
+    arguments: [(kernelSize: 3, stride: 1), (3, 2), (1, 1), (5, 1)],
+    [(channels: 70, lanes: 8), (100, 16), (9, 8)])
+  func partsOfAShardHaveItsBits(
+    _ shape: (kernelSize: Int, stride: Int), _ map: (channels: Int, lanes: Int)
+  ) throws {
+    func results(threads: Int) throws -> [[Float]] {
+      var numbers = TestNumbers(seed: 81)
+      let convolution = Convolution(
+        "test.conv", inChannels: map.channels, outChannels: map.channels, kernelSize: shape.kernelSize,
+        stride: shape.stride, padding: shape.kernelSize / 2)
+      convolution.weight.array = numbers.normals(convolution.weight.count)
+      let norm = BatchNorm("test.bn", channels: map.channels)
+      let pass = Pass(
+        .training, rows: 80, views: 2, shardSize: 40, pool: .forKernels(threads: threads), lanes: map.lanes)
+      let x = Tensor(
+        shape: [80, map.channels, 7, 6], lanes: map.lanes, numbers.normals(80 * map.channels * 7 * 6))
+      let mask = Tensor(
+        shape: [80, map.channels, 1, 1], lanes: map.lanes,
+        numbers.normals(80 * map.channels).map { $0 > 0.8 ? 1 : 0 })
+      let input = norm.reluInput(x, try norm.statistics(of: x, in: pass), mask: mask, in: pass)
+      let y = try convolution.forward(input, in: pass)
+      let dy = Tensor(
+        shape: [80, map.channels, y.height, y.width], lanes: map.lanes, numbers.normals(y.values.count))
+      let dx = try convolution.backward(dy, input: input, in: pass)
+      return [y.values, try #require(dx).values, convolution.weight.gradientArray]
+    }
+    let reference = try results(threads: 1)
+    #expect(reference.allSatisfy { $0.contains { $0 != 0 } })
+    for threads in [2, 3, 7] { #expect(try results(threads: threads) == reference, "\(threads) threads") }
+  }
+}
