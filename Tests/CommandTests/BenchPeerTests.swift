@@ -129,6 +129,46 @@ struct BenchPeerTests {
     }
   }
 
+  /// Features: every way of sluice's against PyTorch's, where compiled PyTorch may fail.
+  @Test func evaluationsAreComparedByBatchAndWay() throws {
+    try withTemporaryFolder { folder in
+      let scripts = Script(name: "bench_peer_infer.py", folder: folder)
+      for name in ["bench_peer.py", "bench_peer_infer.py"] {
+        try FileManager.default.copyItem(
+          at: Program.root.appendingPathComponent("scripts/\(name)"), to: folder.appendingPathComponent(name))
+      }
+      let both = """
+        import json, sys
+        words = " ".join(sys.argv[1:])
+        print(words, file=open("\(folder.path)/log", "a"))
+        if "--compile" in words:
+            sys.exit("no compiler")
+        ways = dict(dense=40, masked=30, compact=90) if "bench infer" in words else dict(dense=20, masked=15)
+        rows = [dict(batch=b, **{way: dict(images_per_s=b * v) for way, v in ways.items()}) for b in (1, 16)]
+        print(json.dumps(dict(rows=rows, version="v", torch="t")))
+
+        """
+      try scripts.write("infer_peer.py", both)
+      try scripts.write("sluice.py", both)
+      try scripts.install("sluice", "exec python3 \(folder.path)/sluice.py \"$@\"")
+      let output = try Tool.run(
+        ["python3", "bench_peer_infer.py", "\(folder.path)/bin/sluice"]
+          + words("--size 224 --rounds 2 --compile --json -- --checkpoint C"), in: folder)
+      try #require(output.status == 0, "\(output)")
+      #expect(output.errors.contains("bench-peer: compiled PyTorch failed: no compiler\n"))
+      let log = try String(contentsOf: folder.appendingPathComponent("log"), encoding: .utf8)
+      let common = "--size 224 --density 0.3 --threads 1"
+      let round = [
+        "bench infer --batch 1,16 --rounds 5 \(common) --json --quiet --checkpoint C",
+        "--passes 5 --batches 1 16 \(common)", "--passes 5 --batches 1 16 \(common) --compile",
+      ]
+      #expect(log.split(separator: "\n").map(String.init) == round + round.prefix(2))
+      let rows = try rows(output.result)
+      #expect(rows.map { $0["batch"] as? Int } == [1, 1, 1, 16, 16, 16])
+      #expect(rows.map { $0["ratio"] as? Double } == [2, 2, 6, 2, 2, 6])
+    }
+  }
+
   @Test func coresThatAreNotThereAreNotShared() throws {
     try compare("--threads 4000") { output, log in
       #expect(output.status == 1 && log == [])
