@@ -120,7 +120,8 @@ size_t convolutions_scratch_count(const convolutions_problem *p) {
   for (int i = 0; i < 3; i++) memory.add(plan.to.padded_channels());
   if (p->direction == CONVOLUTIONS_FORWARD) {
     memory.add(p->rows);
-    memory.add(OpenList::memory(plan.to.channels));
+    memory.add(plan.terms() * sizeof(Term) / sizeof(float));
+    memory.add(plan.pieces());
     memory.add(plan.dot_count());
   }
   return memory.count;
@@ -154,7 +155,7 @@ void convolutions_run(const convolutions_problem *p, const float *open, float *i
   } else if (image) {
     IN_BODY(body_of(*p), image_run(*p, from, weights, to, scratch))
   } else {
-    IN_BODY(body_of(*p), direct_run(*p, NULL, from, weights, to, scratch))
+    IN_BODY(body_of(*p), direct_run(*p, open, NULL, from, weights, to, scratch))
   }
 }
 
@@ -174,7 +175,7 @@ void convolutions_run_fused(const convolutions_problem *p, const float *open, co
   if (p->algorithm == CONVOLUTIONS_WINOGRAD) {
     IN_BODY(body_of(*p), winograd_run(*p, open, fusion, input, weights, output, scratch))
   } else {
-    IN_BODY(body_of(*p), direct_run(*p, fusion, input, weights, output, scratch))
+    IN_BODY(body_of(*p), direct_run(*p, open, fusion, input, weights, output, scratch))
   }
 }
 

@@ -51,7 +51,8 @@ struct Densities {
 };
 
 int convolutions_skips(const convolutions_problem *p, double density) {
-  if (p->algorithm != CONVOLUTIONS_WINOGRAD || p->direction == CONVOLUTIONS_BACKWARD_DATA) return 0;
+  if (p->direction == CONVOLUTIONS_BACKWARD_DATA || p->in_lanes == 1) return 0;
+  if (p->algorithm == CONVOLUTIONS_DIRECT) return p->direction == CONVOLUTIONS_FORWARD && density <= 0.8;
   const bool wide = p->instructions == INSTRUCTIONS_AVX512 && p->lanes == 16;
   const Densities forward = wide ? Densities{0.6, 0.85, 0.85} : Densities{0.7, 0.85, 0.9};
   const Densities weights = wide ? Densities{0.25, 0.5, 0.7} : Densities{0.5, 0.6, 0.75};

@@ -181,27 +181,86 @@ static void direct_run_open(const DirectPlan &plan, int row, const OpenList &ope
   }
 }
 
+// The open input channels of an image at all taps. Those that are a piece when all are open are a chain.
+static OpenList taken_by_taps(const Gather &gather, const float *open, int open_blocks, size_t stride, Term *terms,
+                              int *ends) {
+  const Inner inner = inner_of(gather);
+  const int in_tap = inner.blocks_in_group();
+  int count = 0, k = 0;
+  for (int block = 0; block < inner.blocks(); block++) {
+    const int tap = block / in_tap, first = block % in_tap * 16;
+    if (first == 0) k = 0;
+    for (int c = first; c < first + inner.lanes(block); c++) {
+      if (open[c] == 0) continue;
+      const size_t number = (tap * open_blocks + k / 16) * stride + k % 16;
+      terms[count++] = {(int)number, (tap * inner.channels + c) * 16};
+      k++;
+    }
+    ends[block / PIECE] = count;
+  }
+  return {terms, count, ends};
+}
+
+// All output channels of a row that has closed input channels: `open` tells which.
+static void direct_run_listed(const DirectPlan &plan, int row, const float *open, Term *terms, int *ends,
+                              const Epilogues &epilogues, const float *from, Blocks weights, Blocks gathered,
+                              Blocks products, float *to) {
+  const Gather whole = plan.phase(0, 0);
+  Gather gather = whole;
+  gather.map.row_channels = whole.map.channels;
+  gather.map.channels = 0;
+  for (int c = 0; c < whole.map.channels; c++) gather.map.channels += open[c] != 0;
+  const OpenList list = taken_by_taps(whole, open, blocks_of(gather.map.channels, 16), gathered.stride, terms, ends);
+  const int outputs = gather.outputs(), chains = plan.pieces();
+  for (int first = 0; first < outputs; first += plan.dot_outputs()) {
+    const int left = outputs - first;
+    const Outputs some(gather, first, left < plan.dot_outputs() ? left : plan.dot_outputs(), &row);
+    gather_blocks(gather, {0, gather.blocks()}, some, from, gathered);
+    for (int panel = 0, width; panel < plan.panels(); panel += width) {
+      for (width = panels_for(rows_of_part(some.count)); panel + width > plan.panels();) width /= 2;
+      for (int chain = 0; chain < chains; chain++) {
+        multiply_list(list.start_of(chain), list.end_of(chain), 0, some.count, panel, width, gathered, weights, products,
+                      chain > 0);
+      }
+    }
+    scatter(some, OutputPlaces(gather, some, plan.to), plan.to, products, epilogues, NULL, to);
+  }
+}
+
+// As `open_outputs_limit`: where there are few outputs, dot products read weights too often.
+static double direct_outputs_limit(const DirectPlan &plan) { return plan.to.pixels() < CHUNK ? 0.4 : 0.6; }
+
 // Images that have so many output channels open that leaving out the others is slower get all of them, as Winograd's do.
-static void direct_run(const convolutions_problem &problem, const convolutions_fusion *fusion, const float *from,
-                       float *weights, float *to, float *scratch) {
+static void direct_run(const convolutions_problem &problem, const float *open, const convolutions_fusion *fusion,
+                       const float *from, float *weights, float *to, float *scratch) {
   const DirectPlan plan(problem);
   Scratch memory = {scratch};
   const Blocks products = {memory.take(plan.panels() * block_stride(CHUNK)), block_stride(CHUNK)};
   const Blocks pieces = {memory.take(PIECE * block_stride(CHUNK)), block_stride(CHUNK)};
   const Epilogues epilogues(plan.to, fusion, memory);
-  if (fusion == NULL || fusion->open == NULL) {
+  const bool selects = fusion != NULL && fusion->open != NULL;
+  if (open == NULL && !selects) {
     return direct_run_all(plan, problem.rows, NULL, epilogues, from, weights, pieces, products, to);
   }
-  decide_open_outputs(problem.rows, plan.to, 0.6, fusion->mask, fusion->open);
-  const OpenOrder order(problem.rows, plan.to, fusion->open, memory.take(problem.rows));
+  if (selects) decide_open_outputs(problem.rows, plan.to, direct_outputs_limit(plan), fusion->mask, fusion->open);
+  const Map &map = selects ? plan.to : plan.from;
+  const float *const lists = selects ? fusion->open : open;
+  const OpenOrder order(problem.rows, map, lists, memory.take(problem.rows));
   direct_run_all(plan, order.whole, order.rows, epilogues, from, weights, pieces, products, to);
-  Term *const terms = reinterpret_cast<Term *>(memory.take(OpenList::memory(plan.to.channels)));
+  Term *const terms = reinterpret_cast<Term *>(memory.take(plan.terms() * sizeof(Term) / sizeof(float)));
+  int *const ends = reinterpret_cast<int *>(memory.take(plan.pieces()));
   const Blocks gathered = {memory.take(plan.dot_count()), block_stride(plan.dot_outputs())};
-  const float *const rows = weights + plan.phase_weights(plan.phase(0, 0));
   for (int i = order.whole; i < problem.rows; i++) {
-    const float *const open = fusion->open + order.rows[i] * plan.to.blocks() * plan.to.lanes;
-    const OpenList list = OpenList::outputs(open, plan.to.channels, plan.row_weights(), terms);
-    direct_run_open(plan, order.rows[i], list, epilogues, from, rows, gathered, products, to);
+    const int row = order.rows[i];
+    const float *const own = lists + (size_t)row * map.blocks() * map.lanes;
+    if (selects) {
+      const OpenList list = OpenList::outputs(own, plan.to.channels, plan.row_weights(), terms);
+      const float *const rows = weights + plan.phase_weights(plan.phase(0, 0));
+      direct_run_open(plan, row, list, epilogues, from, rows, gathered, products, to);
+    } else {
+      direct_run_listed(plan, row, own, terms, ends, epilogues, from,
+                        {weights, (size_t)plan.phase(0, 0).inner() * 16}, gathered, products, to);
+    }
   }
 }
 

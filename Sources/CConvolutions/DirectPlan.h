@@ -88,6 +88,12 @@ struct DirectPlan {
     const int outputs = (int)(65536 / row_weights());
     return outputs < 4 ? 4 : outputs > CHUNK ? CHUNK : outputs;
   }
+  // Room for the lists of an image's open channels: of its outputs, or of its inputs at all taps, by pieces.
+  size_t terms() const {
+    const size_t inputs = phase(0, 0).inner(), outputs = to.channels + 15;
+    return inputs > outputs ? inputs : outputs;
+  }
+  int pieces() const { return (phase(0, 0).blocks() + PIECE - 1) / PIECE; }
   size_t dot_count() const { return phase(0, 0).blocks() * block_stride(dot_outputs()); }
 };
 

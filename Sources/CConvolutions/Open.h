@@ -20,6 +20,10 @@ struct OpenList {
   int channels;
   int *ends;  // of each chain of input channels
 
+  // Of inputs.
+  const Term *start_of(int chain) const { return terms + (chain > 0 ? ends[chain - 1] : 0); }
+  const Term *end_of(int chain) const { return terms + ends[chain]; }
+
   static int chains(int channels) { return (channels + CHAIN - 1) / CHAIN; }
   // Terms that a list has room for, and how many floats they take.
   static int room(int channels) { return channels + 15; }

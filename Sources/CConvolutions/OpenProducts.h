@@ -47,6 +47,28 @@ static void multiply_term_rows(int rows, int panels, const Term *terms, const Te
   multiply_terms<R, P>(terms, end, v, u, m, adds);
 }
 
+// The same for `rows` rows from `row` on, shared out evenly, and `width` panels from `panel` on.
+static void multiply_list(const Term *terms, const Term *end, int row, int rows, int panel, int width, Blocks v, Blocks u,
+                          Blocks m, bool adds) {
+  const int parts = (rows + ROWS - 1) / ROWS;
+  for (int part = 0; part < parts; part++) {
+    const int count = rows / parts + (part < rows % parts);
+    for (int own = 0, step; own < width; own += step) {
+      step = panels_for(count) < width ? panels_for(count) : width;
+      multiply_term_rows<ROWS, panels_for(ROWS)>(count, step, terms, end, v.start + BlockNumbers::ROW * row,
+                                                 {u.block(panel + own), u.stride}, Panels(m).from(panel + own, row),
+                                                 adds);
+    }
+    row += count;
+  }
+}
+
+// How many rows are multiplied at one time.
+static int rows_of_part(int rows) {
+  const int parts = (rows + ROWS - 1) / ROWS;
+  return rows == 0 ? 0 : (rows + parts - 1) / parts;
+}
+
 // What is read next, prefetched part by part while images are computed, as these take weights here and there, which no
 // processor foresees.
 static inline void prefetch_part(const float *start, size_t count, int part, int parts) {
@@ -62,8 +84,8 @@ static void multiply_open(const OpenChannels &open, int p, int q, int panels, in
   int most = 0;
   for (int s = 0; s < open.count; s++) {
     if (open.segments[s].is_whole) continue;
-    const int rows = open.segments[s].count_of(p, q), parts = (rows + ROWS - 1) / ROWS;
-    if (rows > 0 && (rows + parts - 1) / parts > most) most = (rows + parts - 1) / parts;
+    const int rows = rows_of_part(open.segments[s].count_of(p, q));
+    if (rows > most) most = rows;
   }
   if (most == 0) return;
   for (int panel = 0, width; panel < panels; panel += width) {
@@ -78,19 +100,8 @@ static void multiply_open(const OpenChannels &open, int p, int q, int panels, in
             prefetch_part(u.block(own) + (chain + 1) * CHAIN * 16, CHAIN * 16, s, open.count);
           }
         }
-        const int rows = segment.count_of(p, q), parts = (rows + ROWS - 1) / ROWS;
-        const Term *const first = segment.open.terms + (chain > 0 ? segment.open.ends[chain - 1] : 0);
-        const Term *const end = segment.open.terms + segment.open.ends[chain];
-        for (int part = 0, row = segment.first_of(p, q); part < parts; part++) {
-          const int count = rows / parts + (part < rows % parts);
-          for (int own = 0, step; own < width; own += step) {
-            step = panels_for(count) < width ? panels_for(count) : width;
-            multiply_term_rows<ROWS, panels_for(ROWS)>(count, step, first, end, v.start + BlockNumbers::ROW * row,
-                                                       {u.block(panel + own), u.stride},
-                                                       Panels(m).from(panel + own, row), chain > 0);
-          }
-          row += count;
-        }
+        multiply_list(segment.open.start_of(chain), segment.open.end_of(chain), segment.first_of(p, q),
+                      segment.count_of(p, q), panel, width, v, u, m, chain > 0);
       }
     }
   }

@@ -9,7 +9,7 @@ struct Places {
     for (int i = 0; i < H + 2; i++) {
       for (int j = 0; j < W + 2; j++) {
         const int p = point(H, i), q = point(W, j);
-        of[i][j] = plan.pair(p, q) * plan.stride + 16 * tile.place[point_class(p)][point_class(q)];
+        of[i][j] = plan.starts[p][q] + 16 * tile.place[point_class(p)][point_class(q)];
       }
     }
   }

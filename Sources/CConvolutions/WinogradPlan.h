@@ -13,6 +13,7 @@ struct WinogradPlan {
   int tiles;      // in all rows
   int chunk;      // tiles whose transforms are in memory at one time
   size_t stride;  // numbers from one pair of points to the next, in a chunk's block
+  size_t starts[POINTS][POINTS];  // where pairs begin there
 
   explicit WinogradPlan(const convolutions_problem &p)
       : rows(p.rows), padding(p.direction == CONVOLUTIONS_BACKWARD_DATA ? 2 - p.padding : p.padding),
@@ -25,6 +26,9 @@ struct WinogradPlan {
     const int limit = p.direction == CONVOLUTIONS_BACKWARD_WEIGHTS ? 64 : width < 24 ? 24 : width > 96 ? 96 : width;
     chunk = tiles < limit ? tiles : limit;
     stride = block_stride(chunk);
+    for (int v = 0; v < POINTS; v++) {
+      for (int h = 0; h < POINTS; h++) starts[v][h] = pair(v, h) * stride;
+    }
   }
 
   int pairs() const { return vertical_points.count * horizontal_points.count; }

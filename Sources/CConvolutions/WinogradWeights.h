@@ -157,8 +157,8 @@ static void add_gradients_by_image(const WinogradPlan &plan, const OpenChannels 
       for (int s = 0; s < open.count; s++) {
         const Segment &segment = open.segments[s];
         const size_t start = pair * plan.stride + BlockNumbers::ROW * segment.first_of(p, q);
-        const Term *const first = segment.open.terms + (chain > 0 ? segment.open.ends[chain - 1] : 0);
-        add_listed<OUTER, P>(first, segment.open.terms + segment.open.ends[last], segment.count_of(p, q), inputs.start + start,
+        const Term *const first = segment.open.start_of(chain);
+        add_listed<OUTER, P>(first, segment.open.end_of(last), segment.count_of(p, q), inputs.start + start,
                              {gradients.block(panel) + start, gradients.stride}, first_channel, sums + pair * in_pair);
       }
     }

@@ -130,6 +130,20 @@ import Testing
   /// all are open in some rows.
   @Test(arguments: (101...132).map { Case(seed: $0, kernelSizes: [3]) })
   func leavingOutClosedChannelsChangesNoBit(_ c: Case) throws {
+    for direction in [Convolution.Direction.forward, .backwardWeights] {
+      try checkLeavingOutClosedChannels(c, direction, SluiceBackend.winograd)
+    }
+  }
+
+  @Test(
+    arguments: (501...532).map { Case(seed: $0, kernelSizes: [1, 2, 3, 5]) }.filter { !$0.takesImages })
+  func leavingOutClosedChannelsChangesNoBitOfDirects(_ c: Case) throws {
+    try checkLeavingOutClosedChannels(c, .forward, SluiceBackend.direct)
+  }
+
+  private func checkLeavingOutClosedChannels(
+    _ c: Case, _ direction: Convolution.Direction, _ algorithm: ConvolutionAlgorithm
+  ) throws {
     var random = TestNumbers(seed: 1)
     let mask = (0..<c.shape.rows).flatMap { row in
       let density = [0, 0.1, 0.5, 0.9, 1].randomElement(using: &random)!
@@ -137,24 +151,22 @@ import Testing
         Float(Double.random(in: 0..<1, using: &random) < density ? 1 : 0)
       }
     }
-    for direction in [Convolution.Direction.forward, .backwardWeights] {
-      for set in Self.sets {
-        for lanes in [8, 16] {
-          let results = try [false, true].map {
-            try c.result(
-              direction, of: SluiceBackend.winograd, SluiceBackend(instructionSet: set), lanes: lanes,
-              mask: mask,
-              isOpenOnly: $0)
-          }
-          #expect(
-            results[0].map(\.bitPattern) == results[1].map(\.bitPattern),
-            "\(direction), \(set), \(lanes) lanes")
+    for set in Self.sets {
+      for lanes in [8, 16] {
+        let results = try [false, true].map {
+          try c.result(
+            direction, of: algorithm, SluiceBackend(instructionSet: set), lanes: lanes, mask: mask,
+            isOpenOnly: $0
+          )
         }
+        #expect(
+          results[0].map(\.bitPattern) == results[1].map(\.bitPattern), "\(direction), \(set), \(lanes) lanes"
+        )
       }
     }
   }
 
-  @Test func skippingIsForWinogradsInputsAlone() throws {
+  @Test func skippingIsForInputsWhereItIsFaster() throws {
     func skips(
       _ direction: Convolution.Direction, _ algorithm: ConvolutionAlgorithm = SluiceBackend.winograd,
       density: Double
@@ -168,7 +180,8 @@ import Testing
     for direction in [Convolution.Direction.forward, .backwardWeights] {
       #expect(try skips(direction, density: 0) && skips(direction, density: 0.5))
       #expect(try !skips(direction, density: 1))
-      #expect(try !skips(direction, SluiceBackend.direct, density: 0.1))
+      #expect(try skips(direction, SluiceBackend.direct, density: 0.5) == (direction == .forward))
+      #expect(try !skips(direction, SluiceBackend.direct, density: 1))
     }
     #expect(try !skips(.backwardData, density: 0.1))
   }

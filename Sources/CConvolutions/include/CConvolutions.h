@@ -61,7 +61,7 @@ void convolutions_unpack(const convolutions_problem *problem, const float *packe
 //
 // Unless NULL, open[row][input channel, in whole blocks] is 0 where a channel is closed in that row: all its inputs are 0.
 // The input holds open channels only then, one after the other in the blocks of a row, which begins where it does with
-// all of them. Forward and backward weights by Winograd, with as many lanes in as out; the bits are those of all channels
+// all of them. Forward, and backward weights by Winograd, with as many lanes in as out; the bits are those of all channels
 // with zeros.
 void convolutions_run(const convolutions_problem *problem, const float *open, float *input, float *weights,
                       float *output, float *scratch);
@@ -81,8 +81,8 @@ typedef struct {
   float *open;
 } convolutions_fusion;
 
-// Forward, of an input in blocks. A row's numbers depend on it and its masks alone. The weights are packed as usual;
-// closed input channels are left out by Winograd alone (`open` as above).
+// Forward, of an input in blocks. A row's numbers depend on it and its masks alone. The weights are packed as usual, `open`
+// is as above.
 void convolutions_run_fused(const convolutions_problem *problem, const float *open, const convolutions_fusion *fusion,
                             const float *input, float *weights, float *output, float *scratch);
 
