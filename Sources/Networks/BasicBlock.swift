@@ -69,7 +69,7 @@ public final class BasicBlock: BackboneBlock {
 
   /// The same with as much at a time as kernels can do.
   private func evaluate(_ x: Tensor, mask: Tensor?, in pass: Pass) throws -> PooledMap {
-    let y = try conv1.activate(x, by: bn1, mask: mask, for: conv2, in: pass)
+    let y = try conv1.activate(ConvolutionInput(x), by: bn1, mask: mask, for: conv2, in: pass)
     let shortcut = try downsample.map { try BatchNorm.Shortcut($0, of: x, in: pass) }
     return try conv2.activate(y, by: bn2, adding: x, or: shortcut, in: pass)
   }

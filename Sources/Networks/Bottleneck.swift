@@ -67,6 +67,7 @@ public final class Bottleneck: BackboneBlock {
   }
 
   public func forward(_ x: PooledMap, in pass: Pass) throws -> (output: PooledMap, gates: [GateRecord]) {
+    guard pass.isTraining else { return try evaluate(x, in: pass) }
     let record1 = try pass.timed(.gate) { try gate1?.forward(x.means, in: pass) }
     let x1 = try conv1.forward(x.map, in: pass)
     let statistics1 = try bn1.statistics(of: x1, in: pass)
@@ -91,6 +92,18 @@ public final class Bottleneck: BackboneBlock {
         x: x.map, mask1: record1?.mask, conv1: x1, statistics1: statistics1, mask2: record2?.mask, conv2: x2,
         statistics2: statistics2, conv3: x3, statistics3: statistics3, shortcut: shortcut, output: output.map)
     )
+    return (output, [record1, record2].compactMap { $0 })
+  }
+
+  /// The same with as much at a time as kernels can do.
+  private func evaluate(_ x: PooledMap, in pass: Pass) throws -> (output: PooledMap, gates: [GateRecord]) {
+    let record1 = try pass.timed(.gate) { try gate1?.forward(x.means, in: pass) }
+    let y1 = try conv1.activate(
+      ConvolutionInput(x.map), by: bn1, mask: record1?.mask, for: conv2, in: pass)
+    let record2 = try pass.timed(.gate) { try gate2?.forward(try y1.means(in: pass), in: pass) }
+    let y2 = try conv2.activate(y1, by: bn2, mask: record2?.mask, for: conv3, in: pass)
+    let shortcut = try downsample.map { try BatchNorm.Shortcut($0, of: x.map, in: pass) }
+    let output = try conv3.activate(y2, by: bn3, adding: x.map, or: shortcut, in: pass)
     return (output, [record1, record2].compactMap { $0 })
   }
 

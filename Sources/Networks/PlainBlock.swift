@@ -53,6 +53,7 @@ public final class PlainBlock: BackboneBlock {
   }
 
   public func forward(_ x: PooledMap, in pass: Pass) throws -> (output: PooledMap, gates: [GateRecord]) {
+    guard pass.isTraining else { return try evaluate(x, in: pass) }
     var (input, means) = (ConvolutionInput(x.map), x.means)
     var inner: [Saved.Inner] = []
     var records: [GateRecord] = []
@@ -74,6 +75,23 @@ public final class PlainBlock: BackboneBlock {
     let (output, activation) = try last.batchNorm.activate(
       try last.convolution.forward(input, in: pass), pool: pool, in: pass)
     pass.push(Saved(x: x.map, inner: inner, last: activation))
+    return (output, records)
+  }
+
+  /// The same with as much at a time as kernels can do.
+  private func evaluate(_ x: PooledMap, in pass: Pass) throws -> (output: PooledMap, gates: [GateRecord]) {
+    var (input, means) = (ConvolutionInput(x.map), x.means)
+    var records: [GateRecord] = []
+    for (layer, next) in zip(layers, layers.dropFirst()) {
+      let record = try pass.timed(.gate) { try layer.gate?.forward(means, in: pass) }
+      if let record { records.append(record) }
+      input = try layer.convolution.activate(
+        input, by: layer.batchNorm, mask: record?.mask, for: next.convolution, in: pass)
+      if next.gate != nil { means = try input.means(in: pass) }
+    }
+    let last = layers[layers.count - 1]
+    let (output, _) = try last.batchNorm.activate(
+      try last.convolution.forward(input, in: pass), pool: pool, in: pass)
     return (output, records)
   }
 

@@ -10,14 +10,14 @@ extension Convolution {
   ///   - mask: Of zeros and ones, blocked `[rows, out, 1, 1]`; nil: all channels are open.
   ///   - next: The convolution that takes it.
   public func activate(
-    _ x: Tensor, by batchNorm: BatchNorm, mask: Tensor?, for next: Convolution, in pass: Pass
+    _ x: ConvolutionInput, by batchNorm: BatchNorm, mask: Tensor?, for next: Convolution, in pass: Pass
   ) throws -> ConvolutionInput {
-    let y = output(of: x, in: pass)
+    let y = output(of: x.map, in: pass)
     let takers = try pass.skipsClosedChannels && mask != nil ? next.shardKernels(y, .forward, in: pass) : []
     let open = takers.contains { $0.skipsClosedChannels(atDensity: 0) } ? mask?.makeSimilar() : nil
     try run(
-      ConvolutionInput(x), try batchNorm.statistics(of: y, in: pass), mask: mask, open: open, takers: takers,
-      output: y, in: pass)
+      x, try batchNorm.statistics(of: y, in: pass), mask: mask, open: open, takers: takers, output: y,
+      in: pass)
     return open.map { ConvolutionInput(openChannels: y, $0) } ?? ConvolutionInput(y)
   }
 
@@ -50,7 +50,8 @@ extension Convolution {
     _ addedStatistics: BatchNorm.Statistics? = nil, output: Tensor, in pass: Pass
   ) throws {
     let kernels = try shardKernels(x.map, .forward, in: pass)
-    let selects = open != nil
+    // Kernels leave out inputs or outputs, not both.
+    let selects = open != nil && !x.hasOpenChannelsOnly
     func fused(_ kernel: any ConvolutionKernel, rows: Int) -> any FusedKernel {
       kernel.fused
         ?? ComposedKernel(kernel: kernel, map: output.geometry(rows: rows), channels: outChannels)
@@ -65,9 +66,11 @@ extension Convolution {
       try pass.forEachRun(of: kernels) { run, runs in
         let (shard, rows) = (run.piece.shard, run.piece.rows)
         let kernel = fused(run.kernel, rows: rows.count)
-        let takesOpen = selects && takers[shard].skipsClosedChannels(atDensity: 0)
-        let openOutputs = takesOpen ? open?.row(run.first) : nil
-        if !takesOpen { open?.row(run.first).openAll(outChannels, of: output.geometry(rows: rows.count)) }
+        let takesOpen = open != nil && takers[shard].skipsClosedChannels(atDensity: 0)
+        let openOutputs = takesOpen && selects ? open?.row(run.first) : nil
+        if openOutputs == nil {
+          open?.row(run.first).openAll(outChannels, of: output.geometry(rows: rows.count))
+        }
         let scratch = BufferPool.working.take(count: kernel.scratchCount)
         try x.withRows(run.piece, for: run.kernel, pieces: runs, in: pass) { openInputs, input in
           try kernel.run(

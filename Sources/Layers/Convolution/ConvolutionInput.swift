@@ -40,6 +40,18 @@ public struct ConvolutionInput {
     make = nil
   }
 
+  /// Whether there is nothing of closed channels.
+  var hasOpenChannelsOnly: Bool { mask != nil && make == nil }
+
+  /// The means over pixels of a map that is there, `[rows, channels]`; those of closed channels are 0.
+  public func means(in pass: Pass) throws -> Tensor {
+    precondition(make == nil, "the map is made whenever it is needed")
+    let means = try PooledMap(map, in: pass).means
+    guard let mask else { return means }
+    for row in 0..<means.rows { means.spread(row, by: mask.row(row)) }
+    return means
+  }
+
   /// Lends some rows of a shard to a kernel, of open channels only if that is faster for it.
   ///
   /// - Parameter pieces: Of the loop that this is a part of.
@@ -99,6 +111,19 @@ extension BatchNorm {
             x, statistics, relu: true, mask: mask, view: view, rows: rows, into: own, means: nil)
         }
       }
+    }
+  }
+}
+
+extension Tensor {
+  /// Moves the first numbers of a matrix's row to the channels that are open, in their order; the others become 0.
+  fileprivate func spread(_ row: Int, by open: UnsafePointer<Float>) {
+    let numbers = self.row(row)
+    var next = (0..<channels).count { open[$0] != 0 }
+    // From the end: a channel is never in front of its number.
+    for channel in (0..<channels).reversed() {
+      if open[channel] != 0 { next -= 1 }
+      numbers[channel] = open[channel] != 0 ? numbers[next] : 0
     }
   }
 }
