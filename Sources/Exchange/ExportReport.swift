@@ -15,6 +15,8 @@ public struct ExportReport: Report {
   let agreement: ExportCheck.Agreement
   /// nil: the network is the checkpoint's.
   let compaction: Compaction?
+  /// What it changed on images to leave out channels that gates rarely open; nil: that was not asked for.
+  public var slimming: (any Report)?
 
   /// What a network gains where channels are left out.
   struct Compaction {
@@ -22,6 +24,10 @@ public struct ExportReport: Report {
     let after: Size
     /// Of the smaller network.
     let innerChannels: [Int]
+
+    var parameters: Change { Change(before.parameters, after.parameters) }
+    var macs: Change { Change(Int(before.macs), Int(after.macs)) }
+    var bytes: Change { Change(before.bytes, after.bytes) }
   }
 
   /// How large a network and its file are.
@@ -47,7 +53,7 @@ public struct ExportReport: Report {
       backbone    \(counted(tensors, "tensor")), \(counted(features, "feature"))
       checked     \(counted(agreement.images, "image")): features differ by \
       \(differenceText(agreement.largestDifference)) at most\(undecided)
-      """ + (compaction.map { "\n\($0.text)" } ?? "")
+      """ + [compaction?.text, slimming?.text].compactMap { $0.map { "\n\($0)" } }.joined()
   }
 
   public var json: JSONValue {
@@ -56,30 +62,24 @@ public struct ExportReport: Report {
       "sha256": .text(digest), "tensors": .integer(tensors), "features": .integer(features),
       "images": .integer(agreement.images), "largest_difference": .number(agreement.largestDifference),
       "undecided_images": .integer(agreement.undecided), "compact": compaction?.json ?? .null,
+      "slimming": slimming?.json ?? .null,
     ])
   }
 }
 
 extension ExportReport.Compaction {
   fileprivate var text: String {
-    func change(_ before: Int, _ after: Int) -> String {
-      "\(grouped(before)) → \(grouped(after)) (\(percent(100 * Double(after) / Double(before))))"
-    }
-    return """
-      parameters  \(change(before.parameters, after.parameters))
-      MACs        \(change(Int(before.macs), Int(after.macs)))
-      bytes       \(change(before.bytes, after.bytes))
-      network     network.inner_channels=\(innerChannels)
-      """
+    """
+    parameters  \(parameters.text)
+    MACs        \(macs.text)
+    bytes       \(bytes.text)
+    network     network.inner_channels=\(innerChannels)
+    """
   }
 
   fileprivate var json: JSONValue {
-    func change(_ before: Int, _ after: Int) -> JSONValue {
-      .object(["before": .integer(before), "after": .integer(after)])
-    }
-    return .object([
-      "parameters": change(before.parameters, after.parameters),
-      "macs": change(Int(before.macs), Int(after.macs)), "bytes": change(before.bytes, after.bytes),
+    .object([
+      "parameters": parameters.json, "macs": macs.json, "bytes": bytes.json,
       "inner_channels": .list(innerChannels.map { .integer($0) }),
     ])
   }

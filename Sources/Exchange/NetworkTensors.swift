@@ -42,6 +42,14 @@ public struct NetworkTensors {
       ?? batchNorms.first { !($0.runningMean + $0.runningVariance).allSatisfy(\.isFinite) }?.name
   }
 
+  /// Gives another network's the same values: it has the same names and shapes.
+  public func copy(to other: NetworkTensors) {
+    for (own, copy) in zip(parameters, other.parameters) { copy.array = own.array }
+    for (own, copy) in zip(batchNorms, other.batchNorms) {
+      (copy.runningMean, copy.runningVariance) = (own.runningMean, own.runningVariance)
+    }
+  }
+
   /// Replaces tensors.
   ///
   /// - Parameter values: Of a tensor, as many as its shape says; nil: it stays as it is.

@@ -165,6 +165,18 @@ extension CommandLineTests {
         "Error: --samples must name another file, which ends in .safetensors, got 'x.safetensors'."
       ),
       (
+        "--output x.onnx --data shapes",
+        "Error: --data shows which channels can go: give --compact too."
+      ),
+      (
+        "--output x.onnx --compact --open-on 0.1",
+        "Error: --open-on is a share of images: say of which with --data."
+      ),
+      (
+        "--output x.onnx --compact --data shapes --open-on 1.5",
+        "Error: --open-on must be from 0 to 1, got 1.5."
+      ),
+      (
         "--output x.onnx --samples y.onnx",
         "Error: --samples must name another file, which ends in .safetensors, got 'y.onnx'."
       ),

@@ -1,6 +1,7 @@
 import Collectives
 import Foundation
 import Networks
+import TestSupport
 import Testing
 
 @testable import Evaluation
@@ -36,6 +37,22 @@ import Testing
     #expect(counts.openByClass(ofGate: 1)[1][0] == 1)
     let prints = decisions.fingerprints
     #expect(prints.count == 2 * 3 && prints[0] != prints[3] && prints[2] != prints[5])
+  }
+
+  /// Each rank saw other images, one of them none.
+  @Test func ranksCountOpenChannelsTogether() throws {
+    let masks: [[UInt64]] = [[0b010, 1, 1 << 5, 0b011, 0, 1 << 5], [], [0b100, 0, 0]]
+    let counts = try ThreadRanks(3).run { communicator in
+      let decisions = GateDecisions(
+        channels: [3, 70], open: Array(repeating: 0, count: masks[communicator.rank].count / 3 * 2),
+        masks: masks[communicator.rank])
+      let open = try decisions.openImages(on: communicator)
+      let images = try [[[1], []], [[], [69]], [[2], [0]], [[], []]].map {
+        try decisions.images(opening: $0, on: communicator)
+      }
+      return [open[0], open[1].indices.filter { open[1][$0] > 0 }, images]
+    }
+    #expect(counts == Array(repeating: [[1, 2, 1], [0, 69], [2, 2, 2, 0]], count: 3))
   }
 
   @Test func percentilesAreInterpolated() {

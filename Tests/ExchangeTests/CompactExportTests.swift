@@ -9,16 +9,22 @@ import Testing
 
 /// Pruned networks that are written without the channels that went.
 @Suite struct CompactExportTests {
+  private typealias Compacted = (
+    backbone: any Backbone, compact: any Backbone, made: MadeBackbone, gateChannels: [[Int]]
+  )
+
   /// What comes of two rounds.
-  private static func pruned(
-    _ made: MadeBackbone
-  ) -> (backbone: any Backbone, compact: any Backbone, made: MadeBackbone, gateChannels: [[Int]]) {
+  private static func pruned(_ made: MadeBackbone) -> Compacted {
     let backbone = made.make(seed: 1)
     var mask = PruningMask(keepingAll: backbone.prunableParameters(includesStem: true))
     for number in 1...2 {
       mask = PruningRound(.filters, seed: 0, number: number).prune(mask, of: backbone)
     }
     mask.apply(to: backbone)
+    return compacted(backbone, made)
+  }
+
+  private static func compacted(_ backbone: any Backbone, _ made: MadeBackbone) -> Compacted {
     let compaction = Compaction(of: backbone)
     var small = made
     small.innerChannels = compaction.innerChannels
@@ -51,6 +57,28 @@ import Testing
         backbone, copy: { made.make(seed: 3) }, metadata: [:], pool: MadeBackbone.pool
       ).write(to: path, as: format)
       #expect(whole.bytes == gain.before.bytes && whole.compaction == nil)
+    }
+  }
+
+  /// Of rare channels, too: they count as closed, and a file in which they are open is not written.
+  @Test(arguments: ExportFormat.allCases)
+  func givesTheFeaturesOfTheNetworkWithRareChannelsClosed(_ format: ExportFormat) throws {
+    try withTemporaryFolder { folder in
+      let path = folder.appendingPathComponent("slim.\(format)").path
+      let made = MadeBackbone(depth: 50)
+      let (whole, closed) = (made.make(seed: 1), made.make(seed: 1))
+      let all = Compaction(of: whole).gateChannels
+      // Each channel open on as many images as its number says: the first three of each gate go.
+      let rare = RareChannels(among: all, openImages: all, of: 100, below: 0.03)
+      rare.close(in: closed)
+      let (_, compact, small, gateChannels) = Self.compacted(closed, made)
+      let report = try Self.export(closed, compact, small, gateChannels).write(
+        to: path, as: format)
+      #expect(report.agreement.largestDifference < 2e-6 && report.agreement.undecided == 0)
+      #expect(report.compaction?.innerChannels == all.map { $0.count - 3 })
+      #expect(throws: ExportError.self) {
+        try Self.export(whole, compact, small, gateChannels).write(to: path, as: format)
+      }
     }
   }
 

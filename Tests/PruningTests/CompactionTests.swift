@@ -40,7 +40,7 @@ import Testing
     return (backbone, mask)
   }
 
-  private static func compact(_ made: MadeBackbone, _ backbone: any Backbone) -> any Backbone {
+  static func compact(_ made: MadeBackbone, _ backbone: any Backbone) -> any Backbone {
     let compaction = Compaction(of: backbone)
     var made = made
     made.innerChannels = compaction.innerChannels
@@ -50,16 +50,17 @@ import Testing
     return compact
   }
 
-  private static func features(
+  /// Of four images, the same for every network.
+  static func features(
     _ backbone: any Backbone
-  ) throws -> (features: [Float], open: [[Double]]) {
+  ) throws -> (features: [Float], gates: [GateRecord]) {
     let size = backbone.blueprint.inputSize
     var numbers = TestNumbers(seed: 3)
     let images = Tensor(
       rows: 4, channels: 3, height: size, width: size, lanes: 1, values: numbers.normals(4 * 3 * size * size))
     let pass = Pass(.evaluation, rows: 4, shardSize: 4, pool: MadeBackbone.pool)
     let (features, gates) = try backbone.forward(images, in: pass)
-    return (features.values, gates.map(\.maskSums))
+    return (features.values, gates)
   }
 
   /// Channels of each group whose filters remain.

@@ -2,6 +2,7 @@ import Collectives
 import Configurations
 import Datasets
 import Exchange
+import Layers
 import Networks
 import Pruning
 import Tensors
@@ -16,7 +17,7 @@ public struct ExportedNetwork {
   /// What the backbone is made of.
   let configuration: any BackboneConfiguration
   /// The checkpoint's folder.
-  private let path: String
+  let path: String
   let step: Int
   /// SHA-256 of the checkpoint's model.
   let modelDigest: String
@@ -45,15 +46,16 @@ public struct ExportedNetwork {
     path = checkpoint.path
   }
 
-  private init(_ whole: ExportedNetwork, _ compaction: Compaction) {
+  /// - Parameter original: The whole network, perhaps with closed channels.
+  private init(_ whole: ExportedNetwork, _ compaction: Compaction, of original: any Backbone) {
     var network = whole.configuration
     network.innerChannels = compaction.innerChannels
     let compact = StackedBackbone(network)
-    compaction.copy(whole.backbone, into: compact)
+    compaction.copy(original, into: compact)
     (backbone, configuration) = (compact, network)
     settings = whole.settings
     settings.innerChannels = compaction.innerChannels
-    original = .init(whole.backbone, gateChannels: compaction.gateChannels, metadata: whole.metadata)
+    self.original = .init(original, gateChannels: compaction.gateChannels, metadata: whole.metadata)
     (normalization, step, modelDigest) = (whole.normalization, whole.step, whole.modelDigest)
     path = whole.path
   }
@@ -62,9 +64,33 @@ public struct ExportedNetwork {
   ///
   /// - Throws: `NothingToCompact`.
   public func compacted() throws(NothingToCompact) -> ExportedNetwork {
-    let compaction = Compaction(of: backbone)
-    guard compaction.isSmaller else { throw NothingToCompact(checkpoint: path) }
-    return ExportedNetwork(self, compaction)
+    guard let network = compacted(backbone) else {
+      throw .notPruned(checkpoint: path, hasGates: !backbone.blueprint.gates.isEmpty)
+    }
+    return network
+  }
+
+  /// The same without the channels that its gates rarely open, either: its features are those of the network that has them
+  /// closed on every image. nil: no channel goes.
+  func compacted(closing rare: RareChannels) -> ExportedNetwork? {
+    let closed = backbone(computedBy: configuration.kernels)
+    rare.close(in: closed)
+    return compacted(closed)
+  }
+
+  /// nil: no channel goes.
+  private func compacted(_ original: any Backbone) -> ExportedNetwork? {
+    let compaction = Compaction(of: original)
+    return compaction.isSmaller ? ExportedNetwork(self, compaction, of: original) : nil
+  }
+
+  /// A copy of the backbone.
+  func backbone(computedBy kernels: ConvolutionKernels) -> any Backbone {
+    var network = configuration
+    network.kernels = kernels
+    let copy = StackedBackbone(network)
+    NetworkTensors(backbone).copy(to: NetworkTensors(copy))
+    return copy
   }
 
   /// What a file says of itself: texts, lists in JSON.
@@ -104,11 +130,23 @@ extension BackboneExport {
 }
 
 /// A network that was to lose channels.
-public struct NothingToCompact: Error, CustomStringConvertible {
-  let checkpoint: String
+public enum NothingToCompact: Error, CustomStringConvertible {
+  /// No whole channel was pruned.
+  case notPruned(checkpoint: String, hasGates: Bool)
+  /// Nor does a gate open one too rarely.
+  case openEnough(checkpoint: String, SlimmingReport.Criterion)
 
   public var description: String {
-    "\(checkpoint) has no channel that can be left out: --compact is for networks of which whole channels were pruned "
-      + "(pruning.criterion filters, batch-norm or gate-usage); zeros among other weights have to be multiplied"
+    switch self {
+    case .notPruned(let checkpoint, let hasGates):
+      "\(checkpoint) has no channel that can be left out: --compact is for networks of which whole channels were pruned "
+        + "(pruning.criterion filters, batch-norm or gate-usage); "
+        + (hasGates
+          ? "with --data DATA it also leaves out those that gates open on none of its images"
+          : "zeros among other weights have to be multiplied")
+    case .openEnough(let checkpoint, let criterion):
+      "\(checkpoint) has no channel that can be left out: none was pruned, and each is open on \(criterion.met) or "
+        + "the last of its gate; a larger --open-on takes more"
+    }
   }
 }

@@ -15,7 +15,7 @@ public struct TrainedBackbone {
   public let path: String
   private let file: SafetensorsFile
   /// What it computes with here.
-  private let precision: Precision
+  let kernels: ConvolutionKernels
   private let communicator: Communicator
 
   /// Every rank calls it.
@@ -48,7 +48,7 @@ public struct TrainedBackbone {
     var network = configuration.backbone
     // What was trained in bf16 can be looked at on any processor.
     if !ConvolutionBackends.linked.support(.bf16) { network.kernels.precision = .f32 }
-    precision = network.kernels.precision
+    kernels = network.kernels
     backbone = StackedBackbone(network)
     let tensors = NetworkTensors(backbone)
     try communicator.agree { try tensors.load(file, allowingOthers: true) }
@@ -59,7 +59,7 @@ public struct TrainedBackbone {
     [
       // PyTorch's, which libraries look for.
       "format": "pt", "producer": "sluice \(Version.number)", "model_sha256": file.digest,
-      "precision": precision.rawValue,
+      "precision": kernels.precision.rawValue,
     ]
   }
 
