@@ -27,40 +27,17 @@ public final class InferenceBenchmark {
     public init() {}
   }
 
-  enum Way: CaseIterable {
-    case dense, masked, compact
-  }
-
-  private let network: any Backbone
-  private let dense: any Backbone
-  /// `[N, 3, H, W]`, taken over and over again.
-  private let images: Tensor
-  private let shardSize: Int
-  private let pool: WorkerPool
+  private let network: InferencePasses
   private let options: Options
   private let energy = EnergyMeter.live
-  /// One for every way, as each has layouts of its own.
-  private let packed = Way.allCases.map { _ in PackedWeights() }
 
   /// Side in pixels where nothing says it.
   private static let usualImageSize = 32
   /// Passes of small batches in a turn.
   private static let imagesOfATurn = 16
 
-  /// - Parameters:
-  ///   - network: With gates.
-  ///   - dense: The same without; its weights make no difference.
-  ///   - images: At least as many as the largest batch.
-  ///   - shardSize: Images that kernels take at once; fewer where that leaves threads without work.
-  public init(
-    _ network: any Backbone, dense: any Backbone, images: Tensor, shardSize: Int, pool: WorkerPool,
-    _ options: Options
-  ) {
+  public init(_ network: InferencePasses, _ options: Options) {
     self.network = network
-    self.dense = dense
-    self.images = images
-    self.shardSize = shardSize
-    self.pool = pool
     self.options = options
   }
 
@@ -80,14 +57,15 @@ public final class InferenceBenchmark {
     var row = InferenceReport.Row(batch: batch, masks: masks)
     try compare(batch: batch, masks, into: &row)
     let passes = max(1, Self.imagesOfATurn / batch)
-    var seconds = Way.allCases.map { _ in [Double]() }
-    var joules: [Double?] = Way.allCases.map { _ in 0 }
+    var seconds = InferencePasses.Way.allCases.map { _ in [Double]() }
+    var joules: [Double?] = InferencePasses.Way.allCases.map { _ in 0 }
     var first = 0
     for round in -1..<options.rounds {
-      for (index, way) in Way.allCases.enumerated() {
+      for (index, way) in InferencePasses.Way.allCases.enumerated() {
         let begin = energy.reading
         for number in 0..<passes {
-          let time = try time(of: way, batch: batch, first: first + number * batch, masks)
+          let image = first + number * batch
+          let time = try network.seconds(way, network.images(batch, from: image), given(masks, first: image))
           // The first turn packs weights and fills caches.
           if round >= 0 { seconds[index].append(time) }
         }
@@ -106,11 +84,11 @@ public final class InferenceBenchmark {
 
   /// What masks look like, and how far the two ways to compute them are from each other.
   private func compare(batch: Int, _ masks: Masks, into row: inout InferenceReport.Row) throws {
-    let images = images(batch, from: 0)
-    let masked = try forward(images, .masked, given(masks, first: 0))
-    let own = try forward(images, .compact, given(masks, first: 0))
-    let repeated = try forward(images, .compact, RepeatedMasks(masked.gates))
-    let macs = MACs(network.blueprint)
+    let images = network.images(batch, from: 0)
+    let masked = try network.forward(images, .masked, given(masks, first: 0))
+    let own = try network.forward(images, .compact, given(masks, first: 0))
+    let repeated = try network.forward(images, .compact, RepeatedMasks(masked.gates))
+    let macs = network.macs
     let open = masked.gates.openByRow
     row.macsShare =
       open.reduce(0.0) { $0 + Double(macs.gated(open: $1.map { Int($0) })) }
@@ -138,45 +116,15 @@ public final class InferenceBenchmark {
     return groups == 0 ? 0 : Double(closed) / Double(groups)
   }
 
-  private func time(of way: Way, batch: Int, first: Int, _ masks: Masks) throws -> Double {
-    let images = images(batch, from: first)
-    let begin = ContinuousClock.now
-    _ = try forward(images, way, given(masks, first: first))
-    return (ContinuousClock.now - begin) / .seconds(1)
-  }
-
   private func given(_ masks: Masks, first: Int) -> (any GateMasks)? {
     guard case .density(let density) = masks else { return nil }
     return DrawnMasks(density: density, firstImage: first)
-  }
-
-  private func forward(
-    _ images: Tensor, _ way: Way, _ masks: (any GateMasks)?
-  ) throws -> (features: Tensor, gates: [GateRecord]) {
-    let surroundings = Surroundings(
-      pool: pool, skipsClosedChannels: way == .compact,
-      packedWeights: packed[Way.allCases.firstIndex(of: way)!])
-    let share = (images.rows + pool.threads - 1) / pool.threads
-    let pass = Pass(
-      .evaluation, RowLayout(images: images.rows, views: 1, shardSize: min(shardSize, share)),
-      in: surroundings, masks: masks)
-    return try (way == .dense ? dense : network).forward(images, in: pass)
-  }
-
-  /// Some of the images, beginning again after the last one.
-  private func images(_ count: Int, from first: Int) -> Tensor {
-    let batch = Tensor(
-      rows: count, channels: images.channels, height: images.height, width: images.width, lanes: images.lanes)
-    for row in 0..<count {
-      batch.row(row).update(from: images.row((first + row) % images.rows), count: images.rowStride)
-    }
-    return batch
   }
 }
 
 extension InferenceBenchmark {
   /// A configuration with gates whose weights are all random: residual blocks' last batch norms start at 1, as
-  /// features could not differ otherwise.
+  /// features could not differ otherwise. What its gates are to reach makes no difference.
   ///
   /// - Parameter path: A configuration file; nil: that of `sluice bench train`.
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
@@ -185,7 +133,7 @@ extension InferenceBenchmark {
   ) throws -> Configuration {
     var options = TrainingBenchmarkOptions()
     options.path = path
-    options.settings = settings
+    options.settings = settings + ["gates.target=1"]
     options.size = size
     options.threads = threads
     let resolved = try options.file(on: communicator).resolved(imageSize: usualImageSize, on: communicator)

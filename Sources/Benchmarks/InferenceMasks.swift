@@ -20,6 +20,32 @@ final class DrawnMasks: GateMasks {
   }
 }
 
+/// Masks like those of trained gates, with a density for each: every other channel is open for all images or for none, the
+/// others for each image on its own. Images that share open channels share the reading of their weights.
+final class PartlySharedMasks: GateMasks {
+  private let densities: [Double]
+  private let setting: Int
+
+  /// - Parameters:
+  ///   - densities: By gate.
+  ///   - setting: Others have other masks.
+  init(densities: [Double], setting: Int) {
+    self.densities = densities
+    self.setting = setting
+  }
+
+  func fill(_ mask: inout [Float], gate: Int, row: Int) {
+    func draws(_ index: Int) -> RandomDraws {
+      RandomDraws(seed: UInt64(setting), purpose: .test, index: index, layer: gate)
+    }
+    let (shared, own) = (draws(0), draws(1 + row))
+    for channel in mask.indices {
+      let draw = (channel.isMultiple(of: 2) ? shared : own).uniform(channel)
+      mask[channel] = Double(draw) < densities[gate] ? 1 : 0
+    }
+  }
+}
+
 /// The masks of another pass over the same images.
 final class RepeatedMasks: GateMasks {
   private let gates: [GateRecord]

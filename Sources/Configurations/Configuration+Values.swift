@@ -44,10 +44,23 @@ extension Configuration {
 
   /// nil without gates.
   public var budget: Budget? {
-    gates.enabled
-      ? Budget(
-        target: gates.target, lambda: gates.lambda, gamma: gates.gamma, boundTarget: gates.boundTarget)
-      : nil
+    guard gates.enabled else { return nil }
+    let (target, latency) = budgetTarget
+    return Budget(
+      target: target, latency: latency, lambda: gates.lambda, gamma: gates.gamma,
+      boundTarget: gates.boundTarget)
+  }
+
+  /// t_d, and of which time it is a share; nil: of MACs.
+  private var budgetTarget: (Double, GateCost?) {
+    switch gates.target {
+    case .share(let share): return (share, nil)
+    case .latency(let milliseconds):
+      guard let table = gates.latencyTable else {
+        preconditionFailure("a configuration with a target time is resolved with its table")
+      }
+      return (table.cost.share(ofCost: 1000 * milliseconds), table.cost)
+    }
   }
 
   public var updateRule: Optimizer.Rule {

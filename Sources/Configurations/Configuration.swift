@@ -105,8 +105,9 @@ public struct NetworkSettings: Equatable, Sendable {
 public struct GateSettings: Equatable, Sendable {
   /// False: the dense network, everything else the same.
   public var enabled = true
-  /// t_d, the target share of the dense network's MACs.
-  public var target = 0.5
+  public var target: GateTarget = 0.5
+  /// What open channels take, where `target` is a time.
+  public var latencyTable: LatencyTable?
   /// Weight of the budget loss.
   public var lambda = 5.0
   /// Weight of the bound loss.

@@ -14,6 +14,8 @@ public struct ConfigurationFile: Sendable {
   var classes = ValueOrFile<ClassList?>.value(nil)
   /// Which algorithm computes which convolution.
   var kernels = ValueOrFile<ConvolutionKernels.Choice>.value(.auto)
+  /// What open channels take, where the gates' target is a time.
+  var latencyTable = ValueOrFile<LatencyTable?>.value(nil)
   /// Height and width of the network's input in pixels; nil: those of the data's images.
   public var inputSize: Int?
   /// nil: CIFAR's for inputs below 96 pixels, else ImageNet's.
@@ -51,6 +53,7 @@ public struct ConfigurationFile: Sendable {
     values = configuration
     classes = .value(configuration.data.classes)
     kernels = .value(configuration.kernels)
+    latencyTable = .value(configuration.gates.latencyTable)
     inputSize = configuration.network.inputSize
     stem = configuration.network.stem
   }
@@ -76,6 +79,7 @@ public struct ConfigurationFile: Sendable {
     var file = self
     file.classes = .value(try classList(on: communicator))
     file.kernels = .value(try kernelChoice(on: communicator))
+    file.latencyTable = .value(try measuredLatencies(on: communicator))
     return file
   }
 
@@ -84,17 +88,21 @@ public struct ConfigurationFile: Sendable {
   /// - Parameters:
   ///   - imageSize: Side in pixels of the data's images, which the network takes in unless something else is written.
   ///   - classCount: Of the images that are trained on; nil: they have no labels, or nothing is going to be trained.
-  /// - Throws: The same `AgreedFailure` on every rank where a file that it names cannot be used, or the network is none.
+  /// - Throws: The same `AgreedFailure` on every rank where a file that it names cannot be used, or the network is none
+  ///   or cannot be trained to the gates' target.
   public func resolved(
     imageSize: Int, classCount: Int? = nil, on communicator: Communicator = .alone()
   ) throws -> Configuration {
     var configuration = values
     configuration.data.classes = try classList(on: communicator)
     configuration.kernels = try kernelChoice(on: communicator)
+    configuration.gates.latencyTable = try measuredLatencies(on: communicator)
     configuration.network.inputSize = inputSize ?? imageSize
     configuration.network.stem =
       stem ?? (configuration.network.inputSize < Self.smallestLargeInput ? .cifar : .imagenet)
-    try communicator.agree { if let conflict = configuration.network.conflict { throw conflict } }
+    try communicator.agree {
+      if let conflict = configuration.network.conflict ?? configuration.latencyConflict { throw conflict }
+    }
     if let classCount { configuration.objective.settle(classCount: classCount) }
     return configuration
   }
@@ -115,6 +123,15 @@ public struct ConfigurationFile: Sendable {
     let configuration = try file.resolved(
       imageSize: data.train.imageSize, classCount: data.train.labelledClassCount, on: communicator)
     return (configuration, data)
+  }
+
+  /// Whether the gates' target is a time.
+  var budgetsTime: Bool { values.gates.target.milliseconds != nil }
+
+  /// nil: the budget needs none, or none is named.
+  private func measuredLatencies(on communicator: Communicator) throws -> LatencyTable? {
+    guard budgetsTime else { return nil }
+    return try latencyTable.value { try LatencyTable(contentsOf: $0, on: communicator) }
   }
 
   private func classList(on communicator: Communicator) throws -> ClassList? {

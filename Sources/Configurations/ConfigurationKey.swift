@@ -23,7 +23,8 @@ struct ConfigurationKey: Sendable {
   /// What the value comes to, where it does not say so itself: a comment in a printed configuration.
   let note: @Sendable (ConfigurationFile) -> String?
 
-  /// Whether the key says anything here; those of objectives and families of networks that are not chosen do not.
+  /// Whether the key says anything here; those of objectives, families of networks and budgets that are not
+  /// chosen do not.
   private(set) var isInForce: @Sendable (ConfigurationFile) -> Bool
 
   /// A key whose value means itself.
@@ -81,8 +82,13 @@ struct ConfigurationKey: Sendable {
 
   /// The same key, where it says something of one family of networks alone.
   private func only(of family: NetworkFamily) -> ConfigurationKey {
+    only { $0.values.network.family == family }
+  }
+
+  /// The same key, where it says something of some configurations alone.
+  private func only(_ isInForce: @escaping @Sendable (ConfigurationFile) -> Bool) -> ConfigurationKey {
     var key = self
-    key.isInForce = { $0.values.network.family == family }
+    key.isInForce = isInForce
     return key
   }
 
@@ -144,7 +150,8 @@ struct ConfigurationKey: Sendable {
           of: .wholeNumber(1...8192)),
         or: "auto")),
     .init("gates.enabled", \.gates.enabled, .flag),
-    .init("gates.target", \.gates.target, .number(.aboveUpTo(0, 1))),
+    .init("gates.target", \.gates.target, .gateTarget),
+    .init("gates.latency_table", open: \.latencyTable, .latencyTable).only { $0.budgetsTime },
     .init("gates.lambda", \.gates.lambda, .number(.atLeast(0))),
     .init("gates.gamma", \.gates.gamma, .number(.atLeast(0))),
     .init(

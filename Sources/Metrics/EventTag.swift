@@ -3,7 +3,7 @@ enum EventTag {
   /// Group and name of each number of a line of metrics, by its key.
   static let tags = [
     "loss": "loss/total", "objective": "loss/objective", "budget": "loss/budget", "bound": "loss/bound",
-    "macs_share": "gates/macs_share", "density": "gates/density",
+    "macs_share": "gates/macs_share", "latency_ms": "gates/latency_ms", "density": "gates/density",
     "embedding_std": "embedding/std", "effective_rank": "embedding/effective_rank",
     "learning_rate": "training/learning_rate", "epoch": "training/epoch",
     "images_skipped": "training/images_skipped",

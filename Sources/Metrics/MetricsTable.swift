@@ -28,8 +28,9 @@ package final class MetricsTable: RunLog {
 
   static func columns(gates: [String]) -> [String] {
     [
-      "step", "timestamp", "epoch", "loss", "objective", "budget", "bound", "macs_share", "learning_rate",
-      "images_per_s", "data_wait_share", "communication_share", "seconds", "images_skipped", "embedding_std",
+      "step", "timestamp", "epoch", "loss", "objective", "budget", "bound", "macs_share", "latency_ms",
+      "learning_rate", "images_per_s", "data_wait_share", "communication_share", "seconds", "images_skipped",
+      "embedding_std",
       "effective_rank",
     ] + gates.map { "density/\($0)" }
       + ["top1", "top5", "nearest_top1", "images", "macs_share"].map { "evaluation/\($0)" }

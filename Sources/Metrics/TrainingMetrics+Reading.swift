@@ -2,6 +2,7 @@ extension TrainingMetrics: Decodable {
   private enum CodingKeys: String, CodingKey {
     case step, epoch, loss, objective, budget, bound, density, seconds, timestamp
     case macsShare = "macs_share"
+    case latency = "latency_ms"
     case learningRate = "learning_rate"
     case imagesPerSecond = "images_per_s"
     case dataWaitShare = "data_wait_share"
@@ -20,6 +21,7 @@ extension TrainingMetrics: Decodable {
       step: try line.decode(Int.self, forKey: .step), epoch: try line.decode(Int.self, forKey: .epoch),
       loss: try number(.loss), objective: try number(.objective), budget: try number(.budget),
       bound: try number(.bound), macsShare: try number(.macsShare),
+      latency: try line.decodeIfPresent(Double.self, forKey: .latency),
       density: try line.decode([Double?].self, forKey: .density).map { $0 ?? .nan },
       learningRate: try number(.learningRate), imagesPerSecond: try number(.imagesPerSecond),
       dataWaitShare: try line.decodeIfPresent(Double.self, forKey: .dataWaitShare) ?? 0,

@@ -13,6 +13,8 @@ public struct TrainingMetrics: Equatable, Sendable {
   public var bound: Double
   /// MACs used, as a share of the dense network's.
   public var macsShare: Double
+  /// Time of an image in evaluation, in milliseconds, as the budget's table predicts it; nil where MACs are budgeted.
+  public var latency: Double?
   /// Share of open channels, by gate.
   public var density: [Double]
   public var learningRate: Double
@@ -36,7 +38,8 @@ public struct TrainingMetrics: Equatable, Sendable {
 
   public init(
     step: Int, epoch: Int, loss: Double, objective: Double, budget: Double, bound: Double,
-    macsShare: Double, density: [Double], learningRate: Double, imagesPerSecond: Double,
+    macsShare: Double, latency: Double? = nil, density: [Double], learningRate: Double,
+    imagesPerSecond: Double,
     dataWaitShare: Double = 0, communicationShare: Double = 0, seconds: Double? = nil, imagesSkipped: Int = 0,
     embeddingStd: Double? = nil, effectiveRank: Double? = nil, timestamp: Double? = nil
   ) {
@@ -47,6 +50,7 @@ public struct TrainingMetrics: Equatable, Sendable {
     self.budget = budget
     self.bound = bound
     self.macsShare = macsShare
+    self.latency = latency
     self.density = density
     self.learningRate = learningRate
     self.imagesPerSecond = imagesPerSecond
@@ -69,7 +73,8 @@ public struct TrainingMetrics: Equatable, Sendable {
     .object([
       "step": .integer(step), "epoch": .integer(epoch), "loss": .number(loss),
       "objective": .number(objective), "budget": .number(budget), "bound": .number(bound),
-      "macs_share": .number(macsShare), "density": .list(density.map(JSONValue.number)),
+      "macs_share": .number(macsShare), "latency_ms": latency.map(JSONValue.number) ?? .null,
+      "density": .list(density.map(JSONValue.number)),
       "learning_rate": .number(learningRate), "images_per_s": .number(imagesPerSecond),
       "data_wait_share": .number(dataWaitShare), "communication_share": .number(communicationShare),
       "seconds": seconds.map(JSONValue.number) ?? .null,

@@ -92,22 +92,8 @@ public struct MACs: Sendable, Equatable {
       + products[block.products].reduce(0) { $0 + $1.macs * Int64(open[$1.first] * open[$1.second]) }
   }
 
-  /// ∂cost/∂n of a gate: what one more open channel costs an image with these open channels.
-  public func perOpenChannel(of gate: Int, open: [Double]) -> Double {
-    products.reduce(Double(perOpenChannel[gate])) { sum, product in
-      if product.first == gate { return sum + Double(product.macs) * open[product.second] }
-      if product.second == gate { return sum + Double(product.macs) * open[product.first] }
-      return sum
-    }
-  }
-
   /// Mean cost of images as a share of the dense network's; 1 for a network without gates.
-  public func share(_ usage: GateUsage) -> Double {
-    let variable =
-      zip(perOpenChannel, usage.open).reduce(0.0) { $0 + Double($1.0) * $1.1 }
-      + zip(products, usage.products).reduce(0.0) { $0 + Double($1.0.macs) * $1.1 }
-    return (Double(allClosed) + variable / Double(usage.images)) / Double(dense)
-  }
+  public func share(_ usage: GateUsage) -> Double { GateCost(self).share(usage) }
 
   /// Mean cost of a block's convolutions and gates as a share of its dense convolutions'.
   public func share(_ usage: GateUsage, ofBlock number: Int) -> Double {

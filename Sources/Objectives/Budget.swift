@@ -2,18 +2,21 @@ import Foundation
 import Layers
 import Networks
 
-/// What pulls a gated network's cost to its target: budget loss and bound loss of [K].
+/// What pulls a gated network's cost to its target: budget loss and bound loss of [K]. The cost is MACs, or time by a table
+/// of what an open channel takes (ours).
 ///
-/// Per view, over the *global* batch of B images: R = mean cost of an image / dense, budget = λ·(R − t_d)²; with the
-/// densities d_g of gates and q = √t_d, bound = γ·mean_g [ReLU(p·q − d_g)² + ReLU(d_g − 1 + p − p·q)²].
+/// Per view, over the *global* batch of B images: R = share of the mean cost of an image (`GateCost`), budget =
+/// λ·(R − t_d)²; with the densities d_g of gates and q = √t_d, bound = γ·mean_g [ReLU(p·q − d_g)² +
+/// ReLU(d_g − 1 + p − p·q)²].
 /// [K] has one gate in a block; where there are two, each counts by itself (ours).
 ///
-/// **Gradients at a mask.** Image i's gate g opens n_ig = Σ_c m_igc channels, and R = Σ_i cost(n_i) / (B·dense) with the
-/// polynomial of `MACs`, so
+/// **Gradients at a mask.** Image i's gate g opens n_ig = Σ_c m_igc channels, and R = Σ_i (cost(n_i) − base) / (B·scale)
+/// with the polynomial of `GateCost`, so
 ///
-///   ∂budget/∂m_igc = 2λ(R − t_d) · ∂cost/∂n_g(n_i) / (B·dense),
+///   ∂budget/∂m_igc = 2λ(R − t_d) · ∂cost/∂n_g(n_i) / (B·scale),
 ///
-/// the same for every channel c. In a basic block ∂cost/∂n = 9·H'·W'·(C_in + C_out) for all images. In a bottleneck
+/// the same for every channel c. In a basic block the MACs' ∂cost/∂n = 9·H'·W'·(C_in + C_out) for all images, as time's is
+/// what the table says. In a bottleneck
 ///
 ///   ∂cost/∂n₁ = C_in·H·W + 9·H'·W'·n₂,   ∂cost/∂n₂ = C_out·H'·W' + 9·H'·W'·n₁
 ///
@@ -24,7 +27,7 @@ import Networks
 /// d_g = Σ_i |n_ig| / (B·C) by [K]'s 1-norm, whose derivative by m is its sign: ∂bound/∂m_igc =
 /// 2γ·(ReLU(d_g − 1 + p − p·q) − ReLU(p·q − d_g)) / (gates·B·C) for open channels, 0 for closed ones.
 public struct Budget: Sendable, Equatable {
-  /// How the bound loss turns the target share of MACs into one of channels.
+  /// How the bound loss turns the target share of the cost into one of channels.
   public enum BoundTarget: String, Sendable, CaseIterable {
     /// q = √t_d, as in [K] and [D].
     case sqrt
@@ -32,16 +35,22 @@ public struct Budget: Sendable, Equatable {
     case linear
   }
 
-  /// t_d: the target share of the dense network's MACs, in (0, 1].
+  /// t_d: the target share of the cost, in (0, 1].
   public var target: Double
+  /// The time of an image in microseconds; nil: MACs are what is budgeted.
+  public var latency: GateCost?
   /// λ.
   public var lambda: Double
   /// γ.
   public var gamma: Double
   public var boundTarget: BoundTarget
 
-  public init(target: Double, lambda: Double = 5, gamma: Double = 1, boundTarget: BoundTarget = .sqrt) {
+  public init(
+    target: Double, latency: GateCost? = nil, lambda: Double = 5, gamma: Double = 1,
+    boundTarget: BoundTarget = .sqrt
+  ) {
     self.target = target
+    self.latency = latency
     self.lambda = lambda
     self.gamma = gamma
     self.boundTarget = boundTarget
@@ -54,8 +63,10 @@ public struct Budget: Sendable, Equatable {
   public struct Terms: Sendable {
     public let budget: Double
     public let bound: Double
-    /// R: mean MACs as a share of the dense network's.
+    /// Mean MACs as a share of the dense network's: R where they are what is budgeted.
     public let macsShare: Double
+    /// Mean time of an image in microseconds as the table predicts it; nil where MACs are budgeted.
+    public let latency: Double?
     /// d_g: open channels as a share of all, by gate.
     public let densities: [Double]
     /// ∂bound/∂mask of an open channel, by gate.
@@ -66,15 +77,19 @@ public struct Budget: Sendable, Equatable {
 
     /// ∂budget/∂mask of a channel.
     ///
-    /// - Parameter macs: What it costs its image: ∂cost/∂n.
-    public func budgetGradient(perOpenChannel macs: Double) -> Double { pull * macs / scale }
+    /// - Parameter slope: What it costs its image: ∂cost/∂n.
+    public func budgetGradient(perOpenChannel slope: Double) -> Double { pull * slope / scale }
   }
+
+  /// What is budgeted of a network with these MACs.
+  public func cost(_ macs: MACs) -> GateCost { latency ?? GateCost(macs) }
 
   /// - Parameters:
   ///   - usage: Of the view, over the global batch.
   ///   - annealing: p.
   public func terms(_ usage: GateUsage, annealing p: Double, macs: MACs) -> Terms {
-    let share = macs.share(usage)
+    let cost = cost(macs)
+    let share = cost.share(usage)
     let excess = share - target
     let q = boundTarget == .sqrt ? target.squareRoot() : target
     let gates = Double(usage.open.count)
@@ -90,8 +105,9 @@ public struct Budget: Sendable, Equatable {
       gradients.append(2 * gamma * (above - below) / (gates * Double(usage.images * channels)))
     }
     return Terms(
-      budget: lambda * excess * excess, bound: gamma * bound / gates, macsShare: share, densities: densities,
-      boundGradients: gradients, pull: 2 * lambda * excess, scale: Double(usage.images) * Double(macs.dense))
+      budget: lambda * excess * excess, bound: gamma * bound / gates, macsShare: macs.share(usage),
+      latency: latency.map { $0.cost(ofShare: share) }, densities: densities, boundGradients: gradients,
+      pull: 2 * lambda * excess, scale: Double(usage.images) * cost.scale)
   }
 
   /// ∂(budget + bound)/∂mask of each gate at the rows of a pass.
@@ -99,14 +115,15 @@ public struct Budget: Sendable, Equatable {
   /// - Parameters:
   ///   - terms: By view.
   ///   - open: By row and gate: open channels.
-  public static func maskGradients(
+  public func maskGradients(
     _ terms: [Terms], open: [[Double]], in pass: Pass, macs: MACs
   ) -> [MaskGradient] {
-    macs.channels.indices.map { gate in
+    let cost = cost(macs)
+    return macs.channels.indices.map { gate in
       MaskGradient(
         all: open.enumerated().map { row, open in
           terms[pass.layout.view(ofRow: row)].budgetGradient(
-            perOpenChannel: macs.perOpenChannel(of: gate, open: open))
+            perOpenChannel: cost.slope(of: gate, open: open))
         },
         open: open.indices.map { terms[pass.layout.view(ofRow: $0)].boundGradients[gate] })
     }

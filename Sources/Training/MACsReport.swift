@@ -3,6 +3,7 @@ import Foundation
 import Foundations
 import Metrics
 import Networks
+import Objectives
 
 /// A network's multiply-adds layer by layer, dense and at a budget.
 public struct MACsReport: Report {
@@ -18,14 +19,14 @@ public struct MACsReport: Report {
   private let imageSize: Int
   private let measured: MeasuredMACs?
 
-  /// - Parameter target: t_d; nil without gates. The same share of channels is open at every gate, as large as the
-  ///   target allows, in whole channels.
+  /// - Parameter budget: nil without gates. The same share of channels is open at every gate, as large as its target
+  ///   allows, in whole channels.
   /// - Parameter measured: What images really took; nil: nothing was measured.
-  public init(_ blueprint: Blueprint, target: Double?, measured: MeasuredMACs? = nil) {
+  public init(_ blueprint: Blueprint, budget: Budget?, measured: MeasuredMACs? = nil) {
     self.measured = measured
     imageSize = blueprint.inputSize
     let macs = MACs(blueprint)
-    let density = target.map { macs.density(target: $0) } ?? 1
+    let density = budget.map { $0.cost(macs).density(target: $0.target) } ?? 1
     let open = blueprint.gates.map { Int((density * Double($0.channels)).rounded(.down)) }
     func layer(_ site: Blueprint.Site) -> Layer {
       Layer(name: site.name, dense: site.macs, gated: site.macs(open: open))
@@ -104,20 +105,5 @@ public struct MACsReport: Report {
       + [
         "that is \(percent(100 * measured.spent.mean / Double(measured.dense))) of the dense network's in the mean"
       ]
-  }
-}
-
-extension MACs {
-  /// The share of open channels, the same at every gate, that costs a share of the dense network's MACs; in [0, 1].
-  ///
-  /// With density d the cost is closed + d·linear + d²·product; the root of that, written so that it holds for product = 0
-  /// too, is 2·left / (linear + √(linear² + 4·product·left)), left = target·dense − closed.
-  fileprivate func density(target: Double) -> Double {
-    let linear = zip(perOpenChannel, channels).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
-    let product = products.reduce(0.0) {
-      $0 + Double($1.macs) * Double(channels[$1.first] * channels[$1.second])
-    }
-    let left = max(target * Double(dense) - Double(allClosed), 0)
-    return min(2 * left / (linear + (linear * linear + 4 * product * left).squareRoot()), 1)
   }
 }

@@ -44,6 +44,11 @@ public final class TrainingStep {
     public var macsShare: Double {
       views.isEmpty ? 1 : views.reduce(0) { $0 + $1.macsShare } / Double(views.count)
     }
+    /// Time of an image in microseconds as the budget's table predicts it, mean over views; nil where MACs are budgeted.
+    public var latency: Double? {
+      let latencies = views.compactMap(\.latency)
+      return latencies.isEmpty ? nil : latencies.reduce(0, +) / Double(latencies.count)
+    }
     /// Open channels as a share of all, by gate, mean over views.
     public var densities: [Double] {
       guard let first = views.first else { return [] }
@@ -129,7 +134,7 @@ public final class TrainingStep {
         try model.objective.backward(isWhole ? gradient : part.layout.part(of: gradient), in: part)
       }
       let maskGradients =
-        terms.isEmpty ? [] : Budget.maskGradients(terms, open: open[number], in: part, macs: macs)
+        budget?.maskGradients(terms, open: open[number], in: part, macs: macs) ?? []
       try model.backbone.backward(dfeatures, maskGradients: maskGradients, in: part)
     }
     return Result(

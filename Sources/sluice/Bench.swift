@@ -9,6 +9,6 @@ struct Bench: ParsableCommand {
       """,
     subcommands: [
       BenchTrain.self, BenchLoader.self, BenchKernels.self, BenchLoss.self, BenchCollectives.self,
-      BenchEvaluation.self, BenchInfer.self,
+      BenchEvaluation.self, BenchInfer.self, BenchLatency.self,
     ])
 }

@@ -86,10 +86,10 @@ struct BenchInfer: RankCommand {
       options.masks = checkpoint == nil ? density.elements.map { .density($0) } : [.own]
       var ungated = configuration
       ungated.gates.enabled = false
-      let rows = try InferenceBenchmark(
+      let passes = InferencePasses(
         backbone, dense: ungated.makeModel().backbone, images: images, shardSize: configuration.batch.shard,
-        pool: pool, options
-      ).run(showing: display)
+        pool: pool)
+      let rows = try InferenceBenchmark(passes, options).run(showing: display)
       return InferenceReport(
         network: configuration.network.title, imageSize: images.height, threads: pool.threads, rounds: rounds,
         rows: rows)

@@ -65,7 +65,7 @@ struct MACsCommand: RankCommand {
     let measured = try data.flatMap { try measure(on: $0, communicator) }
     guard communicator.rank == 0 else { return }
     let report = MACsReport(
-      configuration.backbone.blueprint, target: configuration.budget?.target, measured: measured)
+      configuration.backbone.blueprint, budget: configuration.budget, measured: measured)
     try results.print(report, on: communicator)
   }
 

@@ -79,10 +79,12 @@ extension Mistake {
       "--set epochs=many: 'epochs' must be a whole number from 1 to \(billion), found 'many'"),
     .set(
       "gates.target=0",
-      "--set gates.target=0: 'gates.target' must be a number above 0 and at most 1, found '0'"),
+      "--set gates.target=0: 'gates.target' must be a number above 0 and at most 1, or the time of an image, for example 12ms or 800us, found '0'"
+    ),
     .set(
       "gates.target=1.5",
-      "--set gates.target=1.5: 'gates.target' must be a number above 0 and at most 1, found '1.5'"),
+      "--set gates.target=1.5: 'gates.target' must be a number above 0 and at most 1, or the time of an image, for example 12ms or 800us, found '1.5'"
+    ),
     .set(
       "objective.temperature=0",
       "--set objective.temperature=0: 'objective.temperature' must be a number of at least 0.0001, found '0'"),

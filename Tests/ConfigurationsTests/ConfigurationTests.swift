@@ -92,8 +92,8 @@ import Testing
     ("network: {momentum: 0}", ":1: there is no key 'network.momentum'; did you mean 'optimizer.momentum'?"),
     (
       "gates:\n  eta: 1",
-      ":2: there is no key 'gates.eta'; there are gates.enabled, gates.target, gates.lambda, gates.gamma, "
-        + "gates.alpha, gates.bound_target, gates.temperature"
+      ":2: there is no key 'gates.eta'; there are gates.enabled, gates.target, gates.latency_table, gates.lambda, "
+        + "gates.gamma, gates.alpha, gates.bound_target, gates.temperature"
     ),
     ("optimiser:\n  momentum: 1", ":1: there is no key 'optimiser'; did you mean 'optimizer'?"),
     (
@@ -105,8 +105,14 @@ import Testing
     ("epochs: [3]", ":1: 'epochs' must be a whole number from 1 to \(billion), found [3]"),
     ("epochs:", ":1: 'epochs' must be a whole number from 1 to \(billion), found nothing"),
     ("seed: -1", ":1: 'seed' must be a whole number from 0 to \(UInt64.max), found '-1'"),
-    ("gates:\n  target: 0", ":2: 'gates.target' must be a number above 0 and at most 1, found '0'"),
-    ("gates: {target: 1.01}", ":1: 'gates.target' must be a number above 0 and at most 1, found '1.01'"),
+    (
+      "gates:\n  target: 0",
+      ":2: 'gates.target' must be a number above 0 and at most 1, or the time of an image, for example 12ms or 800us, found '0'"
+    ),
+    (
+      "gates: {target: 1.01}",
+      ":1: 'gates.target' must be a number above 0 and at most 1, or the time of an image, for example 12ms or 800us, found '1.01'"
+    ),
     ("gates: {temperature: 0}", ":1: 'gates.temperature' must be a number above 0, found '0'"),
     (
       "objective: {temperature: -1}",
@@ -171,7 +177,10 @@ import Testing
     ("epochs", ": expected KEY=VALUE, for example epochs=20"),
     ("epochz=3", ": there is no key 'epochz'; did you mean 'epochs'?"),
     ("epochs=", ": 'epochs' must be a whole number from 1 to \(billion), found nothing"),
-    ("gates.target=2", ": 'gates.target' must be a number above 0 and at most 1, found '2'"),
+    (
+      "gates.target=2",
+      ": 'gates.target' must be a number above 0 and at most 1, or the time of an image, for example 12ms or 800us, found '2'"
+    ),
     ("epochs=[", ": 'epochs' must be a whole number from 1 to \(billion), found '['"),
     ("data.source=", ": 'data.source' must be a data set, for example cifar10:DIR or shapes, found nothing"),
   ])

@@ -105,7 +105,7 @@ private struct Network: Decodable {
     }
     func budgetGradients(_ terms: Budget.Terms) -> [Double] {
       macs.channels.indices.map {
-        terms.budgetGradient(perOpenChannel: macs.perOpenChannel(of: $0, open: usage(0..<1).open))
+        terms.budgetGradient(perOpenChannel: GateCost(macs).slope(of: $0, open: usage(0..<1).open))
       }
     }
     func scalar(_ what: String, _ found: Double, _ expected: Double) -> Comparison {

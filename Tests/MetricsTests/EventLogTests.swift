@@ -63,7 +63,7 @@ import Testing
     try withTemporaryFolder { folder in
       let log = try Self.log(in: folder)
       var metrics = MetricsWriterTests.metrics(step: 7)
-      (metrics.embeddingStd, metrics.effectiveRank, metrics.seconds) = (0.5, 12, 3)
+      (metrics.embeddingStd, metrics.effectiveRank, metrics.seconds, metrics.latency) = (0.5, 12, 3, 2.5)
       try log.write(.training(metrics))
       let event = try #require(try Self.events(in: log.file.path).last)
       #expect(event.step == 7 && event.wallTime == 1_700_000_000.125)

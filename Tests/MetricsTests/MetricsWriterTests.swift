@@ -32,7 +32,7 @@ import Testing
       #expect(
         lines == [
           #"{"step": 7, "epoch": 1, "loss": 0.30000000000000004, "objective": 1e-12, "budget": null, "#
-            + #""bound": 0.0, "macs_share": 0.5, "density": [0.25, 0.3333333333333333], "#
+            + #""bound": 0.0, "macs_share": 0.5, "latency_ms": null, "density": [0.25, 0.3333333333333333], "#
             + #""learning_rate": 0.003, "images_per_s": 100.0, "#
             + #""data_wait_share": 0.0, "communication_share": 0.0, "seconds": null, "images_skipped": 0, "#
             + #""embedding_std": null, "effective_rank": null, "timestamp": 1700000000.125}"#,

@@ -83,8 +83,8 @@ import Testing
     // The price of one more channel is the difference that it makes.
     var open = macs.channels.map { _ in 0.0 }
     (open[6], open[7]) = (3, 5)
-    #expect(macs.perOpenChannel(of: 6, open: open) == Double(cost(4, 5) - cost(3, 5)))
-    #expect(macs.perOpenChannel(of: 7, open: open) == Double(cost(3, 6) - cost(3, 5)))
+    #expect(GateCost(macs).slope(of: 6, open: open) == Double(cost(4, 5) - cost(3, 5)))
+    #expect(GateCost(macs).slope(of: 7, open: open) == Double(cost(3, 6) - cost(3, 5)))
   }
 
   /// Images that open one gate each cost nothing where the gates meet: products are taken image by image.

@@ -18,6 +18,17 @@ import Testing
       Self.line.text(Self.metrics, secondsLeft: nil).contains("312 images/s  objective 5.0100"))
   }
 
+  @Test func aPredictedTimeFollowsTheMACs() {
+    var metrics = Self.metrics
+    metrics.latency = 1.2345
+    #expect(
+      Self.line.text(metrics, secondsLeft: nil).contains("MACs 51.2 %  1.23 ms an image  density 0.520"))
+    #expect(
+      Self.line.details(metrics, imagesPerSecond: 300).prefix(3) == [
+        "loss 5.1234", "MACs 51.2 %", "1.23 ms an image",
+      ])
+  }
+
   @Test func detailsBeginWithWhatMattersMost() {
     #expect(
       Self.line.details(Self.metrics, imagesPerSecond: 300) == [

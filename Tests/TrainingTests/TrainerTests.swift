@@ -105,7 +105,7 @@ import Training
     for epoch in [0, 3] {
       let terms = try Self.step(configuration, epoch: epoch).outcome.result.views
       let p = Budget.annealing(alpha: configuration.annealingRate, epoch: epoch)
-      let q = configuration.gates.target.squareRoot()
+      let q = 0.05.squareRoot()
       for view in terms {
         let excesses = view.densities.map { density in
           (below: max(p * q - density, 0), above: max(density - 1 + p - p * q, 0))

@@ -118,6 +118,23 @@ import Testing
     #expect(try !Self.plan().text.contains("micro-batches"))
   }
 
+  @Test func aTargetTimeIsSaid() throws {
+    let table =
+      [
+        "family=resnet depth=18 width=8 input_size=32 dense_macs=8871936",
+        "batch=4 threads=1 dense=600 fixed=100",
+      ]
+      + zip([8, 16, 32, 64], 1...4).flatMap { channels, stage in
+        (0...1).map { "gate=layer\(stage).\($0).gate channels=\(channels) open_channel=2" }
+      }
+    let plan = try Self.plan("gates.target=300us", "gates.latency_table=[\(table.joined(separator: ", "))]")
+    #expect(plan.target == 200 / 480.0 && plan.json["target_ms"] == .number(0.3))
+    #expect(
+      plan.text.contains("gated, target 0.3 ms an image, 41.7 % of the way"), "\(plan.text)")
+    let usual = try Self.plan()
+    #expect(usual.json["target_ms"] == .null && usual.text.contains("gated, target 50 % of the MACs"))
+  }
+
   @Test func simSiamHasNoNegatives() throws {
     let plan = try Self.plan("objective.name=simsiam")
     #expect(plan.negativesPerAnchor == nil)

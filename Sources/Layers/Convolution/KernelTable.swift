@@ -1,3 +1,5 @@
+import Foundations
+
 /// The fastest algorithm of convolutions, as measured on some machine.
 ///
 /// Its text is a list of items of `name=value` words: first each library that was measured, then a convolution each,
@@ -11,12 +13,9 @@ public struct KernelTable: Equatable, Sendable {
 
   public typealias Winners = [Convolution.Direction: ConvolutionAlgorithm]
 
-  /// Why an item cannot be read; completes the sentence "this item …".
-  public struct Problem: Error, Equatable, CustomStringConvertible {
-    /// Of the item, from 0.
-    public let item: Int
-    public let description: String
-  }
+  public typealias Problem = ItemProblem
+  /// A word of its items.
+  public static let exampleWord = "rows=64"
 
   public init(measuredWith libraries: [ConvolutionLibrary]) {
     self.libraries = libraries
@@ -63,7 +62,7 @@ public struct KernelTable: Equatable, Sendable {
   public init(items: [String], backends: ConvolutionBackends = .linked) throws(Problem) {
     self.init(measuredWith: [])
     for (number, item) in items.enumerated() {
-      var words = try Words(item, item: number)
+      var words = try ItemWords(item, item: number, example: Self.exampleWord)
       if convolutions.isEmpty, let library = try words.library(of: backends) {
         libraries.append(library)
       } else if libraries.isEmpty {
@@ -85,32 +84,13 @@ public struct KernelTable: Equatable, Sendable {
   }
 }
 
-/// The words of an item, taken by name.
-private struct Words {
-  private var values: [String: String] = [:]
-  private let item: Int
-
-  init(_ text: String, item: Int) throws(KernelTable.Problem) {
-    self.item = item
-    for word in text.split(separator: " ") {
-      let sides = word.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
-      guard sides.count == 2, !sides[0].isEmpty, !sides[1].isEmpty else {
-        throw problem("has '\(word)' where a word like rows=64 must stand")
-      }
-      guard values.updateValue(sides[1], forKey: sides[0]) == nil else {
-        throw problem("gives '\(sides[0])' more than once")
-      }
-    }
-  }
-
-  func problem(_ text: String) -> KernelTable.Problem { .init(item: item, description: text) }
-
+extension ItemWords {
   /// What a line about a library says; nil where the item is none.
-  mutating func library(
+  fileprivate mutating func library(
     of backends: ConvolutionBackends
-  ) throws(KernelTable.Problem) -> ConvolutionLibrary? {
-    guard let instructionSet = values.removeValue(forKey: "instruction_set") else { return nil }
-    guard let known = backends.libraries.first(where: { values[$0.key] != nil }) else {
+  ) throws(ItemProblem) -> ConvolutionLibrary? {
+    guard let instructionSet = textIfPresent("instruction_set") else { return nil }
+    guard let known = backends.libraries.first(where: { has($0.key) }) else {
       let keys = backends.libraries.map(\.key).joined(separator: ", ")
       throw problem("names no library of convolutions that is here (there is \(keys))")
     }
@@ -118,9 +98,9 @@ private struct Words {
       name: known.name, version: try text(known.key), instructionSet: instructionSet)
   }
 
-  mutating func convolution(
+  fileprivate mutating func convolution(
     of backends: ConvolutionBackends
-  ) throws(KernelTable.Problem) -> (ConvolutionShape, KernelTable.Winners) {
+  ) throws(ItemProblem) -> (ConvolutionShape, KernelTable.Winners) {
     let map = try map("in")
     let shape = ConvolutionShape(
       rows: try number("rows"), inChannels: map[0], height: map[1], width: map[2],
@@ -133,46 +113,26 @@ private struct Words {
     return (shape, winners)
   }
 
-  mutating func text(_ name: String) throws(KernelTable.Problem) -> String {
-    guard let value = values.removeValue(forKey: name) else { throw problem("has no '\(name)='") }
-    return value
-  }
-
-  mutating func number(_ name: String, from least: Int = 1) throws(KernelTable.Problem) -> Int {
-    try number(try text(name), of: name, from: least)
-  }
-
   /// Channels, height and width.
-  mutating func map(_ name: String) throws(KernelTable.Problem) -> [Int] {
+  private mutating func map(_ name: String) throws(ItemProblem) -> [Int] {
     let value = try text(name)
     var sizes: [Int] = []
     for side in value.split(separator: "x", omittingEmptySubsequences: false) {
-      sizes.append(try number(String(side), of: name, from: 1))
+      sizes.append(try number(String(side), of: name))
     }
     guard sizes.count == 3 else { throw problem("has '\(name)=\(value)', which must be like in=64x32x32") }
     return sizes
   }
 
-  mutating func algorithm(
+  private mutating func algorithm(
     _ name: String, of backends: ConvolutionBackends
-  ) throws(KernelTable.Problem) -> ConvolutionAlgorithm? {
-    guard let value = values.removeValue(forKey: name) else { return nil }
+  ) throws(ItemProblem) -> ConvolutionAlgorithm? {
+    guard let value = textIfPresent(name) else { return nil }
     let known = backends.algorithms
     guard let algorithm = known.first(where: { "\($0)" == value }) else {
       let names = known.map(\.description).joined(separator: ", ")
       throw problem("has '\(name)=\(value)', which must be one of \(names)")
     }
     return algorithm
-  }
-
-  func expectNoMore() throws(KernelTable.Problem) {
-    if let name = values.keys.min() { throw problem("has '\(name)=', which means nothing there") }
-  }
-
-  private func number(_ text: String, of name: String, from least: Int) throws(KernelTable.Problem) -> Int {
-    guard let number = Int(text), (least...1_000_000).contains(number) else {
-      throw problem("has '\(text)' for '\(name)', which must be a whole number of at least \(least)")
-    }
-    return number
   }
 }

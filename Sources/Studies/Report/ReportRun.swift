@@ -41,8 +41,8 @@ struct ReportRun: Sendable {
   var macsShare: Double? { lastEvaluation?.macsShare ?? training.last?.macsShare }
   var lastStep: Int { max(training.last?.step ?? 0, evaluations.last?.step ?? 0) }
   var isGated: Bool { configuration?.gates.enabled ?? !(training.last?.density.isEmpty ?? true) }
-  /// t_d, in [0, 1].
-  var target: Double? { configuration.flatMap { $0.gates.enabled ? $0.gates.target : nil } }
+  /// t_d, in [0, 1]; nil where MACs are not what is budgeted.
+  var target: Double? { configuration.flatMap { $0.gates.enabled ? $0.gates.target.share : nil } }
 
   /// What the steps took, waiting for images included; evaluations and checkpoints left out.
   var trainingSeconds: Double? {

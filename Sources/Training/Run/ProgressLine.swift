@@ -20,7 +20,7 @@ struct ProgressLine: Sendable {
   func text(_ metrics: TrainingMetrics, secondsLeft: Double?) -> String {
     let left = secondsLeft.map { [durationText($0) + " left"] } ?? []
     return
-      ([epoch(metrics), step(metrics), loss(metrics), macs(metrics), density(metrics)]
+      ([epoch(metrics), step(metrics), loss(metrics), macs(metrics)] + latency(metrics) + [density(metrics)]
       + [speed(metrics.imagesPerSecond)] + waiting(metrics) + left + parts(metrics)).joined(separator: "  ")
   }
 
@@ -28,7 +28,7 @@ struct ProgressLine: Sendable {
   ///
   /// - Parameter imagesPerSecond: A speed that does not jump from draw to draw.
   func details(_ metrics: TrainingMetrics, imagesPerSecond: Double) -> [String] {
-    [loss(metrics), macs(metrics), speed(imagesPerSecond)] + waiting(metrics) + [
+    [loss(metrics), macs(metrics)] + latency(metrics) + [speed(imagesPerSecond)] + waiting(metrics) + [
       epoch(metrics), step(metrics), density(metrics),
     ] + parts(metrics)
   }
@@ -37,6 +37,10 @@ struct ProgressLine: Sendable {
   private func step(_ metrics: TrainingMetrics) -> String { "step \(metrics.step)/\(steps)" }
   private func loss(_ metrics: TrainingMetrics) -> String { "loss \(decimals(metrics.loss, 4))" }
   private func macs(_ metrics: TrainingMetrics) -> String { "MACs \(decimals(100 * metrics.macsShare, 1)) %" }
+  /// Empty where MACs are budgeted.
+  private func latency(_ metrics: TrainingMetrics) -> [String] {
+    metrics.latency.map { ["\(significant($0)) ms an image"] } ?? []
+  }
   private func density(_ metrics: TrainingMetrics) -> String { "density \(decimals(metrics.meanDensity, 3))" }
   private func speed(_ imagesPerSecond: Double) -> String { "\(significant(imagesPerSecond)) images/s" }
   /// Empty where the loader keeps up.

@@ -55,7 +55,8 @@ struct TakenStep {
     let result = outcome.result
     return TrainingMetrics(
       step: state.step, epoch: state.epoch, loss: result.total, objective: result.objective,
-      budget: result.budget, bound: result.bound, macsShare: result.macsShare, density: result.densities,
+      budget: result.budget, bound: result.bound, macsShare: result.macsShare,
+      latency: result.latency.map { $0 / 1000 }, density: result.densities,
       learningRate: outcome.learningRate, imagesPerSecond: speed.imagesPerSecond ?? 0,
       dataWaitShare: speed.dataWaitShare ?? 0, communicationShare: speed.gradientWaitShare ?? 0,
       seconds: totalSeconds, imagesSkipped: state.skipped.count, embeddingStd: spread?.standardDeviation,

@@ -17,7 +17,13 @@ extension TrainingPlan {
   private static let indent = 15
 
   private var rows: [(label: String, text: String)] {
-    let gates = target.map { "gated, target \(percent($0)) of the MACs" } ?? "no gates"
+    let gates =
+      target.map { target in
+        "gated, target "
+          + (targetMilliseconds.map {
+            "\(short($0)) ms an image, \(decimals(100 * target, 1)) % of the way from all channels closed to all open"
+          } ?? "\(percent(target)) of the MACs")
+      } ?? "no gates"
     var rows = [
       (
         "data",
@@ -116,6 +122,7 @@ extension TrainingPlan {
     let classes: JSONValue = classCount.map(JSONValue.integer) ?? .null
     let reference: JSONValue = parts.reference.map { .text($0.name) } ?? .null
     let test: JSONValue = parts.test.map { .text($0.name) } ?? .null
+    let targetTime: JSONValue = targetMilliseconds.map(JSONValue.number) ?? .null
     return .object([
       "train": .text(train.name), "train_images": .integer(train.images),
       "reference": reference,
@@ -126,6 +133,7 @@ extension TrainingPlan {
       "width": .integer(width), "input_size": .integer(imageSize), "precision": .text(precision.rawValue),
       "parameters": .integer(parameters),
       "dense_macs": .integer(Int(denseMACs)), "target": target.map(JSONValue.number) ?? .null,
+      "target_ms": targetTime,
       "objective": .text(objective.rawValue),
       "negatives_per_anchor": negatives,
       "classes": classes,

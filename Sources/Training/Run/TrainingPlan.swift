@@ -52,6 +52,8 @@ public struct TrainingPlan: Report, Equatable, Sendable {
   public let denseMACs: Int64
   /// t_d; nil without gates.
   public let target: Double?
+  /// The time of an image that the budget is to reach, in milliseconds; nil where it is no time.
+  public let targetMilliseconds: Double?
   public let optimizer: OptimizerSettings
   public let learningRates: LearningRateSchedule
   /// The largest learning rate of the run's steps; nil if there are none.
@@ -92,6 +94,7 @@ public struct TrainingPlan: Report, Equatable, Sendable {
     parameters = model.store.parameters.reduce(0) { $0 + $1.count }
     denseMACs = MACs(model.backbone.blueprint).dense
     target = configuration.budget?.target
+    targetMilliseconds = configuration.gates.enabled ? configuration.gates.target.milliseconds : nil
     optimizer = configuration.optimizer
     learningRates = configuration.learningRates
     unscaledTensors =
