@@ -19,12 +19,14 @@ public final class InferenceBenchmark {
   }
 
   public struct Options: Sendable {
-    public var batches = [1, 16, 64]
-    public var masks: [Masks] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1].map { .density($0) }
-    /// Times that each way has its turn.
-    public var rounds = 5
+    let batches: [Int]
+    let masks: [Masks]
+    let rounds: Int
 
-    public init() {}
+    /// - Parameter rounds: Times that each way has its turn.
+    public init(batches: [Int], masks: [Masks], rounds: Int) {
+      (self.batches, self.masks, self.rounds) = (batches, masks, rounds)
+    }
   }
 
   private let network: InferencePasses
@@ -65,7 +67,8 @@ public final class InferenceBenchmark {
         let begin = energy.reading
         for number in 0..<passes {
           let image = first + number * batch
-          let time = try network.seconds(way, network.images(batch, from: image), given(masks, first: image))
+          let time = try network.seconds(
+            way, network.images(batch, from: image), given(masks, batch, first: image))
           // The first turn packs weights and fills caches.
           if round >= 0 { seconds[index].append(time) }
         }
@@ -85,16 +88,16 @@ public final class InferenceBenchmark {
   /// What masks look like, and how far the two ways to compute them are from each other.
   private func compare(batch: Int, _ masks: Masks, into row: inout InferenceReport.Row) throws {
     let images = network.images(batch, from: 0)
-    let masked = try network.forward(images, .masked, given(masks, first: 0))
-    let own = try network.forward(images, .compact, given(masks, first: 0))
+    let masked = try network.forward(images, .masked, given(masks, batch, first: 0))
     let repeated = try network.forward(images, .compact, RepeatedMasks(masked.gates))
+    let own = masks == .own ? try network.forward(images, .compact, nil) : repeated
     let macs = network.macs
     let open = masked.gates.openByRow
     row.macsShare =
       open.reduce(0.0) { $0 + Double(macs.gated(open: $1.map { Int($0) })) }
       / Double(macs.dense * Int64(batch))
     row.closedGroups = InferenceReport.Row.groupSizes.map { closedShare(ofGroupsOf: $0, in: masked.gates) }
-    row.distance = relativeDistance(repeated.features, to: masked.features)
+    row.distance = relativeDistance(repeated.features.values, to: masked.features.values)
     row.unlike = (0..<batch).count { image in
       zip(own.gates, masked.gates).contains { mine, theirs in
         (0..<theirs.mask.channels).contains { mine.mask.row(image)[$0] != theirs.mask.row(image)[$0] }
@@ -116,9 +119,9 @@ public final class InferenceBenchmark {
     return groups == 0 ? 0 : Double(closed) / Double(groups)
   }
 
-  private func given(_ masks: Masks, first: Int) -> (any GateMasks)? {
+  private func given(_ masks: Masks, _ batch: Int, first: Int) -> (any GateMasks)? {
     guard case .density(let density) = masks else { return nil }
-    return DrawnMasks(density: density, firstImage: first)
+    return DrawnMasks(density: density, images: first..<first + batch, channels: network.macs.channels)
   }
 }
 
@@ -149,11 +152,4 @@ extension InferenceBenchmark {
     ViewBatch.synthetic(views: 1, size: size, globalBatchSize: count, shardSize: 1, rank: 0, worldSize: 1)
       .images
   }
-}
-
-/// ‖a − b‖₂/‖b‖₂.
-private func relativeDistance(_ a: Tensor, to b: Tensor) -> Double {
-  let gap = zip(a.values, b.values).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
-  let length = b.values.reduce(0.0) { $0 + Double($1) * Double($1) }
-  return gap == 0 ? 0 : (gap / length).squareRoot()
 }

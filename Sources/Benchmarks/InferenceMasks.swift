@@ -3,21 +3,24 @@ import Layers
 import Tensors
 
 /// Masks in which each channel is open with the same probability, on its own: what gates that know nothing would decide. A
-/// function of image, gate and channel.
+/// function of image, gate and channel, drawn beforehand, as drawing them takes time.
 final class DrawnMasks: GateMasks {
-  private let density: Double
-  private let firstImage: Int
+  /// By gate and row.
+  private let masks: [[[Float]]]
 
-  /// - Parameter firstImage: The number of the image in row 0.
-  init(density: Double, firstImage: Int) {
-    self.density = density
-    self.firstImage = firstImage
+  /// - Parameters:
+  ///   - images: The numbers of the images in the rows.
+  ///   - channels: By gate.
+  init(density: Double, images: Range<Int>, channels: [Int]) {
+    masks = channels.enumerated().map { gate, channels in
+      images.map { image in
+        let draws = RandomDraws(seed: 0, purpose: .test, index: image, layer: gate)
+        return (0..<channels).map { Double(draws.uniform($0)) < density ? 1 : 0 }
+      }
+    }
   }
 
-  func fill(_ mask: inout [Float], gate: Int, row: Int) {
-    let draws = RandomDraws(seed: 0, purpose: .test, index: firstImage + row, layer: gate)
-    for channel in mask.indices { mask[channel] = Double(draws.uniform(channel)) < density ? 1 : 0 }
-  }
+  func fill(_ mask: inout [Float], gate: Int, row: Int) { mask = masks[gate][row] }
 }
 
 /// Masks like those of trained gates, with a density for each: every other channel is open for all images or for none, the

@@ -64,7 +64,8 @@ public final class InferencePasses {
     let batch = Tensor(
       rows: count, channels: images.channels, height: images.height, width: images.width, lanes: images.lanes)
     for row in 0..<count {
-      batch.row(row).update(from: images.row((first + row) % images.rows), count: images.rowStride)
+      let image = (first + row) % images.rows
+      batch.copyRows(image..<image + 1, of: images, to: row)
     }
     return batch
   }

@@ -23,7 +23,6 @@ public struct LatencyBenchmark {
   private static let imagesOfATurn = 16
 
   /// - Parameters:
-  ///   - passes: Of a network whose time is a sum over its open channels (`Configuration.timingConflict`).
   ///   - batch: Images at one time.
   ///   - rounds: Times that each setting has its turn.
   public init(_ passes: InferencePasses, batch: Int, rounds: Int) {

@@ -10,18 +10,9 @@ extension Configuration {
       denseMACs: MACs(backbone.blueprint).dense)
   }
 
-  /// Why a network's time is no sum over its open channels; nil: it is.
-  public var timingConflict: ConfigurationError? {
-    guard (backbone as? ResNetConfiguration)?.block != .basic else { return nil }
-    return .conflict(
-      "the time of a \(network.title) is no sum over its open channels, as it is for ResNets of basic blocks "
-        + "(network.depth 18 or 34): give it a share of the MACs, for example gates.target 0.5")
-  }
-
   /// Why the network cannot be trained to the target time; nil: it can, or the target is no time.
   var latencyConflict: ConfigurationError? {
     guard gates.enabled, let milliseconds = gates.target.milliseconds else { return nil }
-    if let timingConflict { return timingConflict }
     let target = "gates.target \(gates.target.text)"
     guard let table = gates.latencyTable else {
       return .conflict(

@@ -148,9 +148,3 @@ extension BackboneOutcome {
       })
   }
 }
-
-/// ‖a − b‖₂/‖b‖₂; 0 where they are equal, not finite where a number is not.
-private func relativeDistance(_ a: ArraySlice<Double>, to b: ArraySlice<Double>) -> Double {
-  let gap = zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-  return gap == 0 ? 0 : (gap / b.reduce(0) { $0 + $1 * $1 }).squareRoot()
-}

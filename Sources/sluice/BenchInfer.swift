@@ -80,10 +80,9 @@ struct BenchInfer: RankCommand {
     let display = progress.display(on: communicator)
     let (configuration, backbone, images) = try measured(on: communicator, pool)
     let report = try communicator.onRoot { _ in
-      var options = InferenceBenchmark.Options()
-      options.batches = batch.elements
-      options.rounds = rounds
-      options.masks = checkpoint == nil ? density.elements.map { .density($0) } : [.own]
+      let options = InferenceBenchmark.Options(
+        batches: batch.elements,
+        masks: checkpoint == nil ? density.elements.map { .density($0) } : [.own], rounds: rounds)
       var ungated = configuration
       ungated.gates.enabled = false
       let passes = InferencePasses(

@@ -14,7 +14,7 @@ struct BenchLatency: RankCommand {
     abstract: "Times what an open channel of each gate takes in evaluation, for budgets in milliseconds.",
     usage: "sluice bench latency [<CONFIG>] [--set <KEY=VALUE> ...] [<options>]",
     discussion: """
-      Evaluation computes open channels alone, in ResNets of basic blocks. The network is timed with random weights and \
+      Evaluation computes open channels alone. The network is timed with random weights and \
       random masks of many densities, in turns with the network without gates, and a sum over open channels is fitted to \
       the times of an image (its batch's, divided by its images). Settings that the fit has not seen say how well it \
       predicts. Rank 0 works alone. The file can be trained with (gates.latency_table: FILE, gates.target: 12ms); it is then part of the configuration \
@@ -55,7 +55,6 @@ struct BenchLatency: RankCommand {
     let configuration = try InferenceBenchmark.configuration(
       path: subject.path, settings: subject.setting.settings, size: subject.size, threads: pool.threads,
       on: communicator)
-    try communicator.agree { if let conflict = configuration.timingConflict { throw conflict } }
     let report = try communicator.onRoot { _ in
       if let write { try DurableFiles.requireWritableFile(write) }
       var ungated = configuration
