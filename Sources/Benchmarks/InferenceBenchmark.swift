@@ -1,6 +1,7 @@
 import Collectives
 import Configurations
 import Datasets
+import Foundations
 import Layers
 import Machine
 import Networks

@@ -1,3 +1,4 @@
+import Foundations
 import Layers
 import Networks
 import Tensors

@@ -17,8 +17,8 @@ struct BenchLatency: RankCommand {
       Evaluation computes open channels alone. The network is timed with random weights and \
       random masks of many densities, in turns with the network without gates, and a sum over open channels is fitted to \
       the times of an image (its batch's, divided by its images). Settings that the fit has not seen say how well it \
-      predicts. Rank 0 works alone. The file can be trained with (gates.latency_table: FILE, gates.target: 12ms); it is then part of the configuration \
-      and recorded with the run.
+      predicts. Rank 0 works alone. The file can be trained with (gates.latency_table: FILE, gates.target: 12ms); it is \
+      then part of the configuration and recorded with the run.
 
       Examples:
         sluice bench latency configs/cifar10-simclr.yaml --threads 1 --write latency.yaml
