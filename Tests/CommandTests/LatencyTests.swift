@@ -114,13 +114,5 @@ extension CommandLineTests {
         #expect(refused.errors.contains("gates.target 3600000ms is out of reach"), "\(refused)")
       }
     }
-
-    @Test func networksWithoutSuchATableAreRefused() throws {
-      let output = try Program.run(words("bench latency --set network.depth=50 --set network.width=8"))
-      #expect(output.status == 1)
-      #expect(
-        output.errors.contains("sluice: the time of a ResNet-50 of width 8 is no sum over its open channels"),
-        "\(output)")
-    }
   }
 }
