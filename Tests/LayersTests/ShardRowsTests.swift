@@ -7,22 +7,24 @@ import Testing
 /// What threads take of a batch that has fewer shards than there are threads, or not a multiple of them.
 @Suite struct ShardRowsTests {
   @Test(arguments: [1, 2, 3, 7, 16], [(1, 4), (96, 32), (100, 32), (512, 64)])
-  func runsAreAllRowsInOrder(threads: Int, batch: (images: Int, shardSize: Int)) {
+  func runsAreAllRowsInOrder(parts: Int, batch: (images: Int, shardSize: Int)) {
     let layout = RowLayout(images: batch.images, views: 2, shardSize: batch.shardSize)
-    let runs = layout.runs(threads: threads, dividesShards: true)
+    let runs = layout.runs(partsOfShards: parts)
     #expect(runs.flatMap { Array($0.rows) } == Array(0..<layout.rows))
     #expect(
       runs.allSatisfy { !$0.rows.isEmpty && $0.rows.clamped(to: layout.rows(ofShard: $0.shard)) == $0.rows })
-    #expect(runs.count >= min(threads, layout.rows / 32))
-    // The last ones are small, so that threads end together.
-    #expect(runs.last!.rows.count <= max(32, layout.rows / (2 * threads)))
+    if parts == 1 { #expect(runs.map(\.shard) == Array(0..<layout.shards)) }
   }
 
-  @Test func oneThreadOrKernelsOfWholeShardsTakeThese() {
-    let layout = RowLayout(images: 100, views: 1, shardSize: 32)
-    let shards = (0..<4).map { ShardRows(shard: $0, rows: layout.rows(ofShard: $0)) }
-    #expect(layout.runs(threads: 1, dividesShards: true) == shards)
-    #expect(layout.runs(threads: 5, dividesShards: false) == shards)
+  /// Threads that shards keep busy take whole ones; others share them.
+  @Test(
+    arguments: zip(
+      [(8, 1), (8, 2), (8, 8), (7, 2), (8, 16), (1, 2), (1, 7), (4, 3), (8, 12)], [1, 1, 1, 1, 2, 2, 6, 2, 3])
+  )
+  func shardsAreDividedIfThreadsWouldWait(_ pass: (shards: Int, threads: Int), parts: Int) {
+    let pass = Pass(
+      .training, rows: 64 * pass.shards, views: 2, shardSize: 32, pool: .forKernels(threads: pass.threads))
+    #expect(pass.partsOfShards(most: 8) == parts)
   }
 
   /// Forward and both gradients of one shard on many threads are those on one (contract C1), with closed channels left

@@ -51,7 +51,7 @@ public final class Convolution {
     let weightKernels = try shardKernels(x, .backwardWeights, in: pass)
     let isReady = try pass.timed(.convolutionBackwardWeights) {
       // Training has whole shards, so that their kernels are the same.
-      let parts = weightKernels[0].parts(ofChannels: pass.partsOfShards)
+      let parts = weightKernels[0].parts(ofChannels: pass.partsOfShards(most: 4))
       let offsets = parts.reduce(into: [0]) { $0.append($0.last! + $1.kernel.packedCount) }
       let packed = try pass.sumOverShards(
         for: weight, count: weightKernels[0].packedCount, parts: parts.count
