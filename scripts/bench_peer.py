@@ -15,11 +15,18 @@ def fail(sentence):
     sys.exit(f"bench-peer: {sentence}")
 
 
-def arguments():
+def parsed(parser):
+    """The options in front of --, with those behind it, which are sluice's, as `ours`."""
     own, ours = sys.argv[1:], []
     if "--" in own:
         border = own.index("--")
         own, ours = own[:border], own[border + 1 :]
+    options = parser.parse_args(own)
+    options.ours = ours
+    return options
+
+
+def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("sluice")
     for name in ("--size", "--batch"):
@@ -29,9 +36,7 @@ def arguments():
     parser.add_argument("--precision", choices=["f32", "bf16"])
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--json", action="store_true")
-    options = parser.parse_args(own)
-    options.ours = ours
-    return options
+    return parsed(parser)
 
 
 def free_cores(count):

@@ -5,7 +5,7 @@ import json
 import statistics
 import sys
 
-from bench_peer import fail, free_cores, print_columns, run, scripts
+from bench_peer import fail, free_cores, parsed, print_columns, run, scripts
 
 BATCHES = {32: [1, 16, 64], 224: [1, 16]}
 # What a row compares: Sluice's way against PyTorch's.
@@ -14,10 +14,6 @@ PASSES = 5
 
 
 def arguments():
-    own, ours = sys.argv[1:], []
-    if "--" in own:
-        border = own.index("--")
-        own, ours = own[:border], own[border + 1 :]
     parser = argparse.ArgumentParser()
     parser.add_argument("sluice")
     parser.add_argument("--size", type=int, default=32)
@@ -27,10 +23,9 @@ def arguments():
         parser.add_argument(name, type=int, default=default)
     for name in ("--compile", "--json"):
         parser.add_argument(name, action="store_true")
-    options = parser.parse_args(own)
+    options = parsed(parser)
     options.batches = [options.batch] if options.batch else BATCHES[32 if options.size < 96 else 224]
     options.modes = ["eager", "compiled"] if options.compile else ["eager"]
-    options.ours = ours
     return options
 
 

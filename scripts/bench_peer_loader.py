@@ -5,25 +5,19 @@ import json
 import statistics
 import sys
 
-from bench_peer import fail, free_cores, print_columns, run, scripts
+from bench_peer import fail, free_cores, parsed, print_columns, run, scripts
 
 PIPELINES = ["tensor", "pil"]
 
 
 def arguments():
-    own, ours = sys.argv[1:], []
-    if "--" in own:
-        border = own.index("--")
-        own, ours = own[:border], own[border + 1 :]
     parser = argparse.ArgumentParser()
     for name in ("sluice", "data", "tree"):
         parser.add_argument(name)
     for name, default in (("--size", 224), ("--images", 200), ("--rounds", 5)):
         parser.add_argument(name, type=int, default=default)
     parser.add_argument("--json", action="store_true")
-    options = parser.parse_args(own)
-    options.ours = ours
-    return options
+    return parsed(parser)
 
 
 def play(options, cores):
