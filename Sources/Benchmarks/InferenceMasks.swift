@@ -2,49 +2,53 @@ import Datasets
 import Layers
 import Tensors
 
-/// Masks in which each channel is open with the same probability, on its own: what gates that know nothing would decide. A
-/// function of image, gate and channel, drawn beforehand, as drawing them takes time.
+/// Masks that were drawn beforehand, as drawing them takes time.
 final class DrawnMasks: GateMasks {
   /// By gate and row.
   private let masks: [[[Float]]]
 
-  /// - Parameters:
-  ///   - images: The numbers of the images in the rows.
-  ///   - channels: By gate.
-  init(density: Double, images: Range<Int>, channels: [Int]) {
-    masks = channels.enumerated().map { gate, channels in
-      images.map { image in
-        let draws = RandomDraws(seed: 0, purpose: .test, index: image, layer: gate)
-        return (0..<channels).map { Double(draws.uniform($0)) < density ? 1 : 0 }
-      }
-    }
+  /// - Parameter mask: What a gate decides for a row.
+  private init(rows: Int, channels: [Int], _ mask: (_ gate: Int, _ row: Int) -> [Float]) {
+    masks = channels.indices.map { gate in (0..<rows).map { mask(gate, $0) } }
   }
 
   func fill(_ mask: inout [Float], gate: Int, row: Int) { mask = masks[gate][row] }
-}
 
-/// Masks like those of trained gates, with a density for each: every other channel is open for all images or for none, the
-/// others for each image on its own. Images that share open channels share the reading of their weights.
-final class PartlySharedMasks: GateMasks {
-  private let densities: [Double]
-  private let setting: Int
+  /// By row and gate: open channels.
+  var openByRow: [[Double]] {
+    (masks.first ?? []).indices.map { row in masks.map { $0[row].reduce(0.0) { $0 + Double($1) } } }
+  }
 
+  /// Each channel is open with the same probability, on its own: what gates that know nothing would decide. A function of
+  /// image, gate and channel.
+  ///
+  /// - Parameters:
+  ///   - images: The numbers of the images in the rows.
+  ///   - channels: By gate.
+  convenience init(density: Double, images: Range<Int>, channels: [Int]) {
+    self.init(rows: images.count, channels: channels) { gate, row in
+      let draws = RandomDraws(seed: 0, purpose: .test, index: images.lowerBound + row, layer: gate)
+      return (0..<channels[gate]).map { Double(draws.uniform($0)) < density ? 1 : 0 }
+    }
+  }
+
+  /// Like those of trained gates, with a density for each: every other channel is open for all images or for none, the
+  /// others for each image on its own. Images that share open channels share the reading of their weights.
+  ///
   /// - Parameters:
   ///   - densities: By gate.
   ///   - setting: Others have other masks.
-  init(densities: [Double], setting: Int) {
-    self.densities = densities
-    self.setting = setting
-  }
-
-  func fill(_ mask: inout [Float], gate: Int, row: Int) {
-    func draws(_ index: Int) -> RandomDraws {
-      RandomDraws(seed: UInt64(setting), purpose: .test, index: index, layer: gate)
-    }
-    let (shared, own) = (draws(0), draws(1 + row))
-    for channel in mask.indices {
-      let draw = (channel.isMultiple(of: 2) ? shared : own).uniform(channel)
-      mask[channel] = Double(draw) < densities[gate] ? 1 : 0
+  ///   - channels: By gate.
+  convenience init(densities: [Double], setting: Int, rows: Int, channels: [Int]) {
+    self.init(rows: rows, channels: channels) { gate, row in
+      func draws(_ index: Int) -> RandomDraws {
+        RandomDraws(seed: UInt64(setting), purpose: .test, index: index, layer: gate)
+      }
+      let (shared, own) = (draws(0), draws(1 + row))
+      return (0..<channels[gate]).map { channel in
+        let draw = (channel.isMultiple(of: 2) ? shared : own).uniform(channel)
+        return Double(draw) < densities[gate] ? 1 : 0
+      }
     }
   }
 }

@@ -34,7 +34,7 @@ public struct LatencyBenchmark {
   /// Masks of all gates, the same in every round: to draw them takes time, too.
   private struct Setting {
     /// Of each pass of a turn.
-    var masks: [[GateRecord]] = []
+    var masks: [DrawnMasks] = []
     /// By gate: mean open channels of an image.
     var open: [Double] = []
     /// By round: its time as a multiple of that without gates.
@@ -44,7 +44,7 @@ public struct LatencyBenchmark {
   /// - Throws: `LayerError`.
   public func run(showing display: ProgressDisplay) throws -> LatencyFit {
     defer { display.finish() }
-    var settings = try (0..<Self.settingsPerGate * passes.macs.channels.count).map(setting)
+    var settings = (0..<Self.settingsPerGate * passes.macs.channels.count).map(setting)
     var dense: [Double] = []
     // The first round packs weights and fills caches.
     for round in -1..<rounds {
@@ -53,7 +53,7 @@ public struct LatencyBenchmark {
           share: Double(round + 1) / Double(rounds + 1), secondsLeft: nil, details: ["batch \(batch)"]))
       for number in settings.indices {
         let without = try turn(.dense, Array(repeating: nil, count: passesOfATurn))
-        let seconds = try turn(.compact, settings[number].masks.map(RepeatedMasks.init))
+        let seconds = try turn(.compact, settings[number].masks)
         guard round >= 0 else { continue }
         dense.append(without)
         settings[number].multiples.append(seconds / without)
@@ -70,7 +70,7 @@ public struct LatencyBenchmark {
       dense: microseconds)
   }
 
-  private func setting(_ number: Int) throws -> Setting {
+  private func setting(_ number: Int) -> Setting {
     let densities = passes.macs.channels.indices.map { gate in
       let draw = RandomDraws(seed: 0, purpose: .test, index: number, layer: gate).uniform(0)
       return Self.densities.lowerBound
@@ -79,10 +79,11 @@ public struct LatencyBenchmark {
     var setting = Setting()
     var usage = GateUsage(passes.macs)
     for pass in 0..<passesOfATurn {
-      let masks = PartlySharedMasks(densities: densities, setting: number * passesOfATurn + pass)
-      let gates = try passes.forward(images(ofPass: pass), .compact, masks).gates
-      for counts in gates.openByRow { usage.add(counts, passes.macs) }
-      setting.masks.append(gates)
+      let masks = DrawnMasks(
+        densities: densities, setting: number * passesOfATurn + pass, rows: batch,
+        channels: passes.macs.channels)
+      for counts in masks.openByRow { usage.add(counts, passes.macs) }
+      setting.masks.append(masks)
     }
     setting.open = usage.open.map { $0 / Double(usage.images) }
     return setting

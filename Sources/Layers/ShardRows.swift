@@ -33,9 +33,9 @@ extension Pass {
   func forEachRun(
     of kernels: [any ConvolutionKernel], _ body: (KernelRun, _ runs: Int) throws -> Void
   ) throws {
-    let canDivide = kernels.allSatisfy { $0.part(rows: 1) != nil }
-    let most = canDivide ? max(1, rows(ofShard: 0).count / RowLayout.fewestRowsOfARun) : 1
-    let runs = layout.runs(partsOfShards: partsOfShards(most: most)).map { piece in
+    var parts = partsOfShards(most: max(1, rows(ofShard: 0).count / RowLayout.fewestRowsOfARun))
+    if parts > 1, kernels.contains(where: { $0.part(rows: 1) == nil }) { parts = 1 }
+    let runs = layout.runs(partsOfShards: parts).map { piece in
       let kernel = kernels[piece.shard]
       let isWhole = piece.rows == rows(ofShard: piece.shard)
       return KernelRun(piece: piece, kernel: isWhole ? kernel : kernel.part(rows: piece.rows.count)!)
