@@ -95,11 +95,14 @@ struct BenchPeerTests {
     }
   }
 
-  /// The loader: sluice and both of torchvision's pipelines in turns, on the same number of images.
-  @Test func loadersAreComparedOnTheSameImages() throws {
+  /// What a script says that compares with `peer`, and what sluice and the peer were given, if one program stands in for
+  /// both: `words` are its arguments.
+  private func outcome(
+    of script: String, comparingWith peer: String, _ arguments: [String], program: String
+  ) throws -> (output: (status: Int32, result: String, errors: String), log: [String]) {
     try withTemporaryFolder { folder in
-      let scripts = Script(name: "bench_peer_loader.py", folder: folder)
-      for name in ["bench_peer.py", "bench_peer_loader.py"] {
+      let scripts = Script(name: script, folder: folder)
+      for name in ["bench_peer.py", script] {
         try FileManager.default.copyItem(
           at: Program.root.appendingPathComponent("scripts/\(name)"), to: folder.appendingPathComponent(name))
       }
@@ -107,66 +110,59 @@ struct BenchPeerTests {
         import json, sys
         words = " ".join(sys.argv[1:])
         print(words, file=open("\(folder.path)/log", "a"))
+        \(program)
+
+        """
+      try scripts.write(peer, both)
+      try scripts.write("sluice.py", both)
+      try scripts.install("sluice", "exec python3 \(folder.path)/sluice.py \"$@\"")
+      let output = try Tool.run(["python3", script, "\(folder.path)/bin/sluice"] + arguments, in: folder)
+      try #require(output.status == 0, "\(output)")
+      let log = try String(contentsOf: folder.appendingPathComponent("log"), encoding: .utf8)
+      return (output, log.split(separator: "\n").map(String.init))
+    }
+  }
+
+  /// The loader: sluice and both of torchvision's pipelines in turns, on the same number of images.
+  @Test func loadersAreComparedOnTheSameImages() throws {
+    let (output, log) = try outcome(
+      of: "bench_peer_loader.py", comparingWith: "loader_peer.py",
+      ["packed:p", "tree"] + words("--rounds 2 --images 50 --json -- --batch 10"),
+      program: """
         images = 300 if "bench loader" in words else 60 if "--pipeline tensor" in words else 40
         print(json.dumps(dict(
             images_per_s=images, peak_rss_mb=1, version="v", torch="t", torchvision="u", decoder="d")))
-
-        """
-      try scripts.write("loader_peer.py", both)
-      try scripts.write("sluice.py", both)
-      try scripts.install("sluice", "exec python3 \(folder.path)/sluice.py \"$@\"")
-      let output = try Tool.run(
-        ["python3", "bench_peer_loader.py", "\(folder.path)/bin/sluice", "packed:p", "tree"]
-          + words("--rounds 2 --images 50 --json -- --batch 10"), in: folder)
-      try #require(output.status == 0, "\(output)")
-      let log = try String(contentsOf: folder.appendingPathComponent("log"), encoding: .utf8)
-      let round = [
-        "bench loader packed:p --threads 1 --json --quiet --size 224 --images 50 --batch 10",
-        "tree --pipeline tensor --size 224 --images 50", "tree --pipeline pil --size 224 --images 50",
-      ]
-      #expect(log.split(separator: "\n").map(String.init) == round + round)
-      #expect(try rows(output.result).map { $0["ratio"] as? Double } == [5, 7.5])
-    }
+        """)
+    let round = [
+      "bench loader packed:p --threads 1 --json --quiet --size 224 --images 50 --batch 10",
+      "tree --pipeline tensor --size 224 --images 50", "tree --pipeline pil --size 224 --images 50",
+    ]
+    #expect(log == round + round)
+    #expect(try rows(output.result).map { $0["ratio"] as? Double } == [5, 7.5])
   }
 
   /// Features: every way of sluice's against PyTorch's, where compiled PyTorch may fail.
   @Test func evaluationsAreComparedByBatchAndWay() throws {
-    try withTemporaryFolder { folder in
-      let scripts = Script(name: "bench_peer_infer.py", folder: folder)
-      for name in ["bench_peer.py", "bench_peer_infer.py"] {
-        try FileManager.default.copyItem(
-          at: Program.root.appendingPathComponent("scripts/\(name)"), to: folder.appendingPathComponent(name))
-      }
-      let both = """
-        import json, sys
-        words = " ".join(sys.argv[1:])
-        print(words, file=open("\(folder.path)/log", "a"))
+    let (output, log) = try outcome(
+      of: "bench_peer_infer.py", comparingWith: "infer_peer.py",
+      words("--size 224 --rounds 2 --compile --json -- --checkpoint C"),
+      program: """
         if "--compile" in words:
             sys.exit("no compiler")
         ways = dict(dense=40, masked=30, compact=90) if "bench infer" in words else dict(dense=20, masked=15)
         rows = [dict(batch=b, **{way: dict(images_per_s=b * v) for way, v in ways.items()}) for b in (1, 16)]
         print(json.dumps(dict(rows=rows, version="v", torch="t")))
-
-        """
-      try scripts.write("infer_peer.py", both)
-      try scripts.write("sluice.py", both)
-      try scripts.install("sluice", "exec python3 \(folder.path)/sluice.py \"$@\"")
-      let output = try Tool.run(
-        ["python3", "bench_peer_infer.py", "\(folder.path)/bin/sluice"]
-          + words("--size 224 --rounds 2 --compile --json -- --checkpoint C"), in: folder)
-      try #require(output.status == 0, "\(output)")
-      #expect(output.errors.contains("bench-peer: compiled PyTorch failed: no compiler\n"))
-      let log = try String(contentsOf: folder.appendingPathComponent("log"), encoding: .utf8)
-      let common = "--size 224 --density 0.3 --threads 1"
-      let round = [
-        "bench infer --batch 1,16 --rounds 5 \(common) --json --quiet --checkpoint C",
-        "--passes 5 --batches 1 16 \(common)", "--passes 5 --batches 1 16 \(common) --compile",
-      ]
-      #expect(log.split(separator: "\n").map(String.init) == round + round.prefix(2))
-      let rows = try rows(output.result)
-      #expect(rows.map { $0["batch"] as? Int } == [1, 1, 1, 16, 16, 16])
-      #expect(rows.map { $0["ratio"] as? Double } == [2, 2, 6, 2, 2, 6])
-    }
+        """)
+    #expect(output.errors.contains("bench-peer: compiled PyTorch failed: no compiler\n"))
+    let common = "--size 224 --density 0.3 --threads 1"
+    let round = [
+      "bench infer --batch 1,16 --rounds 5 \(common) --json --quiet --checkpoint C",
+      "--passes 5 --batches 1 16 \(common)", "--passes 5 --batches 1 16 \(common) --compile",
+    ]
+    #expect(log == round + round.prefix(2))
+    let rows = try rows(output.result)
+    #expect(rows.map { $0["batch"] as? Int } == [1, 1, 1, 16, 16, 16])
+    #expect(rows.map { $0["ratio"] as? Double } == [2, 2, 6, 2, 2, 6])
   }
 
   @Test func coresThatAreNotThereAreNotShared() throws {
