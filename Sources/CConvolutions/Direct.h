@@ -166,16 +166,22 @@ static void direct_run_all(const DirectPlan &plan, int rows, const int *order, c
 // The open channels of a row. What a few outputs take is gathered whole, so that each is one dot product; a block of
 // channels' weights is in the second cache for all of them.
 static void direct_run_open(const DirectPlan &plan, int row, const OpenList &open, const Epilogues &epilogues,
-                            const float *from, const float *weights, Blocks gathered, Blocks products, float *to) {
+                            const float *from, Blocks panels, const float *weights, Blocks gathered, Blocks products,
+                            float *to) {
   const Gather gather = plan.phase(0, 0);
   const int outputs = gather.outputs();
   for (int first = 0; first < outputs; first += plan.dot_outputs()) {
     const int left = outputs - first;
     const Outputs some(gather, first, left < plan.dot_outputs() ? left : plan.dot_outputs(), &row);
     gather_blocks(gather, {0, gather.blocks()}, some, from, gathered);
-    for (int k = 0; k < open.channels; k += 16) {
-      const int end = k + 16 < open.channels ? k + 16 : open.channels;
-      multiply_open_outputs(open, k, end, some.count, gather.blocks(), false, gathered, weights, products);
+    const int step = open.in_panels ? open.channels : 16;
+    for (int k = 0; k < open.channels; k += step) {
+      const int end = k + step < open.channels ? k + step : open.channels;
+      if (open.in_panels) {
+        multiply_open_panels(open, k, end, some.count, inner_of(gather), gathered, panels, products);
+      } else {
+        multiply_open_outputs(open, k, end, some.count, gather.blocks(), false, gathered, weights, products);
+      }
     }
     scatter(some, OutputPlaces(gather, some, plan.to), plan.to, products, epilogues, &open, to);
   }
@@ -198,7 +204,7 @@ static OpenList taken_by_taps(const Gather &gather, const float *open, int open_
     }
     ends[block / PIECE] = count;
   }
-  return {terms, count, ends};
+  return {terms, count, ends, false};
 }
 
 // All output channels of a row that has closed input channels: `open` tells which.
@@ -227,8 +233,10 @@ static void direct_run_listed(const DirectPlan &plan, int row, const float *open
   }
 }
 
-// As `open_outputs_limit`: where there are few outputs, dot products read weights too often.
-static double direct_outputs_limit(const DirectPlan &plan) { return plan.to.pixels() < CHUNK ? 0.4 : 0.6; }
+// As `open_outputs_limits`: where there are few outputs, dot products read weights too often.
+static OutputLimits direct_outputs_limits(const DirectPlan &plan) {
+  return {plan.to.pixels() < CHUNK ? 0.4 : 0.6, 0.95};
+}
 
 // Images that have so many output channels open that leaving out the others is slower get all of them, as Winograd's do.
 static void direct_run(const convolutions_problem &problem, const float *open, const convolutions_fusion *fusion,
@@ -242,7 +250,7 @@ static void direct_run(const convolutions_problem &problem, const float *open, c
   if (open == NULL && !selects) {
     return direct_run_all(plan, problem.rows, NULL, epilogues, from, weights, pieces, products, to);
   }
-  if (selects) decide_open_outputs(problem.rows, plan.to, direct_outputs_limit(plan), fusion->mask, fusion->open);
+  if (selects) decide_open_outputs(problem.rows, plan.to, direct_outputs_limits(plan), fusion->mask, fusion->open);
   const Map &map = selects ? plan.to : plan.from;
   const float *const lists = selects ? fusion->open : open;
   const OpenOrder order(problem.rows, map, lists, memory.take(problem.rows));
@@ -250,16 +258,16 @@ static void direct_run(const convolutions_problem &problem, const float *open, c
   Term *const terms = reinterpret_cast<Term *>(memory.take(plan.terms() * sizeof(Term) / sizeof(float)));
   int *const ends = reinterpret_cast<int *>(memory.take(plan.pieces()));
   const Blocks gathered = {memory.take(plan.dot_count()), block_stride(plan.dot_outputs())};
+  const Blocks panels = {weights, (size_t)plan.phase(0, 0).inner() * 16};
   for (int i = order.whole; i < problem.rows; i++) {
     const int row = order.rows[i];
     const float *const own = lists + (size_t)row * map.blocks() * map.lanes;
     if (selects) {
       const OpenList list = OpenList::outputs(own, plan.to.channels, plan.row_weights(), terms);
       const float *const rows = weights + plan.phase_weights(plan.phase(0, 0));
-      direct_run_open(plan, row, list, epilogues, from, rows, gathered, products, to);
+      direct_run_open(plan, row, list, epilogues, from, panels, rows, gathered, products, to);
     } else {
-      direct_run_listed(plan, row, own, terms, ends, epilogues, from,
-                        {weights, (size_t)plan.phase(0, 0).inner() * 16}, gathered, products, to);
+      direct_run_listed(plan, row, own, terms, ends, epilogues, from, panels, gathered, products, to);
     }
   }
 }

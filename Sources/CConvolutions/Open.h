@@ -18,7 +18,8 @@ enum { CHAIN = 32 };
 struct OpenList {
   Term *terms;
   int channels;
-  int *ends;  // of each chain of input channels
+  int *ends;       // of each chain of input channels
+  bool in_panels;  // whether they are all channels of some panels of output channels
 
   // Of inputs.
   const Term *start_of(int chain) const { return terms + (chain > 0 ? ends[chain - 1] : 0); }
@@ -36,7 +37,7 @@ struct OpenList {
       if (open[c] != 0) terms[count] = {(int)(count / 16 * block) + count % 16, c * 16}, count++;
       if (c % CHAIN == CHAIN - 1 || c == channels - 1) ends[c / CHAIN] = count;
     }
-    return {terms, count, ends};
+    return {terms, count, ends, false};
   }
 
   // open: [output channel]; row: numbers of a channel's weights. The last one's are repeated until the list is whole blocks.
@@ -46,7 +47,15 @@ struct OpenList {
       if (open[c] != 0) terms[count++] = {c, (int)(c * row)};
     }
     for (int k = count; k % 16 != 0; k++) terms[k] = terms[count - 1];
-    return {terms, count, NULL};
+    return {terms, count, NULL, are_in_panels(open, channels)};
+  }
+
+  // Whether every panel of 16 channels has all of them open, or none.
+  static bool are_in_panels(const float *open, int channels) {
+    for (int c = 0; c < channels; c++) {
+      if ((open[c] != 0) != (open[c / 16 * 16] != 0)) return false;
+    }
+    return true;
   }
 };
 
@@ -70,11 +79,16 @@ struct OpenOrder {
   }
 };
 
-// Rows of outputs that have more than a share of their channels open get all of them: leaving out the others would be
-// slower. The same on every processor, as it decides bits.
-static inline void decide_open_outputs(int rows, const Map &map, double limit, const float *mask, float *open) {
+// Up to which share of open output channels the others are left out. The same on every processor, as it decides bits.
+struct OutputLimits {
+  double single, panels;  // of channels that open one by one, or whole panels at a time
+};
+
+// Rows of outputs that have more of their channels open get all of them: leaving out the others would be slower.
+static inline void decide_open_outputs(int rows, const Map &map, OutputLimits limits, const float *mask, float *open) {
   const int width = map.blocks() * map.lanes;
   for (int row = 0; row < rows; row++, mask += width, open += width) {
+    const double limit = OpenList::are_in_panels(mask, map.channels) ? limits.panels : limits.single;
     int count = 0;
     for (int c = 0; c < map.channels; c++) count += mask[c] != 0;
     for (int c = 0; c < width; c++) open[c] = c < map.channels && (count > limit * map.channels || mask[c] != 0) ? 1 : 0;

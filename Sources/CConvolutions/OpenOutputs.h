@@ -1,7 +1,8 @@
 // Products for open output channels alone. Part of a body: see Bodies.cpp.
 //
 // Lanes are input channels, so that an output channel is a row of weights that can be left out. A product is a dot
-// product, whose lanes are added up at the end.
+// product, whose lanes are added up at the end. Where whole panels of 16 output channels are open, they are the lanes, as
+// they are where all channels are open, with the same bits.
 
 // Two vectors' halves of each group of 2·H lanes, added: half as many lanes are left of each, side by side.
 template <int H>
@@ -101,12 +102,24 @@ static void multiply_open_outputs(OpenList open, int first, int end, int tiles, 
   }
 }
 
-// m = v·u of a pair of points p, q for those of a chunk's images that have closed channels.
+// The same for a list of whole panels.
+static void multiply_open_panels(OpenList open, int first, int end, int rows, Inner inner, Blocks v, Blocks u, Blocks m) {
+  const auto panel_at = [&](int k) { return open.terms[k].number / 16; };
+  for (int k = first, width; k < end; k += 16 * width) {
+    static_assert(PANELS <= 2, "two panels are as far apart as they are");
+    width = k + 16 * (PANELS - 1) < end ? PANELS : 1;
+    const size_t apart = width > 1 ? (panel_at(k + 16) - panel_at(k)) * u.stride : 0;
+    multiply(rows, width, inner, Piece(inner), BlockNumbers{v}, {u.block(panel_at(k)), apart},
+             Blocks{m.block(k / 16), m.stride});
+  }
+}
+
+// m = v·u of a pair of points p, q for those of a chunk's images that have closed channels; weights are u's as rows.
 //
 // Channels are outside and images inside: where an image has few tiles, a group's weights are in the second cache for
 // all of them.
-static void multiply_open_outputs(const OpenChannels &open, int p, int q, int channels, int blocks, bool ends_half,
-                                  Blocks v, const float *weights, Blocks m) {
+static void multiply_open_outputs(const OpenChannels &open, int p, int q, int channels, Inner inner, bool ends_half,
+                                  Blocks v, Blocks u, const float *weights, Blocks m) {
   enum { GROUP = 128 };
   int next[MAXIMAL_CHUNK] = {};
   for (int group = 0; group < channels; group += GROUP) {
@@ -117,8 +130,13 @@ static void multiply_open_outputs(const OpenChannels &open, int p, int q, int ch
       while (next[s] < segment.open.channels && segment.open.terms[next[s]].number < group + GROUP) next[s] += 16;
       const int end = next[s] < segment.open.channels ? next[s] : segment.open.channels;
       const size_t row = BlockNumbers::ROW * segment.first_of(p, q);
-      multiply_open_outputs(segment.open, first, end, segment.count_of(p, q), blocks, ends_half,
-                            {v.start + row, v.stride}, weights, {m.start + row, m.stride});
+      const Blocks numbers = {v.start + row, v.stride}, products = {m.start + row, m.stride};
+      if (segment.open.in_panels) {
+        multiply_open_panels(segment.open, first, end, segment.count_of(p, q), inner, numbers, u, products);
+      } else {
+        multiply_open_outputs(segment.open, first, end, segment.count_of(p, q), inner.blocks(), ends_half, numbers,
+                              weights, products);
+      }
     }
   }
 }

@@ -126,9 +126,9 @@ static void transform_output(const WinogradPlan &plan, const Tile &tile, Blocks 
 
 // Images that have so many output channels open that leaving out the others is slower get all of them by the usual
 // products. Which those are depends on the image alone, so that its numbers do not depend on its neighbours.
-static double open_outputs_limit(const WinogradPlan &plan) {
+static OutputLimits open_outputs_limits(const WinogradPlan &plan) {
   const int tiles = plan.vertical.tiles * plan.horizontal.tiles;
-  return tiles < 4 ? 0.25 : tiles < 16 ? 0.55 : 0.6;
+  return {tiles < 4 ? 0.25 : tiles < 16 ? 0.55 : 0.6, tiles < 4 ? 0.25 : 0.95};
 }
 
 // A chunk of tiles after another: everything between input and output stays in the cache.
@@ -149,7 +149,7 @@ static void winograd_run(const convolutions_problem &problem, const float *open,
   const float *const rows = weights + plan.pairs() * plan.pair_weights();
   const bool ends_half = plan.from.lanes == 8 && plan.from.blocks() % 2 == 1;
   const bool selects = fusion != NULL && fusion->open != NULL;
-  if (selects) decide_open_outputs(plan.rows, plan.to, open_outputs_limit(plan), fusion->mask, fusion->open);
+  if (selects) decide_open_outputs(plan.rows, plan.to, open_outputs_limits(plan), fusion->mask, fusion->open);
   const int *const order = selects ? OpenOrder(plan.rows, plan.to, fusion->open, order_memory).rows
                            : open  ? OpenOrder(plan.rows, plan.from, open, order_memory).rows
                                    : NULL;
@@ -178,7 +178,7 @@ static void winograd_run(const convolutions_problem &problem, const float *open,
           if (segment.is_whole) multiply_all(segment.first_of(p, q), segment.count_of(p, q));
         }
         multiply_open(in, p, q, panels, OpenList::chains(plan.from.channels), pair_inputs, pair_weights, pair_products);
-        multiply_open_outputs(out, p, q, plan.to.channels, blocks_of(plan.from.channels, 16), ends_half, pair_inputs,
+        multiply_open_outputs(out, p, q, plan.to.channels, inner, ends_half, pair_inputs, pair_weights,
                               rows + pair * plan.pair_rows(), pair_products);
       }
     }

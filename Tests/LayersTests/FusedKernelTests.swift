@@ -18,8 +18,10 @@ import Testing
     /// Of output channels, by row.
     let mask: [Float]?
 
-    /// - Parameter densities: Of open channels in rows, at random; nil: there is no mask.
-    init(_ shape: ConvolutionShape, adds: Bool, densities: [Double]?, seed: UInt64) {
+    /// - Parameters:
+    ///   - densities: Of open channels in rows, at random; nil: there is no mask.
+    ///   - group: How many neighbouring channels open together.
+    init(_ shape: ConvolutionShape, adds: Bool, densities: [Double]?, group: Int = 1, seed: UInt64) {
       var random = TestNumbers(seed: seed)
       let channels = shape.outChannels
       scale = random.normals(channels)
@@ -31,7 +33,8 @@ import Testing
       mask = densities.map { densities in
         (0..<shape.rows).flatMap { _ in
           let density = densities.randomElement(using: &random)!
-          return (0..<channels).map { _ in Float(Double.random(in: 0..<1, using: &random) < density ? 1 : 0) }
+          let groups = (0...channels / group).map { _ in Double.random(in: 0..<1, using: &random) < density }
+          return (0..<channels).map { Float(groups[$0 / group] ? 1 : 0) }
         }
       }
     }
@@ -138,6 +141,21 @@ import Testing
     for densities in [[0], [1 / Double(c.shape.outChannels)], [1], [0, 0.1, 0.2, 0.5, 0.9, 1]] {
       try check(c, Surrounding(c.shape, adds: false, densities: densities, seed: 4), selects: true)
     }
+  }
+
+  /// Where whole panels of 16 channels are open, they have the bits that they have among all channels.
+  @Test(
+    arguments: (401...424).map { Case(seed: $0, kernelSizes: [3]) },
+    [SluiceBackend.winograd, SluiceBackend.direct])
+  func openPanelsAreThoseOfAllChannels(_ c: Case, _ algorithm: ConvolutionAlgorithm) throws {
+    let surrounding = Surrounding(c.shape, adds: false, densities: [0, 0.4, 0.7, 1], group: 16, seed: 6)
+    try check(c, surrounding, selects: true, algorithm: algorithm)
+    func values(selects: Bool) throws -> [UInt32] {
+      try result(c, algorithm, surrounding, .baseline, lanes: 8, selects: selects).values.map(\.bitPattern)
+    }
+    // Where images have few tiles, single channels are left out all the same.
+    guard algorithm == SluiceBackend.direct || min(c.shape.outHeight, c.shape.outWidth) > 5 else { return }
+    #expect(try values(selects: true) == values(selects: false))
   }
 
   /// The same of direct convolutions, of kernels and strides that Winograd's are not for.
