@@ -37,13 +37,14 @@ struct Terminal: Sendable {
   }
 
   /// Under mpirun standard error is a pipe to it, and it writes what it reads to its own standard error: a
-  /// terminal, where one is used interactively. Only a rank on the same machine finds its launcher.
+  /// terminal, where one is used interactively. Only a rank on the same machine finds its launcher. That of Open MPI 5,
+  /// prterun, passes on whole lines only, so that a line that is to be overwritten would not appear.
   private static func launchersTerminal() -> Int32? {
     var status = stat()
     guard fstat(STDERR_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return nil }
     let launcher = "/proc/\(getppid())"
     let name = (try? String(contentsOfFile: "\(launcher)/comm", encoding: .utf8)) ?? ""
-    guard ["mpirun", "mpiexec", "orterun", "prterun"].contains(name.trimmingCharacters(in: .newlines))
+    guard ["mpirun", "mpiexec", "orterun"].contains(name.trimmingCharacters(in: .newlines))
     else { return nil }
     let descriptor = open("\(launcher)/fd/2", O_RDONLY | O_NOCTTY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
