@@ -145,7 +145,8 @@ let package = Package(
     .testTarget(name: "MachineTests", dependencies: ["Machine", "Foundations", "TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CVector", "TestSupport"]),
     .testTarget(
-      name: "LayersTests", dependencies: ["Layers", "Tensors", "CVector", "GoldenCases", "TestSupport"]),
+      name: "LayersTests",
+      dependencies: ["Layers", "Tensors", "Foundations", "CVector", "GoldenCases", "TestSupport"]),
     .testTarget(
       name: "CollectivesTests", dependencies: ["Collectives", "Machine", "Tensors", "TestSupport"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images", "Tensors", "TestSupport"]),
@@ -180,7 +181,8 @@ let package = Package(
     .testTarget(
       name: "EvaluationTests",
       dependencies: [
-        "Evaluation", "Networks", "Datasets", "Images", "Collectives", "Tensors", "Foundations", "TestSupport",
+        "Evaluation", "Networks", "Datasets", "Images", "Collectives", "Tensors", "Foundations",
+        "TestSupport",
       ]),
     .testTarget(
       name: "ExchangeTests",

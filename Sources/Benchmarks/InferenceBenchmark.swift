@@ -122,7 +122,8 @@ public final class InferenceBenchmark {
 
   private func given(_ masks: Masks, _ batch: Int, first: Int) -> (any GateMasks)? {
     guard case .density(let density) = masks else { return nil }
-    return DrawnMasks(density: density, images: first..<first + batch, channels: network.macs.channels)
+    return DrawnMasks(
+      density: density, images: first..<first + batch, channels: network.macs.channels, group: network.group)
   }
 }
 
@@ -142,8 +143,10 @@ extension InferenceBenchmark {
     options.threads = threads
     let resolved = try options.file(on: communicator).resolved(imageSize: usualImageSize, on: communicator)
     var configuration = options.applied(to: resolved, ranks: 1, coresOfARank: threads)
-    try communicator.agree { if let conflict = configuration.processorConflict { throw conflict } }
     configuration.gates.enabled = true
+    try communicator.agree {
+      if let conflict = configuration.groupConflict ?? configuration.processorConflict { throw conflict }
+    }
     configuration.network.zeroInitResidual = false
     return configuration
   }

@@ -19,34 +19,37 @@ final class DrawnMasks: GateMasks {
     (masks.first ?? []).indices.map { row in masks.map { $0[row].reduce(0.0) { $0 + Double($1) } } }
   }
 
-  /// Each channel is open with the same probability, on its own: what gates that know nothing would decide. A function of
-  /// image, gate and channel.
+  /// Each group of channels is open with the same probability, on its own: what gates that know nothing would decide. A
+  /// function of image, gate and group.
   ///
   /// - Parameters:
   ///   - images: The numbers of the images in the rows.
   ///   - channels: By gate.
-  convenience init(density: Double, images: Range<Int>, channels: [Int]) {
+  ///   - group: How many channels open together.
+  convenience init(density: Double, images: Range<Int>, channels: [Int], group: Int) {
     self.init(rows: images.count, channels: channels) { gate, row in
       let draws = RandomDraws(seed: 0, purpose: .test, index: images.lowerBound + row, layer: gate)
-      return (0..<channels[gate]).map { Double(draws.uniform($0)) < density ? 1 : 0 }
+      return (0..<channels[gate]).map { Double(draws.uniform($0 / group)) < density ? 1 : 0 }
     }
   }
 
-  /// Like those of trained gates, with a density for each: every other channel is open for all images or for none, the
-  /// others for each image on its own. Images that share open channels share the reading of their weights.
+  /// Like those of trained gates, with a density for each: every other group of channels is open for all images or for none,
+  /// the others for each image on its own. Images that share open channels share the reading of their weights.
   ///
   /// - Parameters:
   ///   - densities: By gate.
   ///   - setting: Others have other masks.
   ///   - channels: By gate.
-  convenience init(densities: [Double], setting: Int, rows: Int, channels: [Int]) {
+  ///   - group: How many channels open together.
+  convenience init(densities: [Double], setting: Int, rows: Int, channels: [Int], group: Int) {
     self.init(rows: rows, channels: channels) { gate, row in
       func draws(_ index: Int) -> RandomDraws {
         RandomDraws(seed: UInt64(setting), purpose: .test, index: index, layer: gate)
       }
       let (shared, own) = (draws(0), draws(1 + row))
       return (0..<channels[gate]).map { channel in
-        let draw = (channel.isMultiple(of: 2) ? shared : own).uniform(channel)
+        let number = channel / group
+        let draw = (number.isMultiple(of: 2) ? shared : own).uniform(number)
         return Double(draw) < densities[gate] ? 1 : 0
       }
     }

@@ -14,6 +14,8 @@ public final class InferencePasses {
   }
 
   let macs: MACs
+  /// How many of the network's channels open together.
+  let group: Int
   private let network: any Backbone
   private let dense: any Backbone
   /// `[N, 3, H, W]`.
@@ -37,6 +39,7 @@ public final class InferencePasses {
     self.shardSize = shardSize
     self.pool = pool
     macs = MACs(network.blueprint)
+    group = network.gates.first?.rule.group ?? 1
   }
 
   /// - Parameter masks: nil: the network's own gates decide.

@@ -81,7 +81,7 @@ public struct LatencyBenchmark {
     for pass in 0..<passesOfATurn {
       let masks = DrawnMasks(
         densities: densities, setting: number * passesOfATurn + pass, rows: batch,
-        channels: passes.macs.channels)
+        channels: passes.macs.channels, group: passes.group)
       for counts in masks.openByRow { usage.add(counts, passes.macs) }
       setting.masks.append(masks)
     }

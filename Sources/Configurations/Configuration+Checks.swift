@@ -1,4 +1,5 @@
 import Foundations
+import Layers
 
 extension Configuration {
   /// Why this configuration does not fit a data set or a number of ranks; nil if it does.
@@ -33,6 +34,18 @@ extension Configuration {
     return .conflict(
       "batch.global \(batch.global) is not a whole number of shards of batch.shard \(batch.shard) "
         + "for each of \(counted(worldSize, "rank")): use \(advice.joined(separator: " or "))")
+  }
+
+  /// Why the network's channels cannot open in groups; nil: they can.
+  public var groupConflict: ConfigurationError? {
+    guard gates.enabled else { return nil }
+    let sites = backbone.blueprint.gates
+    func fits(_ group: Int) -> Bool { sites.allSatisfy { $0.channels.isMultiple(of: group) } }
+    guard let gate = sites.first(where: { !$0.channels.isMultiple(of: gates.rule.group) }) else { return nil }
+    let largest = GateRule.groups.last(where: fits) ?? 1
+    return .conflict(
+      "gates.group \(gates.rule.group) does not divide the \(gate.channels) channels of \(gate.name): "
+        + "use gates.group \(largest)")
   }
 
   /// Why the objective cannot learn from the labels that there are; nil if it can, or needs none.

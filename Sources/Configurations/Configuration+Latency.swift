@@ -7,7 +7,7 @@ extension Configuration {
   public var latencySubject: LatencyTable.Subject {
     LatencyTable.Subject(
       family: network.family, depth: network.depth, width: network.width, inputSize: network.inputSize,
-      denseMACs: MACs(backbone.blueprint).dense)
+      denseMACs: MACs(backbone.blueprint).dense, group: gates.rule.group)
   }
 
   /// Why the network cannot be trained to the target time; nil: it can, or the target is no time.

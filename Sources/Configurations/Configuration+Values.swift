@@ -25,7 +25,7 @@ extension Configuration {
     resNet.stemPadding = network.stemPadding
     resNet.zeroInitResidual = network.zeroInitResidual
     resNet.gated = gates.enabled
-    resNet.gateTemperature = gates.temperature
+    resNet.gateRule = gates.rule
     resNet.kernels = convolutionKernels
     return resNet
   }
@@ -35,7 +35,7 @@ extension Configuration {
     vgg.inputSize = network.inputSize
     vgg.width = network.width
     vgg.gated = gates.enabled
-    vgg.gateTemperature = gates.temperature
+    vgg.gateRule = gates.rule
     vgg.kernels = convolutionKernels
     return vgg
   }

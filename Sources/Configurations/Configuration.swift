@@ -116,8 +116,8 @@ public struct GateSettings: Equatable, Sendable {
   public var alpha: Double?
   /// The bound loss's target density: √t_d as in the reference implementation, or t_d.
   public var boundTarget = Budget.BoundTarget.sqrt
-  /// Temperature of the Gumbel sigmoid.
-  public var temperature = 0.66667
+  /// Temperature of the Gumbel sigmoid, and how many channels open together.
+  public var rule = GateRule()
 }
 
 public struct OptimizerSettings: Equatable, Sendable {

@@ -1,4 +1,5 @@
 import Foundations
+import Layers
 import Networks
 import Objectives
 
@@ -158,7 +159,8 @@ struct ConfigurationKey: Sendable {
       "gates.alpha", \.gates.alpha, .optional(.number(.atLeast(0)), or: "auto"),
       note: { $0.gates.alpha == nil ? "\($0.annealingRate)" : nil }),
     .init("gates.bound_target", \.gates.boundTarget, .choice),
-    .init("gates.temperature", \.gates.temperature, .number(.above(0))),
+    .init("gates.temperature", \.gates.rule.temperature, .number(.above(0))),
+    .init("gates.group", \.gates.rule.group, .oneOf(GateRule.groups)),
     .init("objective.name", \.objective.name, .choice),
   ]
 

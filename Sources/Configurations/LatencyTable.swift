@@ -6,7 +6,7 @@ import Networks
 ///
 /// Its text is a list of items of `name=value` words, times in microseconds: the network, how it was measured and what it
 /// takes, then a gate each,
-/// `family=resnet depth=18 width=64 input_size=32 dense_macs=555417600`, `batch=64 threads=2 dense=9081.3 fixed=3770.5` and
+/// `family=resnet depth=18 width=64 input_size=32 dense_macs=555417600 group=1`, `batch=64 threads=2 dense=9081.3 fixed=3770.5` and
 /// `gate=layer1.0.gate channels=64 open_channel=7.31`.
 public struct LatencyTable: Equatable, Sendable {
   /// Which network was measured.
@@ -17,10 +17,12 @@ public struct LatencyTable: Equatable, Sendable {
     public let inputSize: Int
     /// Tells networks with other stems or inner channels apart.
     public let denseMACs: Int64
+    /// How many channels open together.
+    public let group: Int
 
     public var description: String {
       "\(family.title)-\(depth) of width \(width) at \(inputSize)×\(inputSize) with \(grouped(Int(denseMACs))) "
-        + "dense MACs"
+        + "dense MACs" + (group > 1 ? " and channels that open in groups of \(group)" : "")
     }
   }
 
@@ -71,7 +73,7 @@ extension LatencyTable: MeasuredTable {
   public var items: [String] {
     [
       "family=\(subject.family.rawValue) depth=\(subject.depth) width=\(subject.width) "
-        + "input_size=\(subject.inputSize) dense_macs=\(subject.denseMACs)",
+        + "input_size=\(subject.inputSize) dense_macs=\(subject.denseMACs) group=\(subject.group)",
       "batch=\(batch) threads=\(threads) dense=\(dense) fixed=\(fixed)",
     ] + gates.map { "gate=\($0.name) channels=\($0.channels) open_channel=\($0.perOpenChannel)" }
   }
@@ -110,7 +112,8 @@ extension ItemWords {
     }
     return LatencyTable.Subject(
       family: family, depth: try number("depth"), width: try number("width"),
-      inputSize: try number("input_size"), denseMACs: Int64(try number("dense_macs", through: .max)))
+      inputSize: try number("input_size"), denseMACs: Int64(try number("dense_macs", through: .max)),
+      group: try number("group"))
   }
 }
 

@@ -31,6 +31,14 @@ public struct GateRecord: Sendable {
     (0..<mask.rows).map { vector_count_positive(mask.rowStride, mask.row($0)) }
   }
 
+  /// Channels of every local row that are open without noise, as in evaluation.
+  public var decidedCounts: [Int] {
+    (0..<logits.rows).map { row in
+      let g = logits.row(row)
+      return (0..<logits.channels).count { g[$0] >= 0 }
+    }
+  }
+
   /// Σ mask of every local row: the open channels, or what stands for them on the soft path.
   public var maskSums: [Double] {
     guard isSoft else { return openCounts.map(Double.init) }
@@ -46,12 +54,16 @@ public struct GateRecord: Sendable {
 /// Source: [K]; c = global average of the gate's input, logits g = W₂·ReLU(BN(W₁·c)). In training
 /// ℓ = g + log(u + 1e-8) − log(1 − u + 1e-8), s = σ(ℓ/τ), m = 1[s ≥ ½], and the gradient of m is taken as
 /// that of s (straight-through). In evaluation m = 1[g ≥ 0]: a logit of exactly 0 opens.
+///
+/// With `GateRule.group` channels that open together (ours), every group has one random number and one mask, and its rows
+/// of W₂ are equal: they begin equal (`tieGroups`) and get equal gradients. So a file of such a network needs no word about
+/// groups, and any program that reads it opens whole groups.
 public final class ChannelGate {
   public let inChannels: Int
   public let outChannels: Int
   /// Which gate of the network this is: the layer in its noise's random numbers.
   public let index: Int
-  public let temperature: Double
+  public let rule: GateRule
   public let squeeze: Linear
   public let batchNorm: BatchNorm
   public let excite: Linear
@@ -63,12 +75,14 @@ public final class ChannelGate {
   ///
   /// - Parameter hidden: Units between W₁ and W₂.
   public init(
-    _ name: String, index: Int, inChannels: Int, hidden: Int, outChannels: Int, temperature: Double
+    _ name: String, index: Int, inChannels: Int, hidden: Int, outChannels: Int, rule: GateRule
   ) {
+    precondition(
+      outChannels % rule.group == 0, "\(outChannels) channels are not whole groups of \(rule.group)")
     self.inChannels = inChannels
     self.outChannels = outChannels
     self.index = index
-    self.temperature = temperature
+    self.rule = rule
     squeeze = Linear(
       "\(name).0", inFeatures: inChannels, outFeatures: hidden, decays: false, asConvolution: true)
     batchNorm = BatchNorm("\(name).1", channels: hidden, decays: false)
@@ -77,6 +91,15 @@ public final class ChannelGate {
   }
 
   public var parameters: [Parameter] { squeeze.parameters + batchNorm.parameters + excite.parameters }
+
+  /// Gives every channel of a group the weights of its first one.
+  public func tieGroups() {
+    let hidden = excite.weight.count / outChannels
+    for c in 0..<outChannels where c % rule.group != 0 {
+      let first = c - c % rule.group
+      for i in 0..<hidden { excite.weight.value[c * hidden + i] = excite.weight.value[first * hidden + i] }
+    }
+  }
 
   private struct Saved {
     let context: Tensor
@@ -119,10 +142,12 @@ public final class ChannelGate {
     let mask = Tensor(rows: logits.rows, channels: outChannels, height: 1, width: 1, lanes: pass.lanes)
     let soft = pass.isTraining ? logits.makeSimilar() : nil
     precondition(!pass.isTraining || pass.noise != nil, "training through gates needs noise")
+    let groups = outChannels / rule.group
     try pass.forEachShard { shard in
-      var uniforms = [Float](repeating: 0, count: outChannels)
-      var noise = [Double](repeating: 0, count: outChannels)
-      var given = uniforms
+      var uniforms = [Float](repeating: 0, count: groups)
+      var noise = [Double](repeating: 0, count: groups)
+      var (first, own) = (uniforms, (soft: uniforms, mask: uniforms))
+      var given = [Float](repeating: 0, count: outChannels)
       for row in pass.rows(ofShard: shard) {
         let (g, m) = (logits.row(row), mask.row(row))
         m.update(repeating: 0, count: mask.rowStride)
@@ -136,9 +161,12 @@ public final class ChannelGate {
           continue
         }
         pass.noise?.fill(&uniforms, gate: index, at: pass.layout.place(ofRow: row))
-        vector_logistic_noise(outChannels, uniforms, &noise)
-        vector_gate(outChannels, g, noise, temperature, soft.row(row), m)
-        if pass.softGates { m.update(from: soft.row(row), count: outChannels) }
+        vector_logistic_noise(groups, uniforms, &noise)
+        for group in 0..<groups { first[group] = g[group * rule.group] }
+        vector_gate(groups, first, noise, rule.temperature, &own.soft, &own.mask)
+        let s = soft.row(row)
+        for c in 0..<outChannels { (s[c], m[c]) = (own.soft[c / rule.group], own.mask[c / rule.group]) }
+        if pass.softGates { m.update(from: s, count: outChannels) }
       }
     }
     return GateRecord(logits: logits, mask: mask, soft: soft, isSoft: soft != nil && pass.softGates)
@@ -150,19 +178,25 @@ public final class ChannelGate {
   /// straight-through estimator uses forward's m = 1[s ≥ ½] in everything that is computed from it, ∂L/∂m included, and
   /// lets that pass as if m were s: ∂L/∂g = ∂L/∂m · ∂s/∂g. With ℓ = g + noise and s = σ(ℓ/τ), ∂s/∂g = s(1 − s)/τ.
   /// Where masks are soft (m = s) this is the true derivative, which finite differences confirm.
+  ///
+  /// A group's logit g has the sum of its channels' derivatives. Each of its equal rows of W₂ gets an equal part of it: so a
+  /// step turns gates as fast whatever the size of groups.
   private func straightThrough(
     _ dmask: Tensor, adding direct: MaskGradient?, _ record: GateRecord, in pass: Pass
   ) throws -> Tensor {
     guard let soft = record.soft else { preconditionFailure("gates learn in training passes only") }
     let dlogits = soft.makeSimilar()
+    let (size, temperature) = (rule.group, rule.temperature)
     try pass.forEachShard { shard in
       for row in pass.rows(ofShard: shard) {
         let (all, open) = (direct?.all[row] ?? 0, direct?.open[row] ?? 0)
         let (d, m, s, out) = (dmask.row(row), record.mask.row(row), soft.row(row), dlogits.row(row))
-        for c in 0..<outChannels {
-          let dm = Double(d[c]) + all + (m[c] > 0 ? open : 0)
-          let sc = Double(s[c])
-          out[c] = Float(dm * sc * (1 - sc) / temperature)
+        for start in stride(from: 0, to: outChannels, by: size) {
+          var dm = 0.0
+          for c in start..<start + size { dm += Double(d[c]) + all + (m[c] > 0 ? open : 0) }
+          let sc = Double(s[start])
+          let dg = Float(dm / Double(size) * sc * (1 - sc) / temperature)
+          for c in start..<start + size { out[c] = dg }
         }
       }
     }

@@ -8,6 +8,8 @@ public protocol Backbone: AnyObject {
   /// In the order of the forward pass; backward completes their gradients from the end.
   var parameters: [Parameter] { get }
   var batchNorms: [BatchNorm] { get }
+  /// In the blueprint's order.
+  var gates: [ChannelGate] { get }
   /// Those at the blueprint's sites, in their order.
   var convolutions: [Convolution] { get }
 

@@ -8,6 +8,8 @@ public protocol BackboneBlock: AnyObject {
   /// In the order of the forward pass; backward completes their gradients from the end.
   var parameters: [Parameter] { get }
   var batchNorms: [BatchNorm] { get }
+  /// In the order of the path.
+  var gates: [ChannelGate] { get }
   /// In the order of the block's sites.
   var convolutions: [Convolution] { get }
 
@@ -29,7 +31,7 @@ struct BlockParts {
   let block: Blueprint.Block
   /// Of the network.
   let gates: [Blueprint.GateSite]
-  let gateTemperature: Double
+  let gateRule: GateRule
   let kernels: ConvolutionKernels
 
   /// The layers at a place of the path.
@@ -44,7 +46,7 @@ struct BlockParts {
       let site = gates[number]
       return ChannelGate(
         site.name, index: number, inChannels: site.inChannels, hidden: site.hidden,
-        outChannels: site.channels, temperature: gateTemperature)
+        outChannels: site.channels, rule: gateRule)
     }
   }
 

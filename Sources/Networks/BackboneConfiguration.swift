@@ -16,8 +16,7 @@ public protocol BackboneConfiguration: Sendable {
   var innerChannels: [Int]? { get set }
   /// The network in numbers, from which its layers are made.
   var blueprint: Blueprint { get }
-  /// τ of the gates' sigmoid.
-  var gateTemperature: Double { get }
+  var gateRule: GateRule { get }
   var kernels: ConvolutionKernels { get set }
   /// What tells it from its family's others besides depth and width, by the keys of an export's metadata.
   var particulars: [String: String] { get }

@@ -33,6 +33,8 @@ public final class BasicBlock: BackboneBlock {
     [gate?.batchNorm, bn1, bn2, downsample?.batchNorm].compactMap { $0 }
   }
 
+  public var gates: [ChannelGate] { [gate].compactMap { $0 } }
+
   public var convolutions: [Convolution] { [conv1, conv2, downsample?.convolution].compactMap { $0 } }
 
   private struct Saved {

@@ -48,6 +48,8 @@ public final class Bottleneck: BackboneBlock {
     [gate1?.batchNorm, bn1, gate2?.batchNorm, bn2, bn3, downsample?.batchNorm].compactMap { $0 }
   }
 
+  public var gates: [ChannelGate] { [gate1, gate2].compactMap { $0 } }
+
   public var convolutions: [Convolution] {
     [conv1, conv2, conv3, downsample?.convolution].compactMap { $0 }
   }

@@ -85,7 +85,15 @@ extension GateUsage {
 extension [GateRecord] {
   /// By row and gate: open channels, or Σ mask where masks are soft.
   public var openByRow: [[Double]] {
-    let sums = map(\.maskSums)
-    return (0..<(first?.mask.rows ?? 0)).map { row in sums.map { $0[row] } }
+    byRow(map(\.maskSums))
+  }
+
+  /// By row and gate: channels that are open without noise.
+  public var decidedByRow: [[Double]] {
+    byRow(map { $0.decidedCounts.map(Double.init) })
+  }
+
+  private func byRow(_ counts: [[Double]]) -> [[Double]] {
+    (0..<(first?.mask.rows ?? 0)).map { row in counts.map { $0[row] } }
   }
 }

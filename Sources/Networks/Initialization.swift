@@ -36,6 +36,7 @@ public func initializeWeights(backbone: any Backbone, heads: [MLP], seed: UInt64
       parameter.fillUniform(fanIn: fanIn, draws)
     }
   }
+  backbone.gates.forEach { $0.tieGroups() }
   let zeros = Set(backbone.blueprint.sites.filter(\.startsAtZero).map(\.batchNorm))
   for batchNorm in backbone.batchNorms where zeros.contains(batchNorm.name) {
     batchNorm.weight!.array = Array(repeating: 0, count: batchNorm.channels)

@@ -38,6 +38,8 @@ public final class PlainBlock: BackboneBlock {
     layers.flatMap { [$0.gate?.batchNorm, $0.batchNorm].compactMap { $0 } }
   }
 
+  public var gates: [ChannelGate] { layers.compactMap(\.gate) }
+
   public var convolutions: [Convolution] { layers.map(\.convolution) }
 
   private struct Saved {

@@ -35,7 +35,7 @@ public struct ResNetConfiguration: BackboneConfiguration, Equatable {
   public var zeroInitResidual = true
   public var innerChannels: [Int]?
   public var gated = true
-  public var gateTemperature = 0.66667
+  public var gateRule = GateRule()
   public var kernels = ConvolutionKernels.auto
 
   /// The depths that have a name, and what they stand for. Source: He et al., "Deep Residual Learning" (2016), Table 1.

@@ -17,7 +17,7 @@ public final class StackedBackbone: Backbone {
     stemBatchNorm = BatchNorm(blueprint.stem.batchNorm, channels: blueprint.stem.shape.outChannels)
     blocks = blueprint.blocks.map { [blueprint] block in
       let parts = BlockParts(
-        block: block, gates: blueprint.gates, gateTemperature: configuration.gateTemperature,
+        block: block, gates: blueprint.gates, gateRule: configuration.gateRule,
         kernels: configuration.kernels)
       return switch (block.shortcut, block.path.count) {
       case (.none, _): PlainBlock(parts)
@@ -32,6 +32,8 @@ public final class StackedBackbone: Backbone {
   }
 
   public var batchNorms: [BatchNorm] { [stemBatchNorm] + blocks.flatMap(\.batchNorms) }
+
+  public var gates: [ChannelGate] { blocks.flatMap(\.gates) }
 
   public var convolutions: [Convolution] { [stem] + blocks.flatMap(\.convolutions) }
 

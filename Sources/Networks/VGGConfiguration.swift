@@ -10,7 +10,7 @@ public struct VGGConfiguration: BackboneConfiguration, Equatable {
   public var stages: [Int]
   public var innerChannels: [Int]?
   public var gated = true
-  public var gateTemperature = 0.66667
+  public var gateRule = GateRule()
   public var kernels = ConvolutionKernels.auto
 
   /// The depths that have a name, and what they stand for. Source: Simonyan & Zisserman, "Very Deep Convolutional

@@ -5,6 +5,9 @@ import Networks
 /// What pulls a gated network's cost to its target: budget loss and bound loss of [K]. The cost is MACs, or time by a table
 /// of what an open channel takes (ours).
 ///
+/// A budget of MACs counts masks with their noise, as [K]'s does. One of time counts those without: gates that are not
+/// decided yet open other channels in evaluation, whose time is what was asked for. Gradients are the same.
+///
 /// Per view, over the *global* batch of B images: R = share of the mean cost of an image (`GateCost`), budget =
 /// λ·(R − t_d)²; with the densities d_g of gates and q = √t_d, bound = γ·mean_g [ReLU(p·q − d_g)² +
 /// ReLU(d_g − 1 + p − p·q)²].
@@ -65,7 +68,7 @@ public struct Budget: Sendable, Equatable {
     public let bound: Double
     /// Mean MACs as a share of the dense network's: R where they are what is budgeted.
     public let macsShare: Double
-    /// Mean time of an image in microseconds as the table predicts it; nil where MACs are budgeted.
+    /// Mean time of an image in evaluation in microseconds, as the table predicts it; nil where MACs are budgeted.
     public let latency: Double?
     /// d_g: open channels as a share of all, by gate.
     public let densities: [Double]
@@ -86,10 +89,13 @@ public struct Budget: Sendable, Equatable {
 
   /// - Parameters:
   ///   - usage: Of the view, over the global batch.
+  ///   - budgeted: Whose cost is pulled to the target; nil: of `usage` as well.
   ///   - annealing: p.
-  public func terms(_ usage: GateUsage, annealing p: Double, macs: MACs) -> Terms {
+  public func terms(
+    _ usage: GateUsage, budgeted: GateUsage? = nil, annealing p: Double, macs: MACs
+  ) -> Terms {
     let cost = cost(macs)
-    let share = cost.share(usage)
+    let share = cost.share(budgeted ?? usage)
     let excess = share - target
     let q = boundTarget == .sqrt ? target.squareRoot() : target
     let gates = Double(usage.open.count)

@@ -114,11 +114,7 @@ public final class TrainingStep {
     let (features, embeddings, gates) = try forward(batch.images, through: parts, of: pass)
     let open = budget == nil ? [] : gates.map(\.openByRow)
     let terms =
-      try budget.map { budget in
-        try GateUsage.byView(open, in: parts, of: pass, macs).map {
-          budget.terms($0, annealing: annealing, macs: macs)
-        }
-      } ?? []
+      try budget.map { try self.terms($0, gates, open, annealing: annealing, in: parts, of: pass) } ?? []
     let (objective, gradient) = try pass.timed(.loss) {
       try model.objective.lossAndGradient(embeddings, batch: batch, in: pass)
     }
@@ -141,6 +137,24 @@ public final class TrainingStep {
       objective: objective, views: terms, projections: embeddings.projections, features: features,
       gates: gates.flatMap(\.self),
       gradientWaits: try sender.finish())
+  }
+
+  /// Budget and bound terms of each view.
+  ///
+  /// - Parameters:
+  ///   - gates: What they decided, by part.
+  ///   - open: By part, row and gate: open channels.
+  private func terms(
+    _ budget: Budget, _ gates: [[GateRecord]], _ open: [[[Double]]], annealing: Double, in parts: [Pass],
+    of pass: Pass
+  ) throws -> [Budget.Terms] {
+    let usage = try GateUsage.byView(open, in: parts, of: pass, macs)
+    let decided =
+      budget.latency == nil
+      ? nil : try GateUsage.byView(gates.map(\.decidedByRow), in: parts, of: pass, macs)
+    return usage.indices.map {
+      budget.terms(usage[$0], budgeted: decided?[$0], annealing: annealing, macs: macs)
+    }
   }
 
   private func forward(

@@ -9,7 +9,7 @@ extension CommandLineTests {
     private static let table =
       """
       # written by hand
-      - family=resnet depth=18 width=8 input_size=32 dense_macs=8871936
+      - family=resnet depth=18 width=8 input_size=32 dense_macs=8871936 group=1
       - batch=4 threads=1 dense=600.0 fixed=100.0
 
       """
@@ -107,7 +107,7 @@ extension CommandLineTests {
         #expect(dense > 0 && fixed >= 0)
         let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
         #expect(lines.count == 11 && lines[0].hasPrefix("# Microseconds of an image in evaluation"))
-        #expect(lines[1] == "- family=resnet depth=18 width=8 input_size=32 dense_macs=8871936")
+        #expect(lines[1] == "- family=resnet depth=18 width=8 input_size=32 dense_macs=8871936 group=1")
         // The file is read, and its network is this one; an hour is more than any image takes.
         let refused = try Program.run(
           small.command("gates.latency_table=\(path)", "gates.target=3600000ms"))

@@ -93,7 +93,7 @@ import Testing
     (
       "gates:\n  eta: 1",
       ":2: there is no key 'gates.eta'; there are gates.enabled, gates.target, gates.latency_table, gates.lambda, "
-        + "gates.gamma, gates.alpha, gates.bound_target, gates.temperature"
+        + "gates.gamma, gates.alpha, gates.bound_target, gates.temperature, gates.group"
     ),
     ("optimiser:\n  momentum: 1", ":1: there is no key 'optimiser'; did you mean 'optimizer'?"),
     (
@@ -113,6 +113,7 @@ import Testing
       "gates: {target: 1.01}",
       ":1: 'gates.target' must be a number above 0 and at most 1, or the time of an image, for example 12ms or 800us, found '1.01'"
     ),
+    ("gates: {group: 3}", ":1: 'gates.group' must be one of 1, 2, 4, 8, 16, found '3'"),
     ("gates: {temperature: 0}", ":1: 'gates.temperature' must be a number above 0, found '0'"),
     (
       "objective: {temperature: -1}",

@@ -11,7 +11,7 @@ import Testing
   /// Every channel of a ResNet-18 of width 8 takes 2 µs: an image from 100 to 100 + 2·240 µs.
   private static let items =
     [
-      "family=resnet depth=18 width=8 input_size=32 dense_macs=8871936",
+      "family=resnet depth=18 width=8 input_size=32 dense_macs=8871936 group=1",
       "batch=4 threads=1 dense=600.0 fixed=100.0",
     ]
     + zip([8, 16, 32, 64], 1...4).flatMap { channels, stage in

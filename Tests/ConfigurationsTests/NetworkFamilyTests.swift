@@ -27,7 +27,7 @@ import Testing
     #expect(configuration.network.title == "VGG-13 of width 16")
     let vgg = try #require(configuration.backbone as? VGGConfiguration)
     #expect(vgg.depth == 13 && vgg.width == 16 && vgg.inputSize == 48)
-    #expect(vgg.gated && vgg.gateTemperature == 0.5)
+    #expect(vgg.gated && vgg.gateRule.temperature == 0.5)
     let dense = try read("network: {family: vgg, depth: 11}\ngates: {enabled: false}")
     #expect(dense.backbone.blueprint.gates.isEmpty)
   }
@@ -47,6 +47,17 @@ import Testing
       configuration.differences(from: padded).isEmpty && padded.decisiveYAML == configuration.decisiveYAML)
     #expect(
       configuration.differences(from: try read("")).map(\.key) == ["network.family", "network.depth"])
+  }
+
+  @Test func groupsOfChannelsDivideThoseOfEveryGate() throws {
+    #expect(try read("gates: {group: 16}").backbone.gateRule.group == 16)
+    #expect(
+      problem("network: {width: 24}\ngates: {group: 16}")
+        == "gates.group 16 does not divide the 24 channels of layer1.0.gate: use gates.group 8")
+    #expect(
+      problem("network: {width: 15}\ngates: {group: 2}")
+        == "gates.group 2 does not divide the 15 channels of layer1.0.gate: use gates.group 1")
+    #expect(try read("network: {width: 24}\ngates: {enabled: false, group: 16}").groupConflict == nil)
   }
 
   @Test func channelsWithinBlocksAreReadAndPrinted() throws {

@@ -62,7 +62,7 @@ private struct GateCase {
   func makeGate() throws -> ChannelGate {
     let gate = ChannelGate(
       name, index: 0, inChannels: settings.in, hidden: settings.`in` / settings.reduction,
-      outChannels: settings.out, temperature: settings.temperature)
+      outChannels: settings.out, rule: GateRule(temperature: settings.temperature))
     gate.squeeze.weight.array = try floats("w1")
     gate.excite.weight.array = try floats("w2")
     gate.batchNorm.weight?.array = try floats("bn_weight")

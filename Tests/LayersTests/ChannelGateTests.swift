@@ -1,5 +1,6 @@
 import CVector
 import Foundation
+import Foundations
 import GoldenCases
 import Tensors
 import TestSupport
@@ -8,12 +9,15 @@ import Testing
 @testable import Layers
 
 @Suite struct ChannelGateTests {
-  private func makeGate(_ inChannels: Int, _ outChannels: Int, _ numbers: inout TestNumbers) -> ChannelGate {
+  private func makeGate(
+    _ inChannels: Int, _ outChannels: Int, group: Int = 1, _ numbers: inout TestNumbers
+  ) -> ChannelGate {
     let hidden = inChannels / 4
     let gate = ChannelGate(
-      "gate", index: 0, inChannels: inChannels, hidden: hidden, outChannels: outChannels, temperature: 0.66667
-    )
+      "gate", index: 0, inChannels: inChannels, hidden: hidden, outChannels: outChannels,
+      rule: GateRule(group: group))
     for parameter in gate.parameters { parameter.array = numbers.normals(parameter.count) }
+    gate.tieGroups()
     // Whole hidden units are on or off: none is near its kink.
     gate.batchNorm.weight!.array = numbers.uniforms(hidden, 0.2, 0.4)
     gate.batchNorm.bias!.array = (0..<hidden).map { $0 % 3 == 1 ? -2 : 2 }
@@ -59,6 +63,60 @@ import Testing
         }
         parameter.array = values
         #expect(error < 2e-3, "\(parameter.name), \(variant)")
+      }
+    }
+  }
+
+  /// A group's channels have one decision, one random number and one gradient, which is their part of the derivative by
+  /// the weights that they share.
+  @Test(arguments: [2, 4, 8])
+  func groupsOpenTogether(group: Int) throws {
+    let (images, inChannels, outChannels) = (8, 12, 16)
+    let hidden = inChannels / 4
+    for variant in PassVariant.all(images: images) {
+      var numbers = TestNumbers(seed: 16)
+      let gate = makeGate(inChannels, outChannels, group: group, &numbers)
+      let single = ChannelGate(
+        "gate", index: 0, inChannels: inChannels, hidden: hidden, outChannels: outChannels / group,
+        rule: GateRule())
+      for (own, other) in zip(single.parameters, gate.parameters).dropLast() { own.array = other.array }
+      let rows = gate.excite.weight.array
+      single.excite.weight.array = (0..<outChannels / group * hidden).map {
+        rows[$0 / hidden * group * hidden + $0 % hidden]
+      }
+      let x = Tensor(
+        shape: [images, inChannels, 3, 2], lanes: variant.lanes, numbers.normals(images * inChannels * 6))
+      let dmask = numbers.normals(images * outChannels)
+      let all = numbers.normals(images).map(Double.init)
+      let open = numbers.normals(images).map(Double.init)
+      func run(_ gate: ChannelGate, _ dmask: [Float], perChannel: Double) throws -> (
+        mask: [Float], dx: [Float]
+      ) {
+        let pass = variant.pass(rows: images, noise: DrawnNoise(seed: 3))
+        let mask = try gate.forward(x.means, in: pass).mask
+        let direct = MaskGradient(all: all.map { perChannel * $0 }, open: open.map { perChannel * $0 })
+        let dx = try gate.backward(
+          Tensor(shape: [images, dmask.count / images], lanes: variant.lanes, dmask), adding: direct, in: pass
+        )
+        return (mask.values, dx.values)
+      }
+      // A gate with one channel for each group, which has the derivatives of them all.
+      let sums = (0..<images * outChannels / group).map { i in dmask[i * group..<(i + 1) * group].reduce(0, +)
+      }
+      let (mask, dx) = try run(gate, dmask, perChannel: 1)
+      let (expected, expectedDx) = try run(single, sums, perChannel: Double(group))
+      #expect(mask == expected.flatMap { Array(repeating: $0, count: group) }, "\(variant)")
+      #expect(Set(mask) == [0, 1])
+      #expect(relativeDistance(dx, to: expectedDx) < 1e-5, "\(variant)")
+      let gradient = gate.excite.weight.gradientArray
+      let shared = single.excite.weight.gradientArray
+      for c in 0..<outChannels {
+        let own = Array(gradient[c * hidden..<(c + 1) * hidden])
+        let first = c - c % group
+        // Bit for bit: weights that begin equal stay so.
+        #expect(own == Array(gradient[first * hidden..<(first + 1) * hidden]), "\(variant)")
+        let part = shared[c / group * hidden..<(c / group + 1) * hidden].map { $0 / Float(group) }
+        #expect(relativeDistance(own, to: part) < 1e-5, "\(variant)")
       }
     }
   }

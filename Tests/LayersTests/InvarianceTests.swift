@@ -94,7 +94,7 @@ import Testing
     let norm = BatchNorm("test.bn", channels: 20)
     norm.runningMean = numbers.normals(20)
     let gate = ChannelGate(
-      "test.gate", index: 0, inChannels: 11, hidden: 2, outChannels: 20, temperature: 0.66667)
+      "test.gate", index: 0, inChannels: 11, hidden: 2, outChannels: 20, rule: GateRule())
     for parameter in gate.parameters { parameter.array = numbers.normals(parameter.count) }
     func features(shardSize: Int, threads: Int) throws -> [Float] {
       let pass = PassVariant(shardSize: shardSize, threads: threads).pass(.evaluation, rows: images)

@@ -70,7 +70,7 @@ import Testing
     let layer = BatchNorm("test", channels: channels)
     layer.bias!.array = numbers.uniforms(channels, 1, 2)
     let gate = ChannelGate(
-      "gate", index: 0, inChannels: 8, hidden: 2, outChannels: channels, temperature: 0.66667)
+      "gate", index: 0, inChannels: 8, hidden: 2, outChannels: channels, rule: GateRule())
     for parameter in gate.parameters { parameter.array = numbers.normals(parameter.count) }
     let gateInput = Tensor(shape: [4, 8, 2, 2], lanes: lanes, numbers.normals(128))
 

@@ -150,6 +150,6 @@ extension BlockParts {
   /// Of the first block of a network.
   init(of builder: BlockBuilder) {
     self.init(
-      block: builder.blocks[0], gates: builder.gates, gateTemperature: 0.66667, kernels: .auto)
+      block: builder.blocks[0], gates: builder.gates, gateRule: GateRule(), kernels: .auto)
   }
 }

@@ -33,6 +33,17 @@ import Testing
   /// of these in one batch.
   @Test(arguments: Network.all, [nil, [0], [1], [13], [.max], [0, 1, 13, .max]])
   func closedChannelsCanBeLeftOut(_ network: Network, open: [Int]?) throws {
+    try check(network) { first in open.map { CountedMasks(open: $0, firstImage: first) } }
+  }
+
+  /// Whole groups of channels, the last of which may be smaller.
+  @Test(arguments: Network.all)
+  func closedGroupsCanBeLeftOut(_ network: Network) throws {
+    try check(network) { CountedMasks(open: [0, 1, 2, 3, .max], group: 16, firstImage: $0) }
+  }
+
+  /// - Parameter masks: By the number of the first image.
+  private func check(_ network: Network, masks: (Int) -> (any GateMasks)?) throws {
     let size = network.size
     let backbone = StackedBackbone(network.configuration)
     initializeWeights(backbone: backbone, heads: [], seed: 3)
@@ -50,7 +61,7 @@ import Testing
       let surroundings = Surroundings(pool: .forKernels(threads: 2), skipsClosedChannels: skips)
       let pass = Pass(
         .evaluation, RowLayout(images: rows.count, views: 1, shardSize: shardSize), in: surroundings,
-        masks: open.map { CountedMasks(open: $0, firstImage: rows.lowerBound) })
+        masks: masks(rows.lowerBound))
       return try backbone.forward(some, in: pass)
     }
     let dense = try forward(0..<7, skips: false, shardSize: 3)
@@ -70,20 +81,25 @@ import Testing
   }
 }
 
-/// So many open channels, other ones for every image and gate; the numbers take turns.
+/// So many open groups of channels, other ones for every image and gate; the numbers take turns.
 private final class CountedMasks: GateMasks {
   private let open: [Int]
+  private let group: Int
   private let firstImage: Int
 
-  init(open: [Int], firstImage: Int) {
+  init(open: [Int], group: Int = 1, firstImage: Int) {
     self.open = open
+    self.group = group
     self.firstImage = firstImage
   }
 
   func fill(_ mask: inout [Float], gate: Int, row: Int) {
     let image = firstImage + row
     let count = open[(image + gate) % open.count]
+    let groups = (mask.count + group - 1) / group
+    var isOpen = [Bool](repeating: false, count: groups)
     // 7 has no common divisor with the channels of a gate.
-    for place in mask.indices { mask[(7 * place + image) % mask.count] = place < count ? 1 : 0 }
+    for place in 0..<min(count, groups) { isOpen[(7 * place + image) % groups] = true }
+    for channel in mask.indices { mask[channel] = isOpen[channel / group] ? 1 : 0 }
   }
 }

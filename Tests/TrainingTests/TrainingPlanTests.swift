@@ -121,7 +121,7 @@ import Testing
   @Test func aTargetTimeIsSaid() throws {
     let table =
       [
-        "family=resnet depth=18 width=8 input_size=32 dense_macs=8871936",
+        "family=resnet depth=18 width=8 input_size=32 dense_macs=8871936 group=1",
         "batch=4 threads=1 dense=600 fixed=100",
       ]
       + zip([8, 16, 32, 64], 1...4).flatMap { channels, stage in

@@ -22,7 +22,8 @@ enum GivenWeights {
     }
   }
 
-  /// Gives them to a model that has its initial weights, which it keeps where there are no others.
+  /// Gives them to a model that has its initial weights, which it keeps where there are no others. Gates whose channels open
+  /// together get one decision for each group, even if the weights are of gates that had more.
   ///
   /// - Returns: What a record of the run says of them, and the step after which the run goes on.
   /// - Throws: The same `AgreedFailure` on every rank, with `CheckpointError.otherNetwork`, `BackboneInFileError`,
@@ -30,6 +31,7 @@ enum GivenWeights {
   func load(
     into model: Model, _ configuration: Configuration, on communicator: Communicator
   ) throws -> (Session.InitialWeights, step: Int) {
+    defer { model.backbone.gates.forEach { $0.tieGroups() } }
     switch self {
     case .model(let checkpoint):
       let file = try checkpoint.tensors(in: Checkpoint.modelFile)
