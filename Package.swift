@@ -103,6 +103,7 @@ let package = Package(
         "Layers",
         "Evaluation", "Exchange", "Datasets", "Images", "Collectives", "Metrics", "Progress", "Provenance",
         "Diagnosis", "Tensors", "Version", .product(name: "Logging", package: "swift-log"),
+        .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .target(
       name: "Benchmarks",

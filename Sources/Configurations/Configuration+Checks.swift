@@ -48,6 +48,25 @@ extension Configuration {
         + "use gates.group \(largest)")
   }
 
+  /// Steps from one audited step to the next; 0: there are none.
+  ///
+  /// An audit takes the time of a step: by default half a percent of the run's.
+  public var auditInterval: Int { audit.every ?? (canBeAudited ? 200 : 0) }
+
+  /// Whether a step, by its number, is audited.
+  public func isAudited(step: Int) -> Bool { auditInterval > 0 && step % auditInterval == 0 }
+
+  /// What an objective remembers lies on single ranks, and others could not repeat their parts.
+  private var canBeAudited: Bool { objective.chosen.rememberedFloats(imageCount: 1) == 0 }
+
+  /// Why steps cannot be audited as often as they should; nil: they can.
+  var auditConflict: ConfigurationError? {
+    guard auditInterval > 0, !canBeAudited else { return nil }
+    return .conflict(
+      "audit.every \(auditInterval) cannot be had with objective.name \(objective.name.rawValue), as each rank alone holds "
+        + "a part of what the objective remembers: use audit.every 0")
+  }
+
   /// Why the objective cannot learn from the labels that there are; nil if it can, or needs none.
   ///
   /// - Parameter classCount: Of the images that are trained on; nil: they have no labels.

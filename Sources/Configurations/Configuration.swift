@@ -33,6 +33,7 @@ public struct Configuration: Equatable, Sendable {
   public var augmentation = AugmentationConfiguration()
   public var gradients = GradientSettings()
   public var checkpoint = CheckpointSettings()
+  public var audit = AuditSettings()
   public var evaluate = EvaluationSettings()
   /// What convolutions may be computed in; parameters and sums are f32.
   public var precision = Precision.f32
@@ -173,6 +174,18 @@ public struct CheckpointSettings: Equatable, Sendable {
   public var every = 0
   /// How many of the newest are kept.
   public var keep = 3
+}
+
+/// How a run looks after itself.
+public struct AuditSettings: Equatable, Sendable {
+  /// Steps from one whose parts ranks repeat for each other to the next, 0: never; nil: as often as `Configuration` says.
+  public var every: Int?
+  /// What happens where a part does not come out the same.
+  public var onMismatch = OnMismatch.stop
+
+  public enum OnMismatch: String, Sendable, CaseIterable {
+    case stop, warn
+  }
 }
 
 public struct EvaluationSettings: Equatable, Sendable {

@@ -103,6 +103,7 @@ public struct ConfigurationFile: Sendable {
     try communicator.agree {
       if let conflict = configuration.network.conflict ?? configuration.groupConflict
         ?? configuration.latencyConflict
+        ?? configuration.auditConflict
       {
         throw conflict
       }

@@ -204,6 +204,10 @@ struct ConfigurationKey: Sendable {
     .init("augmentation.flip_probability", \.augmentation.flipProbability, .number(.within(0, 1))),
     .init("checkpoint.every", \.checkpoint.every, .wholeNumber(0...), mayChange: true),
     .init("checkpoint.keep", \.checkpoint.keep, .wholeNumber(1...), mayChange: true),
+    .init(
+      "audit.every", \.audit.every, .optional(.wholeNumber(0...), or: "auto"), mayChange: true,
+      note: { $0.audit.every == nil ? "\($0.auditInterval)" : nil }),
+    .init("audit.on_mismatch", \.audit.onMismatch, .choice, mayChange: true),
     .init("evaluate.every", \.evaluate.every, .wholeNumber(0...), mayChange: true),
     .init("evaluate.probe", \.evaluate.probe, .flag, mayChange: true),
     .init("precision", \.precision, .choice),

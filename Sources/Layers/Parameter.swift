@@ -52,6 +52,9 @@ public final class Parameter {
   /// The gradient of the last backward pass, laid out as `array`.
   public var gradientArray: [Float] { Array(UnsafeBufferPointer(start: gradient, count: count)) }
 
+  /// Keeps gradients elsewhere in memory that is laid out as the store's.
+  func keepGradient(in gradients: Storage) { self.gradients = gradients }
+
   /// Moves value and gradient into a store's memory.
   func move(to values: Storage, _ gradients: Storage, at offset: Int) {
     (values.pointer + offset).update(from: value, count: count)

@@ -44,6 +44,15 @@ public final class ParameterStore {
     UnsafeMutableBufferPointer(start: gradientStorage.pointer, count: count)
   }
 
+  /// Does `body`, whose backward passes leave the store's gradients as they are.
+  package func keepingGradients<T>(_ body: () throws -> T) rethrows -> T {
+    let others = BufferPool.shared.take(count: count)
+    others.clear()
+    for parameter in parameters { parameter.keepGradient(in: others) }
+    defer { for parameter in parameters { parameter.keepGradient(in: gradientStorage) } }
+    return try body()
+  }
+
   /// The 2-norm of all gradients together.
   public var gradientNorm: Double {
     gradients.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()

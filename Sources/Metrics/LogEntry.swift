@@ -5,6 +5,7 @@ import Foundations
 package enum LogEntry: Sendable {
   case training(TrainingMetrics)
   case evaluation(EvaluationMetrics)
+  case audit(AuditRecord)
   case picture(LogPicture)
 }
 

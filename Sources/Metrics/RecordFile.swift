@@ -47,6 +47,7 @@ package final class RecordFile {
   /// Waits until the disk has every record.
   func sync() throws(UnwritableFile) {
     try write()
+    guard file >= 0 else { return }
     guard fsync(file) == 0 else {
       let failure = self.failure()
       // Nobody knows which of them arrived.
@@ -58,8 +59,9 @@ package final class RecordFile {
     written = 0
   }
 
-  /// Writes what is waiting.
+  /// Writes what is waiting. A file that never got anything is not made.
   func write() throws(UnwritableFile) {
+    guard file >= 0 || end + records.count > 0 else { return }
     if !isAsLeft { try reopen() }
     while written < records.count {
       guard writeAll(records[written], to: file) else {

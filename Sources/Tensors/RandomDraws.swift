@@ -23,6 +23,8 @@ public enum RandomPurpose: UInt32, Sendable {
   case noise = 12
   /// Weights that are pruned by chance.
   case pruning = 13
+  /// Who repeats whose part of a step.
+  case audit = 14
 }
 
 /// All random numbers of one purpose for one image of one epoch: a function, not a stream.

@@ -69,6 +69,13 @@ public struct Tensor: Sendable {
     Tensor(rows: rows, channels: channels, height: height, width: width, lanes: lanes)
   }
 
+  /// A tensor of the same numbers.
+  package func copy() -> Tensor {
+    let other = makeSimilar()
+    other.copyRows(0..<rows, of: self, to: 0)
+    return other
+  }
+
   /// The numbers in NCHW order, without padding.
   public var values: [Float] {
     var result: [Float] = []

@@ -61,10 +61,20 @@ extension Configuration {
   public func makeLoader(
     for dataset: any ImageDataset, startStep: Int, threads: Int, communicator: Communicator
   ) throws -> ViewLoader {
+    try makeLoader(
+      for: dataset, startStep: startStep, threads: threads, rank: communicator.rank,
+      worldSize: communicator.worldSize)
+  }
+
+  /// The batches of any rank from step `startStep` on, of which so many are made ahead.
+  func makeLoader(
+    for dataset: any ImageDataset, startStep: Int, threads: Int, rank: Int, worldSize: Int,
+    queueDepth: Int = 2
+  ) throws -> ViewLoader {
     try ViewLoader(
       dataset: dataset, maker: viewMaker(for: dataset), onError: data.onError,
-      globalBatchSize: batch.global, shardSize: batch.shard, rank: communicator.rank,
-      worldSize: communicator.worldSize, shuffleWindow: data.shuffleWindow, startStep: startStep,
-      threads: data.loaderThreads ?? threads)
+      globalBatchSize: batch.global, shardSize: batch.shard, rank: rank, worldSize: worldSize,
+      shuffleWindow: data.shuffleWindow, startStep: startStep, threads: data.loaderThreads ?? threads,
+      queueDepth: queueDepth)
   }
 }

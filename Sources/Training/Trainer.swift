@@ -54,15 +54,17 @@ public final class Trainer {
 
   /// One update of all parameters.
   ///
-  /// - Parameter clock: Takes the time of the step's parts.
-  /// - Throws: `LayerError.nonFinite`, `CollectiveError`.
-  public func take(_ batch: ViewBatch, stepsPerEpoch: Int, clock: StepClock? = nil) throws -> Outcome {
-    let result = try step.run(
-      StepBatch(
-        images: batch.images, layout: batch.layout, indices: batch.indices, imageCount: batch.imageCount,
-        seed: configuration.seed, epoch: batch.epoch, labels: { batch.labels }),
-      noise: GateNoiseSource(seed: configuration.seed, epoch: batch.epoch, indices: batch.indices),
-      annealing: Budget.annealing(alpha: configuration.annealingRate, epoch: batch.epoch), clock: clock)
+  /// - Parameters:
+  ///   - clock: Takes the time of the step's parts.
+  ///   - audit: Looks at what this rank brought to the step before the update, which is not made if it throws.
+  /// - Throws: `LayerError.nonFinite`, `CollectiveError`, what `audit` throws.
+  public func take(
+    _ batch: ViewBatch, stepsPerEpoch: Int, clock: StepClock? = nil,
+    audit: ((StepTrace) throws -> Void)? = nil
+  ) throws -> Outcome {
+    let trace = audit == nil ? nil : StepTrace()
+    let result = try run(step, batch, clock: clock, trace: trace)
+    if let trace { try audit?(trace) }
     let rate = configuration.learningRates.rate(step: batch.step, stepsPerEpoch: stepsPerEpoch)
     let held = configuration.learningRates.heldRate(step: batch.step, stepsPerEpoch: stepsPerEpoch)
     func update() throws {
@@ -71,5 +73,41 @@ public final class Trainer {
     }
     try clock.map { try $0.time(.optimizer, update) } ?? update()
     return Outcome(result: result, learningRate: rate)
+  }
+
+  /// Takes any rank's part of a step once more, with what other ranks answered then. Neither gradients nor running
+  /// statistics are touched.
+  ///
+  /// - Returns: What that rank should have brought. It ends early where the step cannot be repeated.
+  func repeated(_ batch: ViewBatch, answers: RepeatedAnswers) throws -> StepTrace {
+    let trace = StepTrace()
+    let statistics = model.batchNorms.map { ($0, $0.runningMean, $0.runningVariance) }
+    defer {
+      for (batchNorm, mean, variance) in statistics {
+        (batchNorm.runningMean, batchNorm.runningVariance) = (mean, variance)
+      }
+    }
+    let again = TrainingStep(
+      model: model, budget: step.budget, settings: step.settings, pool: pool, reducer: answers)
+    do {
+      _ = try model.store.keepingGradients { try run(again, batch, trace: trace) }
+    } catch LayerError.nonFinite(let layer) {
+      trace.end(with: "a non-finite value at \(layer)")
+    } catch is OtherStep {
+      trace.end(with: "the course of the step")
+    }
+    return trace
+  }
+
+  private func run(
+    _ step: TrainingStep, _ batch: ViewBatch, clock: StepClock? = nil, trace: StepTrace?
+  ) throws -> TrainingStep.Result {
+    try step.run(
+      StepBatch(
+        images: batch.images, layout: batch.layout, indices: batch.indices, imageCount: batch.imageCount,
+        seed: configuration.seed, epoch: batch.epoch, labels: { batch.labels }),
+      noise: GateNoiseSource(seed: configuration.seed, epoch: batch.epoch, indices: batch.indices),
+      annealing: Budget.annealing(alpha: configuration.annealingRate, epoch: batch.epoch), clock: clock,
+      trace: trace)
   }
 }

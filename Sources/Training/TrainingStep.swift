@@ -95,13 +95,15 @@ public final class TrainingStep {
   ///   - noise: Needed where gates learn.
   ///   - annealing: p of the bound loss.
   ///   - clock: Takes the time of the step's parts.
+  ///   - trace: Learns what this rank brought to the others, and what they answered.
   /// - Throws: `LayerError.nonFinite` naming the layer where a non-finite value first appeared;
   ///   `CollectiveError`.
   public func run(
     _ batch: StepBatch, noise: (any GateNoise)?, annealing: Double,
-    clock: StepClock? = nil
+    clock: StepClock? = nil, trace: StepTrace? = nil
   ) throws -> Result {
-    let sender = GradientSender(model.store, to: gradients, clock: clock)
+    let reducer = trace?.following(reducer) ?? reducer
+    let sender = GradientSender(model.store, to: gradients, clock: clock, trace: trace)
     let pass = Pass(
       settings.mode, batch.layout,
       in: Surroundings(
@@ -199,12 +201,14 @@ public final class TrainingStep {
 private final class GradientSender: StepListener {
   private let sink: any GradientSink
   private let clock: StepClock?
+  private let trace: StepTrace?
   /// What backward has not completed yet, with its place in the store; the next one last.
   private var awaited: [(parameter: Parameter, offset: Int)]
 
-  init(_ store: ParameterStore, to sink: any GradientSink, clock: StepClock?) {
+  init(_ store: ParameterStore, to sink: any GradientSink, clock: StepClock?, trace: StepTrace?) {
     self.sink = sink
     self.clock = clock
+    self.trace = trace
     awaited = zip(store.parameters, store.offsets).filter { $0.0.isTrainable }.map { ($0, $1) }
   }
 
@@ -212,6 +216,7 @@ private final class GradientSender: StepListener {
     let next = awaited.popLast()
     // What is sent before it is final would be wrong on other ranks, and on them only.
     precondition(parameter === next?.parameter, "the gradient of \(parameter.name) is ready too early")
+    trace?.add(gradientOf: parameter)
     try timed { try sink.ready(downTo: next!.offset) }
   }
 

@@ -1,9 +1,15 @@
 import Collectives
 import Evaluation
 import Exchange
+import Foundation
 import Optimizers
 import Pruning
 import Tensors
+
+extension NetworkTensors {
+  /// The bytes of `Checkpoint.modelFile`.
+  var modelFile: Data { Safetensors.encode(entries, metadata: ["format": "pt"]) }
+}
 
 /// A model and its optimizer as a checkpoint keeps them.
 extension Model {
@@ -16,9 +22,7 @@ extension Model {
     _ optimizer: Optimizer, _ remembered: [Safetensors.Entry], _ probe: OnlineProbe?, _ state: TrainingState
   ) -> [CheckpointStore.File] {
     var files: [CheckpointStore.File] = [
-      .init(name: Checkpoint.modelFile) {
-        Safetensors.encode(self.tensors.entries, metadata: ["format": "pt"])
-      },
+      .init(name: Checkpoint.modelFile) { self.tensors.modelFile },
       .init(name: Checkpoint.optimizerFile) { Safetensors.encode(self.entries(of: optimizer)) },
       .init(name: TrainingState.fileName) { state.encode() },
     ]

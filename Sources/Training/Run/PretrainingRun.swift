@@ -67,6 +67,7 @@ public final class PretrainingRun {
       }
       if let probe = prepared.probe { observers.append(ProbeTraining(probe, prepared)) }
       observers.append(FiniteCheck(prepared.model, checkpoints: checkpoints))
+      observers.append(NetworkComparison(prepared, records: records, checkpoints: checkpoints))
       if let rewindingPoint { observers.append(rewindingPoint) }
       observers += [evaluation, checkpoints]
       try train(observers, checkpoints, records, hold)
@@ -114,8 +115,12 @@ public final class PretrainingRun {
     let isLast = number == plan.lastStep
     let isLogged = isLast || number % prepared.configuration.logEvery == 0
     let outcome: Trainer.Outcome
+    var audit: TakenStep.Audit?
     do {
-      outcome = try prepared.trainer.take(batch, stepsPerEpoch: plan.stepsPerEpoch)
+      outcome = try prepared.trainer.take(
+        batch, stepsPerEpoch: plan.stepsPerEpoch,
+        audit: prepared.configuration.isAudited(step: number)
+          ? { audit = try self.audit($0, step: number, lastCheckpoint) } : nil)
     } catch LayerError.nonFinite(let layer) {
       throw TrainingFailure.nonFinite(step: number, layer: layer, lastCheckpoint: lastCheckpoint)
     }
@@ -134,7 +139,32 @@ public final class PretrainingRun {
       number: number, isLast: isLast, isLogged: isLogged, outcome: outcome, spread: spread,
       layout: batch.layout, labels: { batch.labels }, skipped: batch.skipped, seconds: seconds,
       speed: speed.recent,
-      totalSeconds: earlierSeconds.map { $0 + speed.total.seconds }, timestamp: currentTimestamp())
+      totalSeconds: earlierSeconds.map { $0 + speed.total.seconds }, timestamp: currentTimestamp(),
+      audit: audit)
+  }
+
+  /// Has other ranks repeat what this one brought to a step.
+  ///
+  /// - Throws: `TrainingFailure` on every rank where they get something else, unless that is only to be told.
+  private func audit(_ trace: StepTrace, step: Int, _ lastCheckpoint: String?) throws -> TakenStep.Audit {
+    let begin = ContinuousClock.now
+    let audit = StepAudit(
+      configuration: prepared.configuration, dataset: prepared.data.train, trainer: prepared.trainer,
+      threads: prepared.pool.threads, communicator: prepared.communicator)
+    let mismatch: StepAudit.Mismatch?
+    do {
+      mismatch = try audit.mismatch(trace, step: step)
+    } catch let failure as AgreedFailure {
+      throw TrainingFailure.badData(
+        failure, during: "the audit of step \(step)", prepared.configuration, lastCheckpoint)
+    }
+    if let mismatch {
+      let failure = TrainingFailure.auditFailed(
+        step: step, problem: "\(mismatch)", lastCheckpoint: lastCheckpoint)
+      guard prepared.configuration.audit.onMismatch == .warn else { throw failure }
+      if prepared.isRoot { prepared.log.warning("step \(step): \(mismatch)") }
+    }
+    return TakenStep.Audit(mismatch: mismatch, seconds: (ContinuousClock.now - begin) / .seconds(1))
   }
 
   /// Shows in the logs what the session's first images look like to the network.

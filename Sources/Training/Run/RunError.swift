@@ -10,6 +10,12 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case alreadyStarted(folder: String)
   /// Every checkpoint of the folder is damaged.
   case noWholeCheckpoint(folder: String, problems: [String])
+  /// There is nothing that steps which are taken again could be compared with.
+  case nothingRecorded(folder: String)
+  /// Nothing was recorded at this step or later.
+  case stepNotReached(step: Int, last: Int, folder: String)
+  /// The run's first weights were not those of its seed, and no checkpoint comes before the record.
+  case beganElsewhere(folder: String)
   /// What a run ends with could not be written; `needsRoom`: for want of space alone.
   case unsaved(step: Int, problem: String, needsRoom: Bool, newest: String?)
 
@@ -31,6 +37,12 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .noWholeCheckpoint(let folder, let problems):
       "\(folder) holds no intact checkpoint (\(problems.joined(separator: "; "))): choose another "
         + "folder with --run"
+    case .nothingRecorded(let folder):
+      "\(folder) holds neither a whole checkpoint nor an audit to compare steps with"
+    case .stepNotReached(let step, let last, let folder):
+      "nothing in \(folder) is recorded at step \(step) or later: the last record is of step \(last)"
+    case .beganElsewhere(let folder):
+      "\(folder) is of a run that began with given weights, so only steps after its first checkpoint can be taken again"
     case .unsaved(let step, let problem, let needsRoom, let newest):
       "after step \(step): \(problem); "
         + (newest.map { "the newest checkpoint is \($0)" } ?? "there is no checkpoint")

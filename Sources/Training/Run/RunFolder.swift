@@ -18,6 +18,8 @@ public struct RunFolder: Equatable, Sendable {
   public var metrics: String { "\(path)/metrics.jsonl" }
   /// The newest evaluation, with what each channel did and how classes were confused.
   public var evaluation: String { "\(path)/evaluation.json" }
+  /// What ranks found when they repeated each other's parts of steps.
+  public var audits: String { "\(path)/audits.jsonl" }
   public var table: String { "\(path)/metrics.csv" }
   /// What the next start need not find out about the data (`DataParts.index`).
   public var dataIndex: String { "\(path)/data-index" }
@@ -54,7 +56,7 @@ public struct RunFolder: Equatable, Sendable {
   func requireUsable() throws {
     try DurableFiles.requireWritableFolder(path)
     try FolderClaim.requireFree(path)
-    for file in [configuration, metrics, table, environment, dataIndex] {
+    for file in [configuration, metrics, table, audits, environment, dataIndex] {
       var status = stat()
       guard stat(file, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { continue }
       throw UnwritableFile(path: file, reason: "it is not a regular file")

@@ -21,6 +21,11 @@ extension RunObserver {
 
 /// A step of a run as its observers see it.
 struct TakenStep {
+  struct Audit {
+    let mismatch: StepAudit.Mismatch?
+    let seconds: Double
+  }
+
   /// How many steps have been taken, with this one.
   let number: Int
   let isLast: Bool
@@ -42,6 +47,8 @@ struct TakenStep {
   let totalSeconds: Double?
   /// When it ended, in seconds since 1970.
   let timestamp: Double
+  /// What came of it where ranks repeated each other's parts; nil: they did not.
+  var audit: Audit? = nil
   /// Whether the run ends with this step because an evaluation after it learnt that the job was asked to stop.
   var isStopping = false
   /// Whether any observer examines the network.

@@ -51,6 +51,7 @@ final class RunRecords {
       try EventLog(
         folder: folder.path, host: process.hostName, process: process.number, gates: gates,
         resumedStep: resumedStep),
+      try AuditLog(path: folder.audits, resumedStep: resumedStep),
     ]
   }
 

@@ -5,6 +5,10 @@ import Configurations
 public enum TrainingFailure: SharedFailure, Equatable, CustomStringConvertible {
   /// A value that is not finite: found in sums over the global batch or in weights, which are equal on all ranks.
   case nonFinite(step: Int, layer: String, lastCheckpoint: String?)
+  /// Two ranks computed the same and got other bits.
+  case auditFailed(step: Int, problem: String, lastCheckpoint: String?)
+  /// Networks that should be equal are not; `ranks`: those that are not like most, empty where that cannot be said.
+  case networksDiffer(step: Int, ranks: [Int], first: Int, lastCheckpoint: String?)
   /// Images that cannot be used, as ranks agreed before they took them; `canSkip`: another `data.on_error` would go on
   /// without them.
   case badData(during: String, problem: String, source: String, canSkip: Bool, lastCheckpoint: String?)
@@ -15,12 +19,27 @@ public enum TrainingFailure: SharedFailure, Equatable, CustomStringConvertible {
       "step \(step): a non-finite value first appeared at '\(layer)'; "
         + (lastCheckpoint.map { "the last good checkpoint is \($0)" } ?? "no checkpoint has been written yet")
         + "; a lower optimizer.learning_rate usually helps"
+    case .auditFailed(let step, let problem, let lastCheckpoint):
+      "step \(step): \(problem); a core or its memory computes wrongly without saying so; the step was not taken, and "
+        + Self.words(of: lastCheckpoint)
+    case .networksDiffer(let step, let ranks, let first, let lastCheckpoint):
+      "after step \(step) "
+        + (ranks.isEmpty
+          ? "rank \(first) has another network than rank 0"
+          : "\(ranks.count == 1 ? "rank" : "ranks") \(ranks.map(String.init).joined(separator: ", ")) "
+            + "\(ranks.count == 1 ? "has" : "have") another network than the others")
+        + ", and they should be equal; a core or its memory computes wrongly without saying so; "
+        + Self.words(of: lastCheckpoint)
     case .badData(let work, let problem, let source, let canSkip, let lastCheckpoint):
       "\(work): \(problem); "
-        + (lastCheckpoint.map { "the last checkpoint is \($0)" } ?? "no checkpoint has been written yet")
+        + Self.words(of: lastCheckpoint)
         + "; 'sluice data verify \(source)' finds every such image"
         + (canSkip ? ", data.on_error=skip continues without them" : "")
     }
+  }
+
+  private static func words(of checkpoint: String?) -> String {
+    checkpoint.map { "the last checkpoint is \($0)" } ?? "no checkpoint has been written yet"
   }
 
   /// What a failure to read images, which ranks agreed on, comes to.
