@@ -106,12 +106,13 @@ public struct Replay {
 
   /// A run that began with weights from elsewhere cannot be taken from its beginning.
   private func requireOwnBeginning(_ stretch: RecordedStretch) throws {
-    try communicator.agree {
-      guard communicator.rank == 0, stretch.start == nil else { return }
-      let sessions = FileManager.default.contents(atPath: run.environment).flatMap { try? SessionHistory($0) }
-      guard let first = sessions?.readable.first, first.initialWeights != nil || first.initialDraw != nil
-      else { return }
-      throw RunError.beganElsewhere(folder: run.path)
-    }
+    guard stretch.start == nil else { return }
+    let sessions = FileManager.default.contents(atPath: run.environment).flatMap { try? SessionHistory($0) }
+    let first = sessions?.readable.first
+    // Other ranks need not see the folder.
+    guard try communicator.broadcast(value: first?.initialWeights != nil || first?.initialDraw != nil)
+    else { return }
+    throw AgreedFailure(
+      onEveryRank: RunError.beganElsewhere(folder: run.path), hostName: communicator.hostName)
   }
 }

@@ -24,6 +24,8 @@ public struct MemoryEstimate: Equatable, Sendable {
   private static let messagingBytes = 10_000_000
   /// Batches of views at one time: one in use, two being made ahead.
   private static let imageBatches = 3
+  /// Those of an audit: another rank's, and one that is made for nothing.
+  private static let auditedBatches = 2
   /// A head's layer: product and output, and their gradients.
   private static let matricesOfALayer = 4
 
@@ -42,9 +44,14 @@ public struct MemoryEstimate: Equatable, Sendable {
     let shards = configuration.batch.global / ranks / shard / microBatches
     let rowsAtOnce = rowsPerImage * shards * shard
     let linears = heads.flatMap(\.stages).map(\.linear)
+    let steps = min(
+      configuration.maxSteps ?? .max,
+      configuration.epochs * (data.train.count / max(configuration.batch.global, 1)))
+    let isAudited = configuration.auditInterval > 0 && steps >= configuration.auditInterval
 
     // As Double: a plan for more than any machine has must not overflow.
-    var batch = Double(rows) * Double(Self.imageBatches * 3 * imageSize * imageSize)
+    let imageBatches = Self.imageBatches + (isAudited ? Self.auditedBatches : 0)
+    var batch = Double(rows) * Double(imageBatches * 3 * imageSize * imageSize)
     batch += Double(rowsAtOnce) * Double(network.training(recomputes: configuration.memory.recompute))
     for linear in linears { batch += Double(Self.matricesOfALayer * linear.outFeatures) * Double(rowsAtOnce) }
     batch += objective.workingFloats(rows: rows, globalRows: rows * ranks)
@@ -74,9 +81,9 @@ public struct MemoryEstimate: Equatable, Sendable {
     let features = evaluated.reduce(0, +) * backbone.blueprint.featureCount
     let featureBytes = 4 * Double(features) * (2 + 1 / Double(ranks))
 
-    // Values, gradients and velocities, and the pieces of gradients that other ranks send.
+    // Values, gradients and velocities, the pieces of gradients that other ranks send, and the gradients of an audit.
     let stored = ParameterStore.count(of: Model.parameters(backbone, heads))
-    let parameters = 4 * Double(stored) * (ranks > 1 ? 4 : 3)
+    let parameters = 4 * Double(stored) * ((ranks > 1 ? 4 : 3) + (isAudited ? 1 : 0))
     let blocks = try EpochSampler(
       for: data.train, globalBatchSize: configuration.batch.global, shardSize: shard,
       seed: configuration.seed, shuffleWindow: configuration.data.shuffleWindow
