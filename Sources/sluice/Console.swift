@@ -4,6 +4,7 @@ import Foundations
 import Layers
 import Logging
 import Progress
+import Provenance
 
 /// Prints log lines on standard error without breaking a progress line; ranks other than 0 stay silent.
 struct ConsoleLog: LogHandler {
@@ -41,6 +42,7 @@ func withRanks(_ body: (Communicator) throws -> Void) throws -> Never {
 /// The same where the communicator is there.
 func withRanks(_ communicator: Communicator, _ body: (Communicator) throws -> Void) throws -> Never {
   do {
+    try communicator.requireSameBuild()
     try communicator.agree { try InstructionSet.checkVariable() }
     try body(communicator)
     try communicator.finalize()

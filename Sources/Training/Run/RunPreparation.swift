@@ -63,6 +63,7 @@ public struct RunPreparation {
     (configuration, data) = try file.opened(on: communicator, indexFile: folder.dataIndex) {
       log.info("\($0)")
     }
+    try communicator.requireSame(configuration, data)
     try Self.check(configuration, data, folder, communicator)
     let given =
       pruned.rewindingPoint.map {

@@ -1,5 +1,9 @@
+import Collectives
 import Configurations
 import Datasets
+import Foundation
+import Foundations
+import Provenance
 
 // What a run may be resumed with.
 extension Configuration {
@@ -29,5 +33,22 @@ extension TrainingState {
   func requireSameData(as digest: String?, in folder: String) throws(RunError) {
     guard let dataDigest, dataDigest != digest else { return }
     throw .otherData(folder: folder, old: dataDigest, new: digest)
+  }
+}
+
+// What all ranks of a run must have.
+extension Communicator {
+  /// - Throws: `UnlikeRanks` on every rank where they read other configurations or see other data; `CollectiveError`.
+  func requireSame(_ configuration: Configuration, _ data: DataParts) throws {
+    let digests = [
+      DurableFiles.digest(Data(configuration.decisiveYAML.utf8)), data.digest ?? "unknown",
+    ]
+    let all = try gatherEach(digests)
+    for (index, (what, advice)) in [
+      ("configuration", "give all ranks the same command"),
+      ("data", "copy the same files to every node"),
+    ].enumerated() {
+      try UnlikeRanks.refuse(what, all.map { "digest \($0[index].prefix(12))" }, advice: advice)
+    }
   }
 }
