@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 // When the first request came, in nanoseconds; 0: none has.
 static atomic_llong first_request;
@@ -63,3 +64,12 @@ int signals_catch_stop(void) {
 }
 
 int signals_stop_requested(void) { return atomic_load(&first_request) != 0; }
+
+void signals_end_within(unsigned seconds) {
+  sigset_t alarms;
+  sigemptyset(&alarms);
+  sigaddset(&alarms, SIGALRM);
+  signal(SIGALRM, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
+  alarm(seconds);
+}

@@ -11,6 +11,12 @@ extension Communicator {
   /// - Throws: `CollectiveError`.
   package func gather<Value: BitwiseCopyable>(_ own: [Value], to root: Int) throws -> [Value]? {
     guard let control = channels?.control else { return own }
+    return try meet(.rows) { _ in try gather(own, to: root, over: control) }.flatMap(\.self)
+  }
+
+  private func gather<Value: BitwiseCopyable>(
+    _ own: [Value], to root: Int, over control: any Channel
+  ) throws -> [Value]? {
     let counts = try control.allGather([Int64(own.count)]).map(Int.init)
     let atOnce = max(Self.largestGather / worldSize / max(MemoryLayout<Value>.stride, 1), 1)
     var all = [Value](unsafeUninitializedCapacity: rank == root ? counts.reduce(0, +) : 0) { room, count in
@@ -43,9 +49,10 @@ extension Communicator {
   ///
   /// - Throws: `CollectiveError`.
   package func broadcast(_ tensor: Tensor, from root: Int) throws {
-    guard let statistics = channels?.statistics else { return }
-    try statistics.broadcast(
-      inParts: UnsafeMutableRawBufferPointer(
-        UnsafeMutableBufferPointer(start: tensor.pointer, count: tensor.count)), from: root)
+    try meet(.weights) { channels in
+      try channels.statistics.broadcast(
+        inParts: UnsafeMutableRawBufferPointer(
+          UnsafeMutableBufferPointer(start: tensor.pointer, count: tensor.count)), from: root)
+    }
   }
 }

@@ -12,26 +12,28 @@ extension Communicator {
   /// - Throws: `CollectiveError`.
   public func sum(_ rows: [Double], leaves: Int, width: Int) throws -> [Double] {
     precondition(rows.count == leaves * width, "\(leaves) leaves of \(width) need \(leaves * width) numbers")
-    guard let channels else { return ShardTree.sum(rows, leaves: leaves, width: width) }
+    guard channels != nil else { return ShardTree.sum(rows, leaves: leaves, width: width) }
     guard leaves > 0, width > 0 else { return Array(repeating: 0, count: width) }
     // A power-of-two run of leaves is a subtree: its sum is the number that the whole tree would reach there,
     // so one row travels instead of `leaves` of them.
     let isSubtree = leaves & (leaves - 1) == 0
     let mine = isSubtree ? ShardTree.sum(rows, leaves: leaves, width: width) : rows
-    if isSubtree, worldSize & (worldSize - 1) == 0 {
-      return try ShardTree.sum(mine, rank: rank, ranks: worldSize, exchange: channels.statistics.exchange)
+    let sum = try meet(.statistics) { channels in
+      if isSubtree, worldSize & (worldSize - 1) == 0 {
+        return try ShardTree.sum(mine, rank: rank, ranks: worldSize, exchange: channels.statistics.exchange)
+      }
+      let all = try channels.statistics.allGather(mine)
+      return ShardTree.sum(all, leaves: worldSize * (isSubtree ? 1 : leaves), width: width)
     }
-    let all = try channels.statistics.allGather(mine)
-    return ShardTree.sum(all, leaves: worldSize * (isSubtree ? 1 : leaves), width: width)
+    return sum ?? mine
   }
 
   /// The exact sum over ranks of each count.
   ///
   /// - Throws: `CollectiveError`.
   public func sum(_ counts: [Int64]) throws -> [Int64] {
-    guard let channels else { return counts }
     var sums = counts
-    try channels.statistics.sum(&sums)
+    try meet(.counts) { try $0.statistics.sum(&sums) }
     return sums
   }
 
@@ -39,14 +41,16 @@ extension Communicator {
   ///
   /// - Throws: `CollectiveError`.
   public func gather(_ own: Tensor) throws -> Tensor {
-    guard let channels else { return own }
-    let all = Tensor(
-      rows: own.rows * worldSize, channels: own.channels, height: own.height, width: own.width,
-      lanes: own.lanes)
-    try channels.statistics.allGather(
-      UnsafeRawBufferPointer(UnsafeBufferPointer(start: own.pointer, count: own.count)),
-      into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(start: all.pointer, count: all.count)),
-      of: .four)
-    return all
+    let all = try meet(.embeddings) { channels in
+      let all = Tensor(
+        rows: own.rows * worldSize, channels: own.channels, height: own.height, width: own.width,
+        lanes: own.lanes)
+      try channels.statistics.allGather(
+        UnsafeRawBufferPointer(UnsafeBufferPointer(start: own.pointer, count: own.count)),
+        into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(start: all.pointer, count: all.count)),
+        of: .four)
+      return all
+    }
+    return all ?? own
   }
 }

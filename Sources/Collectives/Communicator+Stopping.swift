@@ -38,7 +38,7 @@ extension Communicator {
 
   private func ballot(isDone: Bool) throws -> (stop: Bool, done: Bool) {
     var votes: [Int64] = [isStopRequestedHere ? 1 : 0, isDone ? 1 : 0]
-    try channels?.control.sum(&votes)
+    try meet(.stopVote) { try $0.control.sum(&votes) }
     return (votes[0] > 0, votes[1] > 0)
   }
 }

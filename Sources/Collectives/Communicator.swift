@@ -1,3 +1,4 @@
+internal import CSignals
 import Foundation
 import Foundations
 import Machine
@@ -17,6 +18,10 @@ public final class Communicator: ShardReducer {
   public let hostName: String
   /// The ranks' channels; nil in a world of one, which talks to nobody.
   package let channels: Channels?
+  /// Where this rank is among the collectives.
+  package let place = NotedPlace()
+  /// How long one of a run's collectives may take before the ranks that did not come are named and the job ends.
+  public var collectiveTimeout = Duration.seconds(600)
   private let runtime: MPIRuntime?
   private var isFinished = false
 
@@ -75,6 +80,17 @@ public final class Communicator: ShardReducer {
       runtime: runtime, channels: channels, rank: control.rank, worldSize: control.size)
   }
 
+  /// Begins a blocking collective, and returns nil in a world of one.
+  ///
+  /// - Parameter purpose: What a person is told where this rank waits in it for ever.
+  @discardableResult
+  func meet<Result>(_ purpose: CollectivePurpose, _ body: (Channels) throws -> Result) rethrows -> Result? {
+    guard let channels else { return nil }
+    place.enter(purpose)
+    defer { place.leave() }
+    return try body(channels)
+  }
+
   /// How many tasks the launcher says it started together with this process, itself included; nil: no launcher.
   package static func launchedTasks(_ environment: [String: String]) -> Int? {
     ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE"].compactMap {
@@ -111,29 +127,35 @@ public final class Communicator: ShardReducer {
   /// Ends the whole job at once: one line on standard error that names this rank, its host and the cause,
   /// then exit code 1 for every rank. For failures that the other ranks do not know of.
   public func abort(message: String) -> Never {
-    Self.say(message, rank: rank, on: hostName)
-    if !isFinished, runtime != nil { Self.endOthers() }
-    exit(1)
+    guard !isFinished, runtime != nil else {
+      Self.say(message, rank: rank, on: hostName)
+      exit(1)
+    }
+    Self.endJob(saying: message, rank: rank, on: hostName)
   }
 
   /// The same for what cannot be thrown, on whatever thread it happens.
   private static func answerEmergencies(rank: Int) {
     let hostName = RunningProcess.current.hostName
-    Emergency.answer { sentence in
-      say(sentence, rank: rank, on: hostName)
-      endOthers()
-      _exit(1)
-    }
+    Emergency.answer { endJob(saying: $0, rank: rank, on: hostName) }
   }
 
-  private static func say(_ message: String, rank: Int, on hostName: String) {
-    StandardStreams.say("sluice: rank \(rank) on \(hostName): \(oneLine(message))")
-  }
-
-  private static func endOthers() {
+  /// The same from any thread, within seconds even where the other ranks cannot be reached.
+  static func endJob(saying message: String, rank: Int, on hostName: String) -> Never {
+    // MPI waits for a launcher that may wait for a host behind a network that was cut.
+    signals_end_within(secondsToAbort)
+    say(message, rank: rank, on: hostName)
+    LaunchedJob.current?.note(.failed, message)
     // A launcher that hears of the abort before it reads the line throws the line away (MPICH's Hydra does).
     Thread.sleep(forTimeInterval: 0.2)
     MPIRuntime.abort(exitCode: 1)
+    _exit(1)
+  }
+
+  private static let secondsToAbort: UInt32 = 3
+
+  private static func say(_ message: String, rank: Int, on hostName: String) {
+    StandardStreams.say("sluice: rank \(rank) on \(hostName): \(oneLine(message))")
   }
 }
 

@@ -17,6 +17,7 @@ import Tensors
 ///     then:                    let waits = try reducer.finish()
 public final class GradientReducer: GradientSink {
   private let channels: Communicator.Channels?
+  private let place: NotedPlace
   private let gradients: UnsafeMutableBufferPointer<Float>
   /// The ranges of gradients that are summed together, in the order in which they are sent.
   public let ranges: [Range<Int>]
@@ -54,6 +55,7 @@ public final class GradientReducer: GradientSink {
     self.precision = precision
     ranges = GradientBuckets.ranges(count: gradients.count, size: bucketBytes / 4)
     channels = communicator.channels
+    place = communicator.place
     var buckets: [Bucket] = []
     var rowsEnd = 0
     var widest = 0
@@ -108,6 +110,8 @@ public final class GradientReducer: GradientSink {
   public func finish() throws -> GradientWaits {
     let begin = ContinuousClock.now
     let launch = launched ?? begin
+    place.enter(.gradients)
+    defer { place.leave() }
     try ready(downTo: 0)
     while added < buckets.count {
       try requests[added].wait()

@@ -64,6 +64,8 @@ struct Pretrain: RankCommand {
 
   @OptionGroup var closedLayers: ClosedLayerOptions
 
+  @OptionGroup var patience: PatienceOptions
+
   @OptionGroup var takeOver: TakeOverOptions
 
   @OptionGroup var progress: ProgressOptions
@@ -99,6 +101,7 @@ struct Pretrain: RankCommand {
     let log = progress.log(beside: display)
     let folder = RunFolder(try runFolder ?? self.file.defaultRunFolder(on: communicator))
     communicator.catchStopSignals()
+    patience.apply(to: communicator)
     let claim = dryRun ? nil : try folder.claim(on: communicator, force: takeOver.isForced, log: log)
     defer { claim?.release() }
     let prepared = try RunPreparation(

@@ -37,6 +37,8 @@ struct PruneCommand: RankCommand {
 
   @OptionGroup var closedLayers: ClosedLayerOptions
 
+  @OptionGroup var patience: PatienceOptions
+
   @OptionGroup var takeOver: TakeOverOptions
 
   @OptionGroup var progress: ProgressOptions
@@ -53,6 +55,7 @@ struct PruneCommand: RankCommand {
     let display = progress.display(on: communicator)
     let log = progress.log(beside: display)
     communicator.catchStopSignals()
+    patience.apply(to: communicator)
     let procedure = try PruningProcedure(
       plan, of: file, allowsClosedLayers: closedLayers.areAllowed, on: communicator, display: display,
       log: log)

@@ -74,6 +74,8 @@ struct PruneStudyCommand: RankCommand {
 
   @OptionGroup var closedLayers: ClosedLayerOptions
 
+  @OptionGroup var patience: PatienceOptions
+
   @OptionGroup var takeOver: TakeOverOptions
 
   @OptionGroup var progress: ProgressOptions
@@ -110,6 +112,7 @@ struct PruneStudyCommand: RankCommand {
     let display = progress.display(on: communicator)
     let log = progress.log(beside: display)
     communicator.catchStopSignals()
+    patience.apply(to: communicator)
     let own = Dictionary(grouping: settings.filter { $0.source != nil }) { $0.source! }
     let study = try PruneStudy(
       plan, of: configuration, settings: own.mapValues { $0.map(\.setting) },

@@ -51,6 +51,32 @@ struct TakeOverOptions: ParsableArguments {
   var isForced = false
 }
 
+/// How long ranks of a run wait for each other.
+struct PatienceOptions: ParsableArguments {
+  @Option(
+    name: .customLong("collective-timeout"),
+    help: ArgumentHelp(
+      "How long a rank waits for others before it names those that did not come and ends the job, such as 90s or 1h.",
+      valueName: "TIME"))
+  var timeout = WaitingTime(seconds: 600)
+
+  func apply(to communicator: Communicator) { communicator.collectiveTimeout = .seconds(timeout.seconds) }
+}
+
+/// A length of time above zero as a person types it.
+struct WaitingTime: ExpressibleByArgument {
+  let seconds: Int
+
+  init(seconds: Int) { self.seconds = seconds }
+
+  init?(argument: String) {
+    guard let seconds = Foundations.seconds(fromDuration: argument), seconds > 0 else { return nil }
+    self.seconds = seconds
+  }
+
+  var defaultValueDescription: String { seconds % 60 == 0 ? "\(seconds / 60)m" : "\(seconds)s" }
+}
+
 /// - Throws: `ValidationError` where a number that was given is outside of the range.
 func requireOption(_ name: String, _ value: Int?, in range: ClosedRange<Int>) throws {
   guard let value, !range.contains(value) else { return }

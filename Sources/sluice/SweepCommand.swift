@@ -50,6 +50,8 @@ struct SweepCommand: RankCommand {
   @Flag(help: "Print a command for each run, for the jobs of a Slurm array, and stop.")
   var array = false
 
+  @OptionGroup var patience: PatienceOptions
+
   @OptionGroup var takeOver: TakeOverOptions
 
   @OptionGroup var progress: ProgressOptions
@@ -75,6 +77,7 @@ struct SweepCommand: RankCommand {
     let display = progress.display(on: communicator)
     let log = progress.log(beside: display)
     communicator.catchStopSignals()
+    patience.apply(to: communicator)
     let linear = CheckpointLinearAccuracy(file, on: communicator, display: display)
     let sweep = try Sweep(plan, of: file, linear: linear, on: communicator, display: display, log: log)
     guard let report = try sweep.run(only: only, force: takeOver.isForced) else { return }

@@ -13,3 +13,6 @@ int signals_catch_stop(void);
 
 // Whether one has come.
 int signals_stop_requested(void);
+
+// Ends this process so many seconds from now, whatever its threads are stuck in, unless it has ended before.
+void signals_end_within(unsigned seconds);

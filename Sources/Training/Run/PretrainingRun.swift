@@ -1,6 +1,7 @@
 import Collectives
 import Datasets
 import Evaluation
+import Foundation
 import Foundations
 import Layers
 import Machine
@@ -45,6 +46,8 @@ public final class PretrainingRun {
     defer { display.finish() }
     try prepared.requireMemory()
     let records = try openRecords()
+    let watchdog = try prepared.communicator.watch(recordingIn: prepared.folder.ranks)
+    defer { watchdog?.stop() }
     earlierSeconds = records.flatMap { start == nil ? 0 : $0.earlierSeconds(before: state.step) }
     let progress = records.map { _ in makeProgress() }
     sayWhatComes()
@@ -89,6 +92,7 @@ public final class PretrainingRun {
       communicator: prepared.communicator)
     defer { loader.stop() }
     while state.step < plan.lastStep {
+      prepared.communicator.place.step = state.step + 1
       hold?.wait(beforeStep: state.step + 1)
       let begin = ContinuousClock.now
       guard let batch = try nextBatch(of: loader, checkpoints.last) else {
@@ -242,6 +246,7 @@ public final class PretrainingRun {
         of: prepared.session, from: start, warn: { log.warning("\($0)") }, inform: { log.info("\($0)") })
       try folder.prepare(for: prepared.configuration, environment: environment)
       keepDataIndex()
+      LaunchedJob.current?.note(.run, URL(fileURLWithPath: folder.path).path)
       return try RunRecords(
         folder, claim: claim, of: prepared.configuration, environment: environment,
         gates: prepared.model.backbone.blueprint.gateLabels, resumedStep: start == nil ? nil : state.step

@@ -21,6 +21,8 @@ public struct RunFolder: Equatable, Sendable {
   /// What ranks found when they repeated each other's parts of steps.
   public var audits: String { "\(path)/audits.jsonl" }
   public var table: String { "\(path)/metrics.csv" }
+  /// What each rank does, a file each, for those who cannot ask it any more.
+  public var ranks: String { "\(path)/ranks" }
   /// What the next start need not find out about the data (`DataParts.index`).
   public var dataIndex: String { "\(path)/data-index" }
   /// What later runs may begin with (`RewindingPoint`).
