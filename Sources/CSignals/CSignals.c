@@ -1,8 +1,11 @@
+#define _GNU_SOURCE  // sigabbrev_np
 #include "CSignals.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,4 +75,34 @@ void signals_end_within(unsigned seconds) {
   signal(SIGALRM, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
   alarm(seconds);
+}
+
+static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP};
+enum { FAULTS = sizeof faults / sizeof *faults };
+// A handler can only write what is ready.
+static char fault_lines[FAULTS][512];
+
+static void tell_fault(int signal_number) {
+  for (int i = 0; i < FAULTS; i++) {
+    if (faults[i] != signal_number) continue;
+    const ssize_t written = write(STDERR_FILENO, fault_lines[i], strlen(fault_lines[i]));
+    (void)written;
+  }
+  // Delivered when this handler returns.
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
+}
+
+void signals_tell_faults(const char *who) {
+  if (getenv("SWIFT_BACKTRACE") != NULL) return;
+  for (int i = 0; i < FAULTS; i++) {
+    snprintf(fault_lines[i], sizeof fault_lines[i],
+             "%s: signal %d (SIG%s) ended this process, which is a fault of Sluice or of a library that it uses; "
+             "SWIFT_BACKTRACE=enable=yes shows where\n",
+             who, faults[i], sigabbrev_np(faults[i]));
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = tell_fault;
+    sigaction(faults[i], &action, NULL);
+  }
 }

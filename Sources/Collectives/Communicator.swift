@@ -62,6 +62,8 @@ public final class Communicator: ShardReducer {
   public static func world() throws -> Communicator {
     let environment = ProcessInfo.processInfo.environment
     let tasks = MPIRuntime.stepTaskCount(environment) ?? 1
+    // MPI leaves alone what has a handler when it starts.
+    signals_tell_faults("sluice")
     guard MPIRuntime.isLaunched(environment) else {
       guard tasks == 1 else { throw CollectiveError.separateTasks(count: tasks) }
       return .alone()
@@ -74,6 +76,7 @@ public final class Communicator: ShardReducer {
       return Communicator(runtime: runtime, channels: nil, rank: 0, worldSize: 1)
     }
     answerEmergencies(rank: control.rank)
+    signals_tell_faults("sluice: rank \(control.rank) on \(RunningProcess.current.hostName)")
     let channels = Channels(
       statistics: try MPIChannel(), control: control, scatter: try MPIChannel(), gather: try MPIChannel())
     return Communicator(

@@ -61,5 +61,27 @@ extension CommandLineTests {
         #expect(job.ranks.isEmpty)
       }
     }
+
+    /// As in a library: Swift would look for names for minutes, MPI would print addresses.
+    @Test(arguments: [1, 2]) func aFaultOfARankIsOneSentence(ranks: Int) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let hold = try Hold(beforeStep: 3, in: folder)
+        defer { hold.release() }
+        let job = try Job(small.command("max_steps=none"), ranks: ranks, environment: hold.environment)
+        try job.wait { hold.isReached }
+        kill(try #require(job.ranks.last), SIGSEGV)
+        let output = try job.wait()
+        #expect(output.status != 0 && output.status != 124, "\(output)")
+        #expect(job.ranks.isEmpty)
+        let sentences = output.lines.filter { $0.hasPrefix("sluice: ") }
+        #expect(
+          sentences.count == 1
+            && sentences[0].contains(
+              #/^sluice: (rank \d on \S+: )?signal 11 \(SIGSEGV\) ended this process, which is a fault of /#),
+          "\(output)")
+        #expect(!output.errors.contains("Backtrac") && !output.errors.contains("Process received signal"))
+      }
+    }
   }
 }

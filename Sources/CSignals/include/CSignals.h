@@ -16,3 +16,8 @@ int signals_stop_requested(void);
 
 // Ends this process so many seconds from now, whatever its threads are stuck in, unless it has ended before.
 void signals_end_within(unsigned seconds);
+
+// From now on a fault of this process (SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP) writes one line to standard error
+// that begins with `who`, and ends it. Swift's own handler would first look for names in the whole program, for minutes, in
+// which the other ranks wait; MPI's would print addresses. Nothing is changed where SWIFT_BACKTRACE asks for Swift's.
+void signals_tell_faults(const char *who);
