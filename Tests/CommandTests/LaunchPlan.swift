@@ -64,40 +64,42 @@ struct LaunchPlan: CustomStringConvertible {
     LaunchPlan(
       description: "slots beyond the cores are no wish", machine: .laptop, hostfile: "a slots=8\nb slots=8\n",
       placement: ["a 0 4 4", "b 1 4 4"],
-      command: "-np 2 --host a:1,b:1 -x OPENBLAS_NUM_THREADS --map-by slot:PE=4 --bind-to core"),
+      command: "-np 2 --host a:1,b:1 -x OPENBLAS_NUM_THREADS -x SLUICE_JOB --map-by slot:PE=4 --bind-to core"),
     LaunchPlan(
       description: "slots beyond the cores, filled", machine: .laptop, options: "-n 16",
       hostfile: "a slots=8\nb slots=8\n", placement: ["a 0-7 4, shared 1", "b 8-15 4, shared 1"],
-      command: "-np 16 --host a:8,b:8 -x OPENBLAS_NUM_THREADS \(unbound)",
+      command: "-np 16 --host a:8,b:8 -x OPENBLAS_NUM_THREADS -x SLUICE_JOB \(unbound)",
       notes: ["8 ranks share a node's 4 core(s)"]),
     LaunchPlan(
       description: "unlike nodes", machine: .laptop, options: "-n 6", hostfile: "a slots=2\nb slots=4\n",
       placement: ["a 0-1 1 1", "b 2-5 1 1"],
-      command: "-np 6 --host a:2,b:4 -x OPENBLAS_NUM_THREADS --map-by slot:PE=1 --bind-to core",
+      command: "-np 6 --host a:2,b:4 -x OPENBLAS_NUM_THREADS -x SLUICE_JOB --map-by slot:PE=1 --bind-to core",
       notes: ["6 is no power of two"]),
     LaunchPlan(
       description: "unlike nodes, a power of two", machine: .laptop, options: "--rank-per core",
       hostfile: "a slots=2\nb slots=4\n", placement: ["a 0-1 2 2", "b 2-3 2 2"],
-      command: "-np 4 --host a:2,b:2 -x OPENBLAS_NUM_THREADS --map-by slot:PE=2 --bind-to core",
+      command: "-np 4 --host a:2,b:2 -x OPENBLAS_NUM_THREADS -x SLUICE_JOB --map-by slot:PE=2 --bind-to core",
       notes: ["4 ranks, not 6: powers of two"]),
     LaunchPlan(
       description: "a node too many stays free", machine: .laptop,
       hostfile: "a\nb # the second\n\n# none\nc\n",
       placement: ["a 0 4 4", "b 1 4 4", "c none"],
-      command: "-np 2 --host a:1,b:1 -x OPENBLAS_NUM_THREADS --map-by slot:PE=4 --bind-to core",
+      command: "-np 2 --host a:1,b:1 -x OPENBLAS_NUM_THREADS -x SLUICE_JOB --map-by slot:PE=4 --bind-to core",
       notes: ["2 ranks, not 3: powers of two"]),
     LaunchPlan(
       description: "a name a rank, as batch systems list nodes", machine: .laptop, options: "--rank-per core",
       hostfile: "a\na\nb\nb\n", placement: ["a 0-1 2 2", "b 2-3 2 2"],
-      command: "-np 4 --host a:2,b:2 -x OPENBLAS_NUM_THREADS --map-by slot:PE=2 --bind-to core"),
+      command: "-np 4 --host a:2,b:2 -x OPENBLAS_NUM_THREADS -x SLUICE_JOB --map-by slot:PE=2 --bind-to core"),
     LaunchPlan(
       description: "nodes as an editor on Windows writes them", machine: .laptop,
       hostfile: "\u{FEFF}# mine\r\na slots=08\r\nb.c-d_e\r\n", placement: ["a 0 4 4", "b.c-d_e 1 4 4"],
-      command: "-np 2 --host a:1,b.c-d_e:1 -x OPENBLAS_NUM_THREADS --map-by slot:PE=4 --bind-to core"),
+      command:
+        "-np 2 --host a:1,b.c-d_e:1 -x OPENBLAS_NUM_THREADS -x SLUICE_JOB --map-by slot:PE=4 --bind-to core"),
     LaunchPlan(
       description: "two domains a node on two nodes", machine: Machine(sockets: 2, cores: 8),
       hostfile: "a\nb",
       placement: ["a 0-1 8 8", "b 2-3 8 8"],
-      command: "-np 4 --host a:2,b:2 -x OPENBLAS_NUM_THREADS --map-by ppr:1:numa:PE=8 --bind-to core"),
+      command:
+        "-np 4 --host a:2,b:2 -x OPENBLAS_NUM_THREADS -x SLUICE_JOB --map-by ppr:1:numa:PE=8 --bind-to core"),
   ]
 }

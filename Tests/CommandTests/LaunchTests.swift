@@ -44,7 +44,7 @@ import Testing
       let output = try launch.run(arguments + ["--", "true", "--flag"])
       try #require(output.status == 0, "\(output)")
       #expect(rows(output) == plan.placement)
-      let expected = words(plan.command + " --mca odls_base_sigkill_timeout 5 true --flag")
+      let expected = words(plan.command + " --mca odls_base_sigkill_timeout 2 true --flag")
       #expect(Array(command(output).dropFirst()) == expected)
       let notes = output.errors.split(separator: "\n").filter { $0.hasPrefix("note: ") }
       #expect(notes.count == plan.notes.count, "\(notes)")
