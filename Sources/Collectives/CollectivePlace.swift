@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 
 /// Where a rank is among the collectives of its communicator.
@@ -17,20 +18,31 @@ package struct CollectivePlace: Equatable, Sendable {
   }
 }
 
-/// A rank's place as its main thread notes it and its watchdog reads it: one word, so that noting takes a plain store, no
-/// clock and no lock.
+/// A rank's place as its main thread notes it and its watchdog reads it: one word, so that noting takes a few plain stores,
+/// a look at the clock and no lock.
 package final class NotedPlace: Sendable {
   private let word = Atomic<UInt64>(0)
   private let noted = Atomic<Int>(0)
+  /// Nanoseconds: when the last collective was begun, and what all took.
+  private let begun = Atomic<UInt64>(0)
+  private let waited = Atomic<UInt64>(0)
 
   package init() {}
 
   func enter(_ purpose: CollectivePurpose) {
     let number = (word.load(ordering: .relaxed) >> 8) + 1
+    begun.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed)
     word.store(number << 8 | UInt64(purpose.rawValue) << 1 | 1, ordering: .relaxed)
   }
 
-  func leave() { word.store(word.load(ordering: .relaxed) & ~1, ordering: .relaxed) }
+  func leave() {
+    let duration = DispatchTime.now().uptimeNanoseconds - begun.load(ordering: .relaxed)
+    waited.store(waited.load(ordering: .relaxed) + duration, ordering: .relaxed)
+    word.store(word.load(ordering: .relaxed) & ~1, ordering: .relaxed)
+  }
+
+  /// What the rank has spent in collectives so far.
+  package var waitedSeconds: Double { Double(waited.load(ordering: .relaxed)) / 1e9 }
 
   /// The step that the rank takes, counted from 1; 0: none yet.
   package var step: Int {

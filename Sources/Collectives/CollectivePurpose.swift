@@ -1,7 +1,7 @@
 /// What ranks meet for, in the words in which a person hears of a rank that does not come.
 package enum CollectivePurpose: UInt8, CaseIterable, Codable, Sendable {
   case start, barrier, broadcast, gathering, agreement, stopVote, nextImages, statistics, counts, embeddings
-  case rows, weights, gradients
+  case rows, weights, gradients, times
 
   package var name: String {
     switch self {
@@ -18,6 +18,7 @@ package enum CollectivePurpose: UInt8, CaseIterable, Codable, Sendable {
     case .rows: "gathered rows"
     case .weights: "weights"
     case .gradients: "gradients"
+    case .times: "times of ranks"
     }
   }
 }

@@ -32,6 +32,14 @@ extension Communicator {
     return values.dropFirst().reduce(values[0], max)
   }
 
+  /// Every rank's numbers, by rank; equally many on each.
+  ///
+  /// - Throws: `CollectiveError`.
+  package func gatherTimes(_ own: [Double]) throws -> [[Double]] {
+    let all = try meet(.times) { try $0.control.allGather(own) } ?? own
+    return (0..<worldSize).map { Array(all[$0 * own.count..<($0 + 1) * own.count]) }
+  }
+
   private static func encode(_ value: some Encodable) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.nonConformingFloatEncodingStrategy = .convertToString(

@@ -68,6 +68,7 @@ public final class PretrainingRun {
         observers.append(MetricsLog(records))
         if let alarm = collapseAlarm(records) { observers.append(alarm) }
       }
+      if prepared.communicator.worldSize > 1 { observers.append(StragglerAlarm(prepared)) }
       if let probe = prepared.probe { observers.append(ProbeTraining(probe, prepared)) }
       observers.append(FiniteCheck(prepared.model, checkpoints: checkpoints))
       observers.append(NetworkComparison(prepared, records: records, checkpoints: checkpoints))
@@ -94,12 +95,12 @@ public final class PretrainingRun {
     while state.step < plan.lastStep {
       prepared.communicator.place.step = state.step + 1
       hold?.wait(beforeStep: state.step + 1)
-      let begin = ContinuousClock.now
+      let begin = StepBegin(waited: prepared.communicator.place.waitedSeconds)
       guard let batch = try nextBatch(of: loader, checkpoints.last) else {
         try checkpoints.saveLast(state)
         throw stopped(with: checkpoints.last)
       }
-      var step = try takeStep(batch, begunAt: begin, lastCheckpoint: checkpoints.last, records)
+      var step = try takeStep(batch, begin, lastCheckpoint: checkpoints.last, records)
       step.isExamined = observers.contains { $0.examinesNetwork && $0.isDue(after: step) }
       for observer in observers where observer.isDue(after: step) {
         try observer.observe(&step, in: &state)
@@ -110,10 +111,11 @@ public final class PretrainingRun {
   }
 
   private func takeStep(
-    _ batch: ViewBatch, begunAt begin: ContinuousClock.Instant, lastCheckpoint: String?,
-    _ records: RunRecords?
+    _ batch: ViewBatch, _ begin: StepBegin, lastCheckpoint: String?, _ records: RunRecords?
   ) throws -> TakenStep {
-    let waited = (ContinuousClock.now - begin) / .seconds(1)
+    let place = prepared.communicator.place
+    let waited = (ContinuousClock.now - begin.time) / .seconds(1)
+    let dataWait = max(0, waited - (place.waitedSeconds - begin.waited))
     if state.step == plan.firstStep, let records { try show(batch, in: records) }
     let number = batch.step + 1
     let isLast = number == plan.lastStep
@@ -135,14 +137,14 @@ public final class PretrainingRun {
     state.step = number
     state.epoch = batch.epoch
     state.imagesSeen += images
-    let seconds = (ContinuousClock.now - begin) / .seconds(1)
+    let seconds = (ContinuousClock.now - begin.time) / .seconds(1)
     let gradientWait = outcome.result.gradientWaits.exposedSeconds
     speed.recent.add(images: images, seconds: seconds, dataWait: waited, gradientWait: gradientWait)
     speed.total.add(images: images, seconds: seconds, dataWait: waited, gradientWait: gradientWait)
     return TakenStep(
       number: number, isLast: isLast, isLogged: isLogged, outcome: outcome, spread: spread,
       layout: batch.layout, labels: { batch.labels }, skipped: batch.skipped, seconds: seconds,
-      speed: speed.recent,
+      waits: (place.waitedSeconds - begin.waited, dataWait), speed: speed.recent,
       totalSeconds: earlierSeconds.map { $0 + speed.total.seconds }, timestamp: currentTimestamp(),
       audit: audit)
   }
@@ -169,6 +171,12 @@ public final class PretrainingRun {
       if prepared.isRoot { prepared.log.warning("step \(step): \(mismatch)") }
     }
     return TakenStep.Audit(mismatch: mismatch, seconds: (ContinuousClock.now - begin) / .seconds(1))
+  }
+
+  private struct StepBegin {
+    let time = ContinuousClock.now
+    /// What this rank had spent in collectives until then, in seconds.
+    let waited: Double
   }
 
   /// Shows in the logs what the session's first images look like to the network.

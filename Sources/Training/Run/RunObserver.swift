@@ -41,6 +41,8 @@ struct TakenStep {
   /// The images that this rank could not use.
   let skipped: [SkippedImage]
   let seconds: Double
+  /// What this rank spent of them in collectives, and in waiting for images to be made.
+  let waits: (collectives: Double, data: Double)
   /// Since the last line of metrics, with this step.
   let speed: Throughput
   /// What all steps took so far, in earlier sessions too; nil on other ranks than 0, and where nobody knows.
