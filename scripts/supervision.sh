@@ -10,7 +10,7 @@
 # other process has. Ranks on this machine leave notes in it: "run", the folder of the run that is under way, and
 # "failed" where one of them has ended the job.
 
-# Seconds that a launcher may take to end after a rank on this machine has ended the job.
+# Seconds that a launcher may take to end after a rank on this machine has ended the job, or a second signal.
 readonly launcher_patience=5
 # The longest rest before a job that failed is started again, in seconds.
 readonly longest_rest=60
@@ -38,15 +38,15 @@ supervise() {
     if [[ $status == 1 && $place == "$before_its_run" ]]; then
       say "the job is not started again: it failed $place, and would again"
       return "$status"
-    elif [[ $place == "$last_place" ]]; then
+    elif [[ -n $place && $place == "$last_place" ]]; then
       say "giving up: the job failed twice $place (exit code $status)"
       return "$status"
     elif ((attempt == restarts)); then
-      say "giving up: the job failed $place (exit code $status), and has been started again $attempt time(s)"
+      say "giving up: the job failed${place:+ $place} (exit code $status), and has been started again $attempt time(s)"
       return "$status"
     fi
     attempt=$((attempt + 1))
-    say "the job failed $place (exit code $status): starting it again in $rest s ($attempt of $restarts)"
+    say "the job failed${place:+ $place} (exit code $status): starting it again in $rest s ($attempt of $restarts)"
     rest_unless_stopped "$rest" || return 75
     rest=$((rest * 2 < longest_rest ? rest * 2 : longest_rest))
     resume
@@ -117,6 +117,8 @@ pass_on() {
     ask 'asking the ranks to stop; ask again to end them within seconds'
   else
     kill -TERM "$job" 2>/dev/null || true
+    # mpirun may wait for a host that is gone.
+    : >"$job_folder/failed"
   fi
 }
 
@@ -193,12 +195,15 @@ say_cause() {
 
 readonly before_its_run='before its run began'
 
-# Where the job was, in words that complete "the job failed …".
+# Where the job was, in words that complete "the job failed …"; none where rank 0 is on another machine.
 place_reached() {
   local run step
   run=$(cat "$job_folder/run" 2>/dev/null) || {
-    echo "$before_its_run"
-    return
+    # Rank 0 is on the first node.
+    local host
+    host=$(uname -n)
+    [[ ${nodes[0]%%.*} != "${host%%.*}" ]] || echo "$before_its_run"
+    return 0
   }
   step=$(largest_step "$run"/ranks/[0-9]*)
   if [[ -z $step ]]; then
