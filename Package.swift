@@ -153,7 +153,7 @@ let package = Package(
     .testTarget(name: "ImagesTests", dependencies: ["Images", "Tensors", "TestSupport"]),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["Datasets", "Images", "Collectives", "Tensors", "TestSupport"]),
+      dependencies: ["Datasets", "Foundations", "Images", "Collectives", "Tensors", "TestSupport"]),
     .testTarget(
       name: "DataToolsTests",
       dependencies: [

@@ -20,6 +20,11 @@ package struct ByteName: Hashable, Sendable {
   /// For people who have to tell it from a name that looks the same: every scalar beyond ASCII is shown as `\u{E9}`.
   package var spelling: String { escaped { (0x20..<0x7F).contains($0.value) } }
 
+  /// Whether something in a folder can be called so: what a file says is the name of another then leads nowhere else.
+  package var isFileName: Bool {
+    !["", ".", ".."].contains(self) && !bytes.contains(UInt8(ascii: "/")) && !bytes.contains(0)
+  }
+
   /// Whether people take it for another name although its bytes are others.
   package func looksLike(_ other: ByteName) -> Bool { self != other && text == other.text }
 

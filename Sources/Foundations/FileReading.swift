@@ -2,9 +2,11 @@ import Foundation
 
 /// The text of a file that a person wrote, in UTF-8; a byte order mark is not part of it.
 ///
-/// `path` may also name a pipe, such as /dev/stdin or what a shell makes of `<(…)`: its text comes once.
-public func readText(_ path: String) throws(UnreadableText) -> String {
-  let bytes = withoutByteOrderMark(try readBytes(path))
+/// - Parameters:
+///   - path: May also name a pipe, such as /dev/stdin or what a shell makes of `<(…)`: its text comes once.
+///   - most: Of its bytes.
+public func readText(_ path: String, atMost most: Int = .max) throws(UnreadableText) -> String {
+  let bytes = withoutByteOrderMark(try readBytes(path, atMost: most))
   guard let text = String(validating: bytes, as: UTF8.self) else {
     throw UnreadableText(reason: "it is not text in UTF-8")
   }
@@ -23,7 +25,9 @@ public struct UnreadableText: Error {
 }
 
 /// The bytes of a file or pipe.
-package func readBytes(_ path: String) throws(UnreadableText) -> [UInt8] {
+///
+/// - Throws: `UnreadableText`, also where there are more than `most`, of which no more are read.
+package func readBytes(_ path: String, atMost most: Int = .max) throws(UnreadableText) -> [UInt8] {
   // Foundation reads nothing but files and folders.
   let file = open(path, O_RDONLY | O_CLOEXEC)
   guard file >= 0 else { throw failure(path) }
@@ -34,6 +38,9 @@ package func readBytes(_ path: String) throws(UnreadableText) -> [UInt8] {
     let count = read(file, &piece, piece.count)
     if count == 0 { return bytes }
     if count > 0 { bytes += piece[..<count] } else if errno != EINTR { throw failure(path) }
+    guard bytes.count <= most else {
+      throw UnreadableText(reason: "it has more than \(grouped(most)) bytes")
+    }
   }
 }
 

@@ -60,9 +60,9 @@ extension ValueForm where Value == Int {
       print: { "\($0)" })
   }
 
-  /// Up to a billion: beyond all use, and products of such numbers do not overflow.
+  /// Up to `Int.largestCount`.
   public static func wholeNumber(_ range: PartialRangeFrom<Int>) -> Self {
-    wholeNumber(range.lowerBound...1_000_000_000)
+    wholeNumber(range.lowerBound...Int.largestCount)
   }
 
   public static func oneOf(_ allowed: [Int]) -> Self {

@@ -2,12 +2,17 @@ import Foundation
 
 /// Sets of hardware threads in the kernel's notation, for example `0-3,8`.
 public enum CPUSet {
+  /// More than any machine has: what a file claims beyond it would only take memory.
+  private static let mostThreads = 1 << 20
+
   /// What cannot be read is left out.
   public static func parse(_ list: some StringProtocol) -> Set<Int> {
     var numbers: Set<Int> = []
     for part in list.split(separator: ",") {
       let ends = part.split(separator: "-").map { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
-      guard let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last else { continue }
+      guard let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last, first >= 0,
+        last < mostThreads
+      else { continue }
       numbers.formUnion(first...last)
     }
     return numbers

@@ -179,7 +179,7 @@ public final class FolderClaim: @unchecked Sendable {
       var status = stat()
       guard fstat(file, &status) == 0 else { throw UnwritableFile(path: path, code: errno) }
       identity = status
-      beat = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+      beat = status.st_mtim.nanoseconds
       bytes =
         (try? FileHandle(fileDescriptor: file, closeOnDealloc: false).read(upToCount: 1 << 16)) ?? Data()
     }

@@ -103,7 +103,7 @@ package final class EventLog: RunLog {
   private static func seconds(ofFilesIn folder: String) -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.filter { $0.hasPrefix(prefix) }.compactMap { name in
-      Int(name.dropFirst(prefix.count).prefix { $0 != "." })
+      Int(name.dropFirst(prefix.count).prefix { $0 != "." }).flatMap { $0.isSize ? $0 : nil }
     }
   }
 }

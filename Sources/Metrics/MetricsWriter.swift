@@ -19,7 +19,7 @@ public final class MetricsWriter: RunLog {
 
     public init(from decoder: any Decoder) throws {
       let line = try decoder.container(keyedBy: CodingKeys.self)
-      step = try line.decode(Int.self, forKey: .step)
+      step = try line.decodeCount(forKey: .step)
       isEvaluation = line.contains(.evaluation)
       seconds = try line.decodeIfPresent(Double.self, forKey: .seconds)
       embeddingStd = try line.decodeIfPresent(Double.self, forKey: .embeddingStd)

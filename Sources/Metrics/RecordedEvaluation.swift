@@ -19,6 +19,14 @@ public struct RecordedEvaluation: Decodable, Equatable, Sendable {
     case result = "evaluation"
   }
 
+  public init(from decoder: any Decoder) throws {
+    let line = try decoder.container(keyedBy: CodingKeys.self)
+    (step, epoch) = (try line.decodeCount(forKey: .step), try line.decodeCount(forKey: .epoch))
+    result = try line.decode(JSONValue.self, forKey: .result)
+    probe = try line.decodeIfPresent(JSONValue.self, forKey: .probe)
+    classifier = try line.decodeIfPresent(JSONValue.self, forKey: .classifier)
+  }
+
   /// Reads a file that holds one and nothing else.
   ///
   /// - Returns: nil where there is none that can be read.

@@ -1,3 +1,5 @@
+import Foundations
+
 extension TrainingMetrics: Decodable {
   private enum CodingKeys: String, CodingKey {
     case step, epoch, loss, objective, budget, bound, density, seconds, timestamp
@@ -18,7 +20,7 @@ extension TrainingMetrics: Decodable {
     let line = try decoder.container(keyedBy: CodingKeys.self)
     func number(_ key: CodingKeys) throws -> Double { try line.decode(Double?.self, forKey: key) ?? .nan }
     self.init(
-      step: try line.decode(Int.self, forKey: .step), epoch: try line.decode(Int.self, forKey: .epoch),
+      step: try line.decodeCount(forKey: .step), epoch: try line.decodeCount(forKey: .epoch),
       loss: try number(.loss), objective: try number(.objective), budget: try number(.budget),
       bound: try number(.bound), macsShare: try number(.macsShare),
       latency: try line.decodeIfPresent(Double.self, forKey: .latency),
@@ -27,7 +29,7 @@ extension TrainingMetrics: Decodable {
       dataWaitShare: try line.decodeIfPresent(Double.self, forKey: .dataWaitShare) ?? 0,
       communicationShare: try line.decodeIfPresent(Double.self, forKey: .communicationShare) ?? 0,
       seconds: try line.decodeIfPresent(Double.self, forKey: .seconds),
-      imagesSkipped: try line.decodeIfPresent(Int.self, forKey: .imagesSkipped) ?? 0,
+      imagesSkipped: try line.decodeCountIfPresent(forKey: .imagesSkipped) ?? 0,
       embeddingStd: try line.decodeIfPresent(Double.self, forKey: .embeddingStd),
       effectiveRank: try line.decodeIfPresent(Double.self, forKey: .effectiveRank),
       timestamp: try line.decodeIfPresent(Double.self, forKey: .timestamp))

@@ -20,7 +20,8 @@ public struct SessionHistory: Equatable, Sendable {
 
   private static func session(_ value: JSONValue) -> Session? {
     guard let data = try? JSONEncoder().encode(value) else { return nil }
-    return try? DiagnosisJSON.decoder().decode(Session.self, from: data)
+    let session = try? DiagnosisJSON.decoder().decode(Session.self, from: data)
+    return session.flatMap { $0.ranks > 0 && $0.shards.isCount ? $0 : nil }
   }
 
   /// Those that this version can read, the newest last.

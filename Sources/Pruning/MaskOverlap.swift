@@ -19,9 +19,11 @@ public struct MaskOverlap: Equatable, Sendable {
 }
 
 extension PruningMask {
-  /// How far another mask of the network keeps the same weights, layer by layer.
+  /// How far another mask keeps the same weights, layer by layer, of layers that both have.
   public func overlaps(with other: PruningMask) -> [(layer: String, overlap: MaskOverlap)] {
-    zip(layers, other.layers).map { mine, its in
+    layers.compactMap { mine in
+      other.layers.first { $0.name == mine.name && $0.mask.count == mine.mask.count }.map { (mine, $0) }
+    }.map { mine, its in
       let (one, other) = (mine.mask.remaining, its.mask.remaining)
       return (
         mine.name,

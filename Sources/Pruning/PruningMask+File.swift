@@ -18,6 +18,11 @@ extension PruningMask {
   /// - Throws: `PruningMaskError`; `SafetensorsError`.
   public init(_ file: SafetensorsFile) throws {
     guard !file.names.isEmpty else { throw PruningMaskError.empty(path: file.path) }
+    // Names of other bytes can be the same text, and no network has such.
+    guard Set(file.names).count == file.names.count else {
+      throw PruningMaskError.unknownLayer(
+        path: file.path, layer: file.names.first { !$0.utf8.allSatisfy { $0 < 0x80 } } ?? "")
+    }
     layers = try file.names.map { name in
       let numbers = try file.bytes(name)
       guard numbers.allSatisfy({ $0 <= 1 }) else {

@@ -162,12 +162,6 @@ public struct SafetensorsFile: Sendable {
 
   /// shape × element size, or nil if a dimension is negative or the product overflows.
   private static func byteCount(_ shape: [Int], of dtype: SafetensorsType) -> Int? {
-    var size = dtype.size
-    for dimension in shape {
-      let (product, overflow) = size.multipliedReportingOverflow(by: dimension)
-      if dimension < 0 || overflow { return nil }
-      size = product
-    }
-    return size
+    shape.allSatisfy { $0 >= 0 } ? ([dtype.size] + shape).checkedProduct : nil
   }
 }

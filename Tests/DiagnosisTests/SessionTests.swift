@@ -113,6 +113,17 @@ import Testing
     #expect(history.last(before: 0) == nil)
   }
 
+  /// Numbers that no session has.
+  @Test(arguments: [(ranks: 0, shards: 8), (-1, 8), (1, .max)]) func impossibleSessionsAreNotRead(
+    ranks: Int, shards: Int
+  ) throws {
+    var impossible = session()
+    (impossible.ranks, impossible.shards) = (ranks, shards)
+    var history = SessionHistory()
+    try history.append(impossible)
+    #expect(history.readable == [] && history.last(before: .max) == nil)
+  }
+
   @Test func whatAnotherVersionWroteIsKept() throws {
     let text = #"{"sessions": [{"from_step": 0, "colour": "blue"}]}"#
     var history = try SessionHistory(Data(text.utf8))

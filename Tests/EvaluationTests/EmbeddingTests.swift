@@ -206,12 +206,14 @@ import Testing
     }
   }
 
-  @Test func aProgressThatIsNoneIsRefused() throws {
+  @Test(arguments: ["{", #"{"images": -1, "metadata": {}}"#]) func aProgressThatIsNoneIsRefused(text: String)
+    throws
+  {
     try withTemporaryFolder { folder in
       let progress = folder.appendingPathComponent("x.safetensors.partial/progress.json")
       try FileManager.default.createDirectory(
         at: progress.deletingLastPathComponent(), withIntermediateDirectories: false)
-      try Data("{".utf8).write(to: progress)
+      try Data(text.utf8).write(to: progress)
       let error = #expect(throws: AgreedFailure.self) { try Self.embed(in: folder) }
       #expect(error?.message.hasPrefix("\(progress.path) is damaged: ") == true)
     }

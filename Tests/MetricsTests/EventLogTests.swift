@@ -30,6 +30,14 @@ import Testing
       resumedStep: resumedStep, timestamp: timestamp)
   }
 
+  /// A file that somebody named so, behind which there is no second.
+  @Test func anyFileMayLieInTheFolder() throws {
+    try withTemporaryFolder { folder in
+      try Data().write(to: folder.appendingPathComponent("events.out.tfevents.\(Int.max).node01.17"))
+      #expect(try Self.log(in: folder).file.path.contains(".1700000000."))
+    }
+  }
+
   /// Source: RFC 3720, B.4, and the check value of CRC-32C.
   @Test func checksumsAreCastagnolis() {
     #expect(CRC32C.checksum(Data("123456789".utf8)) == 0xE306_9283)

@@ -69,6 +69,20 @@ import Testing
     }
   }
 
+  /// Numbers that no run has, which nothing can be added to, are as good as damage.
+  @Test(arguments: ["9223372036854775807", "-9223372036854775808", "-1", "2000000000"])
+  func linesWithoutARealStepAreNotRead(number: String) throws {
+    for line in [Self.line(1), Self.evaluation] {
+      for key in ["step", "epoch"] {
+        let spoiled = line.replacing(try Regex(#""\#(key)": \d+"#), with: #""\#(key)": \#(number)"#)
+        try #require(spoiled != line)
+        let (whole, latest) = try Self.read(spoiled + "\n")
+        #expect(whole.gap?.contains("1 line cannot be read") == true)
+        #expect(latest.training == nil && latest.evaluation == nil)
+      }
+    }
+  }
+
   /// Runs did not always record all of it.
   @Test func linesOfOlderVersionsAreRead() throws {
     let old =

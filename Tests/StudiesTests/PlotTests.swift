@@ -26,6 +26,25 @@ import Testing
     #expect(none.lower < none.upper && none.place(.zero, from: 0, to: 1).isFinite)
   }
 
+  /// Values that a file may claim, and no run has.
+  @Test(arguments: [
+    [-1e308, 1e308], [0, .leastNonzeroMagnitude], [1e308, 1e308],
+    [-.leastNonzeroMagnitude, .leastNonzeroMagnitude], [.greatestFiniteMagnitude, 0],
+  ])
+  func anAxisOfAnyValuesHasTicks(values: [Double]) {
+    let axis = Axis(covering: values, includesZero: true)
+    #expect(axis.lower < axis.upper && !axis.labels.isEmpty)
+    let far: Markup = "\(axis.place(1e308, from: 0, to: 100)) \(Double.nan) \(-Double.infinity)"
+    #expect(!far.text.isEmpty)
+  }
+
+  @Test func sharesOfAnySizeAreDrawn() {
+    let map = HeatMap(
+      title: "t", rows: ["a"], columns: ["a", "b"], values: [[1e300, -1e300]], rowTitle: "r", columnTitle: "c"
+    )
+    #expect(map.drawing != nil)
+  }
+
   /// Shorter by far, but every spike is in a shade, and the ends are where they were.
   @Test func longLinesKeepTheirSpikes() {
     var points = (1...20_000).map { Series.Point(x: Double($0), y: 1) }

@@ -106,10 +106,26 @@ public struct PackedIndex: Codable, Equatable, Sendable {
     } catch {
       throw .damaged(path: path, problem: "it is not the JSON that was written; restore it, or pack again")
     }
-    let colours = [normalization.mean, normalization.deviation]
-    guard colours.allSatisfy({ $0.count == 3 }), normalization.deviation.allSatisfy({ $0 > 0 }),
-      imageSize > 0
-    else { throw .damaged(path: path, problem: "its colours, classes or sizes are invalid; pack again") }
+    if let problem { throw .damaged(path: path, problem: "\(problem); restore it, or pack again") }
+  }
+
+  /// What cannot be so although it is the JSON of an index; nil: nothing.
+  private var problem: String? {
+    guard normalization.isValid, imageSize > 0 else { return "its colours or sizes are invalid" }
+    let names = shards.map { ByteName($0.name) }
+    if let stranger = names.first(where: { !$0.isFileName }) {
+      return "its shard '\(stranger.text)' is no file of the folder"
+    }
+    guard Set(names).count == names.count else { return "it names a shard twice" }
+    let areCounted = parts.values.allSatisfy { part in
+      part.images.isCount && part.shards.allSatisfy { $0.images.isCount }
+        && part.shards.map(\.images).checkedSum == part.images
+    }
+    let bytes = shards.map(\.bytes)
+    guard areCounted, bytes.allSatisfy(\.isSize), bytes.checkedSum?.isSize == true, sourceBytes.isSize else {
+      return "its numbers of images and bytes do not fit together"
+    }
+    return nil
   }
 }
 

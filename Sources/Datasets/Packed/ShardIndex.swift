@@ -2,6 +2,7 @@ import CZlib
 import Crypto
 import Foundation
 import Foundations
+import Images
 import Tensors
 
 /// What a shard holds and where: the text file `train-00000.idx` beside `train-00000.tar`.
@@ -125,7 +126,9 @@ public struct ShardIndex: Equatable, Sendable {
     }
     var end = 0
     for record in records {
-      guard record.offset >= end, record.length > 0, record.offset + record.length <= bytes else {
+      guard record.offset >= end, (1...EncodedImage.largestByteCount).contains(record.length),
+        record.offset + record.length <= bytes
+      else {
         throw .damaged(path: path, problem: "\(record.member) does not lie inside the shard; \(advice)")
       }
       end = record.offset + record.length

@@ -15,7 +15,7 @@ public struct ClassList: Sendable {
   public init?(_ names: [String]) {
     let sorted = names.map { ByteName($0) }.sorted()
     guard !sorted.isEmpty, Set(sorted).count == sorted.count,
-      sorted.allSatisfy({ $0.isFolderName && !$0.isHidden })
+      sorted.allSatisfy({ $0.isFileName && !$0.isHidden })
     else {
       return nil
     }
@@ -34,7 +34,7 @@ public struct ClassList: Sendable {
       }
       let name = ByteName(text.trimmingCharacters(in: .whitespaces))
       guard let first = name.bytes.first, first != UInt8(ascii: "#") else { continue }
-      guard name.isFolderName else {
+      guard name.isFileName else {
         throw file.bad(number, "'\(name.text)' cannot be the name of a class folder")
       }
       guard !name.isHidden else {
@@ -73,11 +73,5 @@ extension ClassList {
       communicator.rank == 0 ? try ClassList(contentsOf: path) : nil
     }
     names = try communicator.broadcast(value: list?.names ?? [])
-  }
-}
-
-extension ByteName {
-  fileprivate var isFolderName: Bool {
-    !["", ".", ".."].contains(self) && !bytes.contains(UInt8(ascii: "/")) && !bytes.contains(0)
   }
 }

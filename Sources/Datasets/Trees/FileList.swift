@@ -18,8 +18,8 @@ struct FileList: Sendable, Equatable {
     self.bytes = bytes
     for (place, byte) in bytes.enumerated() where byte == 0 { ends.append(place) }
     for count in classCounts {
-      guard count >= 0 else { return nil }
-      classEnds.append((classEnds.last ?? 0) + count)
+      guard count >= 0, let end = [classEnds.last ?? 0, count].checkedSum else { return nil }
+      classEnds.append(end)
     }
     guard ends.count == classEnds.last ?? 0, (ends.last ?? -1) + 1 == bytes.count else { return nil }
   }
@@ -44,6 +44,19 @@ struct FileList: Sendable, Equatable {
 
   func path(at index: Int) -> ArraySlice<UInt8> {
     bytes[(index > 0 ? ends[index - 1] + 1 : 0)..<ends[index]]
+  }
+
+  /// Whether no path begins at the root or goes up.
+  var staysInside: Bool {
+    let (slash, dot) = (UInt8(ascii: "/"), UInt8(ascii: "."))
+    // Where the part of a path began that is looked at.
+    var start = 0
+    for (place, byte) in bytes.enumerated() where byte == slash || byte == 0 {
+      let isAbsolute = byte == slash && place == start && (place == 0 || bytes[place - 1] == 0)
+      if isAbsolute || place - start == 2 && bytes[start] == dot && bytes[start + 1] == dot { return false }
+      start = place + 1
+    }
+    return true
   }
 
   /// The class of file `index`.

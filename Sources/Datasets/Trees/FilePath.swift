@@ -46,7 +46,7 @@ package struct FilePath: Sendable {
 
 extension stat {
   /// Nanoseconds since 1970.
-  var modified: Int64 { Int64(st_mtim.tv_sec) * 1_000_000_000 + Int64(st_mtim.tv_nsec) }
+  var modified: Int64 { st_mtim.nanoseconds }
 
   /// Equal for all paths of one file or folder.
   package var identity: FileIdentity { FileIdentity(device: UInt64(st_dev), number: UInt64(st_ino)) }

@@ -172,7 +172,7 @@ struct GroundTruth {
     let numbers = isNumbered ? written.compactMap(\.self) : Array(1...statements.count)
     var answer = Answer()
     for (name, number) in zip(names, numbers) {
-      guard statements.indices.contains(number - 1) else { throw silent(name, lookalike: nil) }
+      guard number >= 1, number <= statements.count else { throw silent(name, lookalike: nil) }
       answer.statements.append(statements[number - 1])
     }
     let found = Set(numbers)

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Images
 
 /// One open file, read only; closed with the value that opened it.
@@ -43,8 +44,13 @@ struct ImageFile: ~Copyable {
     return bytes
   }
 
-  /// All of the file.
-  func readAll() throws(DataFault) -> [UInt8] { try read(0..<byteCount) }
+  /// All of the file, unless that is larger than an image can be.
+  func readAll() throws(DataFault) -> [UInt8] {
+    guard byteCount <= EncodedImage.largestByteCount else {
+      throw path.fault("it has \(grouped(byteCount)) bytes, more than an image")
+    }
+    return try read(0..<byteCount)
+  }
 
   private static func openFault(_ path: FilePath) -> DataFault {
     let number = errno

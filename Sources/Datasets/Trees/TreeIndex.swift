@@ -77,7 +77,9 @@ struct TreeIndex: Sendable, Equatable {
       let header = try? JSONDecoder().decode(Header.self, from: Data(contents[Self.mark.count..<end]))
     else { return nil }
     let paths = contents[(end + 1)...]
-    guard let train = FileList(bytes: Array(paths.prefix(header.trainBytes)), classCounts: header.trainCounts)
+    guard (0...paths.count).contains(header.trainBytes),
+      header.testCounts != nil || header.trainBytes == paths.count,
+      let train = FileList(bytes: Array(paths.prefix(header.trainBytes)), classCounts: header.trainCounts)
     else { return nil }
     var test: FileList?
     if let counts = header.testCounts {
@@ -86,10 +88,14 @@ struct TreeIndex: Sendable, Equatable {
       }
       test = files
     }
+    let listing = TreeListing(facts: header.facts, train: train, test: test)
+    guard listing.isConsistent, (header.faulty ?? []).allSatisfy((0..<listing.fileCount).contains) else {
+      return nil
+    }
     form = header.form
     folder = header.folder
     classesDigest = header.classesDigest
-    listing = TreeListing(facts: header.facts, train: train, test: test)
+    self.listing = listing
     faulty = header.faulty
   }
 }

@@ -40,6 +40,13 @@ struct TreeListing: Sendable, Equatable {
   var train = FileList()
   var test: FileList?
 
+  /// Whether files have classes that there are, and lie in the tree: a listing that was read may say anything.
+  var isConsistent: Bool {
+    [train, test].compactMap(\.self).allSatisfy {
+      $0.staysInside && $0.classCounts.count <= facts.classNames.count
+    }
+  }
+
   /// Training and test files.
   var fileCount: Int { train.count + (test?.count ?? 0) }
 

@@ -42,7 +42,7 @@ final class PartialEmbedding {
     let path = "\(folder)/\(Self.progressName)"
     let rowsPath = "\(folder)/\(Self.rowsName)"
     let found = try FileManager.default.contents(atPath: path).map { data in
-      guard let progress = try? JSONDecoder().decode(Progress.self, from: data) else {
+      guard let progress = try? JSONDecoder().decode(Progress.self, from: data), progress.images >= 0 else {
         throw EmbeddingError.damaged(path: path, folder: folder)
       }
       return progress

@@ -13,6 +13,9 @@ public struct EncodedImage: Sendable {
   /// `MAX_IMAGE_PIXELS`.
   public static let largestPixelCount = 178_956_970
 
+  /// No file of an image that is not refused is larger: eight bytes a pixel, not compressed, and what is said of it.
+  public static let largestByteCount = 1 << 31
+
   public let format: Format
   /// In pixels, as stored.
   public let width: Int

@@ -20,9 +20,10 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
     mutating func appendInterpolation(_ values: [Markup]) { for value in values { text += value.text } }
     mutating func appendInterpolation(_ number: Int) { text += "\(number)" }
 
-    /// A place in a drawing, to a tenth.
+    /// A place in a drawing, to a tenth; one far outside of every drawing for what is not finite or farther.
     mutating func appendInterpolation(_ place: Double) {
-      let tenths = Int((place * 10).rounded())
+      let farthest = 1e9
+      let tenths = Int(((place.isFinite ? min(max(place, -farthest), farthest) : farthest) * 10).rounded())
       text +=
         tenths % 10 == 0
         ? "\(tenths / 10)" : "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10)"

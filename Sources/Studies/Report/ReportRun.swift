@@ -52,7 +52,8 @@ struct ReportRun: Sendable {
     var last = 0
     return training.reduce(0.0) { sum, line in
       defer { last = line.step }
-      return line.imagesPerSecond > 0 ? sum + Double((line.step - last) * batch) / line.imagesPerSecond : sum
+      return line.imagesPerSecond > 0
+        ? sum + Double(line.step - last) * Double(batch) / line.imagesPerSecond : sum
     }
   }
 
@@ -61,7 +62,7 @@ struct ReportRun: Sendable {
     guard let seconds = trainingSeconds, seconds > 0, let batch = configuration?.batch.global,
       let last = training.last
     else { return nil }
-    return Double(last.step * batch) / seconds
+    return Double(last.step) * Double(batch) / seconds
   }
 
   /// What the gates are called, in the order of the forward pass.

@@ -14,6 +14,13 @@ struct SessionFacts: Decodable, Sendable {
     case ranks
   }
 
+  init(from decoder: any Decoder) throws {
+    let session = try decoder.container(keyedBy: CodingKeys.self)
+    startedAt = try session.decodeIfPresent(String.self, forKey: .startedAt)
+    lastStep = try session.decodeCountIfPresent(forKey: .lastStep)
+    ranks = try session.decodeCountIfPresent(forKey: .ranks)
+  }
+
   private struct File: Decodable { let sessions: [SessionFacts] }
 
   /// Those of a file, the newest last; none where it cannot be read.

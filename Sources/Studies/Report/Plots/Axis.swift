@@ -15,7 +15,10 @@ struct Axis: Equatable {
   ///   - includesZero: Whether 0 is shown in any case.
   ///   - most: As many ticks at most, with one to spare.
   init(covering values: [Double], isTight: Bool = false, includesZero: Bool = false, most: Int = 5) {
-    let finite = values.filter(\.isFinite) + (includesZero ? [0] : [])
+    // What is beyond has no differences, and no tenths, in a Double.
+    let finite =
+      values.filter { $0.isFinite && abs($0) < 1e300 }.map { abs($0) < 1e-300 ? 0 : $0 }
+      + (includesZero ? [0] : [])
     var (low, high) = (finite.min() ?? 0, finite.max() ?? 1)
     if high - low <= 1e-12 * max(abs(high), abs(low)) {
       let margin = high == 0 ? 1 : abs(high) * 0.1

@@ -73,7 +73,7 @@ struct HeatMap {
 
   /// A share as whole percent, in a shade.
   private func number(_ value: Double, _ x: Double, _ y: Double) -> Markup {
-    guard value.isFinite, value >= 0.005 else { return "" }
+    guard (0.005...99).contains(value) else { return "" }
     let isOnDark = (value - range.lowerBound) / (range.upperBound - range.lowerBound) > 0.55
     return Drawing.text(
       "\(Int((100 * value).rounded()))", x, y + 4, anchor: .middle, style: isOnDark ? "cell dark" : "cell")
