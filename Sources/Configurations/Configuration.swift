@@ -99,6 +99,8 @@ public struct NetworkSettings: Equatable, Sendable {
   public var zeroInitResidual = true
   /// Height and width of the network's input in pixels.
   public var inputSize = 32
+  /// What `inputSize` may be.
+  static let inputSizes = 8...1024
   /// Channels between the convolutions of its blocks where some were taken out; nil: as many as the family has.
   public var innerChannels: [Int]?
 }

@@ -23,7 +23,7 @@ extension ConfigurationFile {
   /// - Throws: `ConfigurationError.unreadable`.
   static func text(of path: String) throws(ConfigurationError) -> String {
     do throws(UnreadableText) {
-      return try readText(path)
+      return try readText(path, atMost: YAMLText.mostBytes)
     } catch {
       throw .unreadable(path: path, reason: error.reason)
     }
@@ -34,7 +34,7 @@ extension ConfigurationFile {
     self.init(dataSource: "")
     let root: Node?
     do {
-      root = try Yams.compose(yaml: yaml)
+      root = try YAMLText.compose(yaml)
     } catch {
       throw Self.notYAML(error, path: path)
     }
@@ -70,7 +70,7 @@ extension ConfigurationFile {
     var value = ConfigurationValue.scalar(text, isQuoted: false)
     if !key.isText {
       do {
-        value = try Yams.compose(yaml: text).map(ConfigurationValue.init) ?? .nothing
+        value = try YAMLText.compose(text).map(ConfigurationValue.init) ?? .nothing
       } catch {
         throw .wrongValue(place, key: name, expected: key.expected, found: "'\(text)'")
       }
@@ -152,7 +152,10 @@ extension ConfigurationFile {
   }
 
   static func notYAML(_ error: any Error, path: String) -> ConfigurationError {
-    switch error as? YamlError {
+    if let refusal = error as? YAMLText.Refusal {
+      return .notYAML(.file(path: path, line: refusal.line), problem: refusal.problem)
+    }
+    return switch error as? YamlError {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
       .notYAML(.file(path: path, line: mark.line), problem: "not valid YAML: \(problem)")

@@ -141,7 +141,8 @@ struct ConfigurationKey: Sendable {
     .init("network.stem_padding", \.network.stemPadding, .oneOf([1, 2])).only(of: .resnet),
     .init("network.zero_init_residual", \.network.zeroInitResidual, .flag).only(of: .resnet),
     .init(
-      "network.input_size", open: \.inputSize, .optional(.wholeNumber(8...1024), or: "auto"),
+      "network.input_size", open: \.inputSize,
+      .optional(.wholeNumber(NetworkSettings.inputSizes), or: "auto"),
       note: { $0.inputSize == nil ? "the size of the data's images" : nil }),
     .init(
       "network.inner_channels", \.network.innerChannels,

@@ -37,7 +37,7 @@ extension MeasuredTable {
     let text = try ConfigurationFile.text(of: path)
     let nodes: Node.Sequence?
     do {
-      nodes = try Yams.compose(yaml: text)?.sequence
+      nodes = try YAMLText.compose(text)?.sequence
     } catch {
       throw ConfigurationFile.notYAML(error, path: path)
     }

@@ -46,6 +46,12 @@ extension NetworkSettings {
           + "network's input is \(inputSize)×\(inputSize): use network.input_size \(family.smallestInput), or another "
           + "network.family")
     }
+    // Images may be of any size, where a configuration leaves it to them.
+    guard inputSize <= Self.inputSizes.upperBound else {
+      return .conflict(
+        "the network's input is \(inputSize)×\(inputSize), and may be \(Self.inputSizes.upperBound)×"
+          + "\(Self.inputSizes.upperBound) at most: set network.input_size")
+    }
     let count = family.innerChannelCount(depth: depth)
     if let innerChannels, innerChannels.count != count {
       return .conflict(
