@@ -86,7 +86,7 @@ import Testing
     ("removed", "model.safetensors: damaged: it cannot be read"),
     ("manifest removed", "step-00000002: not a checkpoint: it holds no readable manifest.json"),
     ("manifest truncated", "manifest.json: damaged: it is not the JSON that was written"),
-    ("manifest names another", "other: damaged: it cannot be read"),
+    ("manifest names another", "manifest.json: damaged: its bytes are not those that were written"),
   ])
   func reportsADamagedNewestAndUsesTheOneBefore(damage: String, problem: String) throws {
     try withTemporaryFolder { folder in
@@ -225,7 +225,7 @@ import Testing
       let error = #expect(throws: AgreedFailure.self) { try checkpoint.tensors(in: "mask.safetensors") }
       #expect(
         error.map { "\($0)" }
-          == "\(store.folder)/step-00000003/mask.safetensors: damaged: it cannot be read: No such file or directory"
+          == "\(store.folder)/step-00000003/mask.safetensors: damaged: its manifest does not name it"
       )
     }
   }

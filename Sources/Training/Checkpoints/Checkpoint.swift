@@ -19,6 +19,8 @@ public struct Checkpoint {
   /// Its folder, `step-…`.
   public let path: String
   public let state: TrainingState
+  /// The files that were compared with its manifest, on rank 0; nothing else in its folder is read.
+  private let fileNames: Set<String>
   private let communicator: Communicator
 
   /// Opens the checkpoint that a person named after every file in it was compared with its manifest.
@@ -30,14 +32,21 @@ public struct Checkpoint {
   public static func open(
     _ name: String, on communicator: Communicator, warn: (String) -> Void = { _ in }
   ) throws -> Checkpoint {
-    let found = try communicator.agree { () throws -> (path: String, warnings: [String]) in
-      communicator.rank == 0 ? try CheckpointStore.locate(name) : (name, [])
+    let found = try communicator.agree { () throws -> (path: String, warnings: [String], names: [String]) in
+      guard communicator.rank == 0 else { return (name, [], []) }
+      let (path, warnings) = try CheckpointStore.locate(name)
+      let names = try CheckpointManifest(in: path).fileNames
+      guard names.contains(TrainingState.fileName) else {
+        throw Self.unnamed(TrainingState.fileName, in: path)
+      }
+      return (path, warnings, names)
     }
     found.warnings.forEach(warn)
     let path = try communicator.broadcast(value: found.path)
     let data = try contents(of: "\(path)/\(TrainingState.fileName)", on: communicator)
     let state = try communicator.agree { try TrainingState(data, path: "\(path)/\(TrainingState.fileName)") }
-    return Checkpoint(path: path, state: state, communicator: communicator)
+    return Checkpoint(
+      path: path, state: state, fileNames: Set(found.names), communicator: communicator)
   }
 
   /// What it was trained with.
@@ -59,6 +68,9 @@ public struct Checkpoint {
   /// - Parameter name: For example `modelFile`.
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
   public func tensors(in name: String) throws -> SafetensorsFile {
+    try communicator.agree {
+      guard communicator.rank != 0 || fileNames.contains(name) else { throw Self.unnamed(name, in: path) }
+    }
     let data = try Self.contents(of: "\(path)/\(name)", on: communicator)
     return try communicator.agree { try SafetensorsFile(data, path: "\(path)/\(name)") }
   }
@@ -67,8 +79,11 @@ public struct Checkpoint {
   ///
   /// - Throws: The same `AgreedFailure` on every rank; `CollectiveError`.
   func tensorsIfPresent(in name: String) throws -> SafetensorsFile? {
-    let isThere = communicator.rank == 0 && FileManager.default.fileExists(atPath: "\(path)/\(name)")
-    return try communicator.broadcast(value: isThere) ? tensors(in: name) : nil
+    try communicator.broadcast(value: fileNames.contains(name)) ? tensors(in: name) : nil
+  }
+
+  private static func unnamed(_ name: String, in path: String) -> CheckpointError {
+    .damaged(path: "\(path)/\(name)", problem: "its manifest does not name it")
   }
 
   private static func contents(of file: String, on communicator: Communicator) throws -> Data {

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Foundations
 
 /// `state.json`: where a run stands. Random numbers are a function, so there is no generator state.
 public struct TrainingState: Codable, Equatable, Sendable {
@@ -68,6 +69,12 @@ public struct TrainingState: Codable, Equatable, Sendable {
       self = try JSONDecoder().decode(Self.self, from: data)
     } catch {
       throw .damaged(path: path, problem: "it is not the JSON that was written")
+    }
+    guard format == 1 else {
+      throw .missing(path: path, problem: "its format is \(format); this program reads 1")
+    }
+    guard step.isCount, epoch.isCount, imagesSeen.isSize, normalization?.isValid ?? true else {
+      throw .damaged(path: path, problem: "its numbers are none that a run can have")
     }
   }
 }

@@ -28,7 +28,7 @@ enum RewindingPoint {
   static func load(
     _ file: SafetensorsFile, into model: Model, _ configuration: Configuration, isBackbone: Bool
   ) throws -> Int {
-    guard let step = file.metadata[stepKey].flatMap({ Int($0) }), step >= 0,
+    guard let step = file.metadata[stepKey].flatMap({ Int($0) }), step.isCount,
       let origin = file.metadata[configurationKey]
     else { throw RewindingPointError.notOne(path: file.path) }
     guard !isBackbone, origin == configuration.decisiveYAML else {

@@ -134,6 +134,11 @@ public struct RunPreparation {
       try configuration.requireSameResult(
         as: old, in: checkpoint.path, digests: (data.digest, checkpoint.state.dataDigest))
       try checkpoint.state.requireSameData(as: data.digest, in: checkpoint.path)
+      guard checkpoint.state.skipped.areIn(data) else {
+        throw CheckpointError.damaged(
+          path: "\(checkpoint.path)/\(TrainingState.fileName)",
+          problem: "it names images that the data does not have")
+      }
     }
     if old.data.source != configuration.data.source {
       log.info(

@@ -30,6 +30,13 @@ public struct SkippedImages: Codable, Equatable, Sendable {
 
   public var count: Int { DataPart.allCases.reduce(0) { $0 + self[$1].count } }
 
+  /// Whether all are images of this data.
+  func areIn(_ data: DataParts) -> Bool {
+    DataPart.allCases.allSatisfy { part in
+      self[part].allSatisfy((0..<(data.datasets[part]?.count ?? 0)).contains)
+    }
+  }
+
   /// Takes note of images; returns those that were not known.
   mutating func insert(_ images: [SkippedImage], of part: DataPart) -> [SkippedImage] {
     let known = Set(self[part])
