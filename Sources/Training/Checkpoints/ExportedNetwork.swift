@@ -36,6 +36,7 @@ public struct ExportedNetwork {
     // The plainest arithmetic: what is to be told from a mistake is its rounding.
     network.kernels = .direct
     let file = try checkpoint.tensors(in: Checkpoint.modelFile)
+    try communicator.agree { try file.match(network.blueprint) }
     let backbone = StackedBackbone(network)
     try communicator.agree { try NetworkTensors(backbone).load(file, allowingOthers: true) }
     self.backbone = backbone

@@ -1,5 +1,6 @@
 import Exchange
 import Foundations
+import Networks
 import Tensors
 
 extension NetworkTensors {
@@ -14,6 +15,20 @@ extension NetworkTensors {
 }
 
 extension SafetensorsFile {
+  /// Checks that the file holds the convolutions of a network that it, or what came with it, describes. Before the network
+  /// is made: a few words describe one that no memory holds.
+  ///
+  /// - Throws: `CheckpointError.otherNetwork`.
+  func match(_ blueprint: Blueprint) throws(CheckpointError) {
+    try match(
+      blueprint.sites.map { site in
+        let shape = site.shape
+        return (
+          "\(site.name).weight", [shape.outChannels, shape.inChannels, shape.kernelSize, shape.kernelSize]
+        )
+      }, allowingOthers: true)
+  }
+
   /// Checks that the file holds what a network needs, by name and shape.
   ///
   /// - Parameters:

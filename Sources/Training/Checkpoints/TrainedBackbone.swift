@@ -49,6 +49,7 @@ public struct TrainedBackbone {
     // What was trained in bf16 can be looked at on any processor.
     if !ConvolutionBackends.linked.support(.bf16) { network.kernels.precision = .f32 }
     kernels = network.kernels
+    try communicator.agree { try file.match(network.blueprint) }
     backbone = StackedBackbone(network)
     let tensors = NetworkTensors(backbone)
     try communicator.agree { try tensors.load(file, allowingOthers: true) }
