@@ -28,6 +28,7 @@ extension CommandLineTests {
       ("sluice evaluate knn --checkpoint ru", ["runs"]), ("sluice macs --checkpoint ru", ["runs"]),
       ("sluice pretrain a.yaml --run ru", ["runs"]), ("sluice pretrain a.yaml --resume ru", ["runs"]),
       ("sluice bench tr", ["train"]), ("sluice bench train --obj", ["--objective"]),
+      ("sluice checkpoint pr", ["prune"]), ("sluice checkpoint verify ru", ["runs"]),
       ("sluice pretrain ", ["runs", "small.yaml"]), ("sluice macs s", ["small.yaml"]),
     ])
     func bashCompletes(line: String, expected: [String]) throws {

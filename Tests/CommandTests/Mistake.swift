@@ -207,6 +207,12 @@ extension Mistake {
       "FILES/run/checkpoints/step-00000001 holds a run with a different configuration (seed: 0 → 1): "
         + "choose another folder with --run, or restore the old values"),
     .init(
+      "checkpoint list FILES/none",
+      "FILES/none holds no checkpoints/step-…: name the folder of a run that has saved one", isRootOnly: true),
+    .init(
+      "checkpoint prune FILES/none --keep 1",
+      "FILES/none holds no checkpoints/step-…: name the folder of a run that has saved one", isRootOnly: true),
+    .init(
       "macs --checkpoint FILES/none", "FILES/none: not a checkpoint: there is no such folder",
       isRootOnly: true),
     .init(

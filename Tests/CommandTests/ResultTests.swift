@@ -117,6 +117,8 @@ extension CommandLineTests {
         ]
       ),
       ("runs", ["list", "show", "export"]), ("runs list", ["<DIR>", "--best", "--where", "--json"]),
+      ("checkpoint list", ["<RUN>", "--json"]), ("checkpoint verify", ["<RUN>", "--json"]),
+      ("checkpoint prune", ["<RUN>", "--keep", "--dry-run", "--json"]),
       ("runs show", ["<RUN>", "--json"]), ("runs export", ["<DIR>", "--output", "--best", "--where"]),
       ("evaluate", ["knn"]),
       (

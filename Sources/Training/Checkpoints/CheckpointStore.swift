@@ -68,15 +68,18 @@ public struct CheckpointStore: Sendable {
       throw error
     }
     do throws(UnwritableFile) {
-      try pointLatest(to: Self.name(of: step))
+      try pointLatest(to: step)
       return nil
     } catch {
       return error
     }
   }
 
-  /// Makes `latest` lead to a checkpoint.
-  private func pointLatest(to name: String) throws(UnwritableFile) {
+  /// Makes `latest` lead to the checkpoint after this step.
+  ///
+  /// - Throws: `UnwritableFile`.
+  func pointLatest(to step: Int) throws(UnwritableFile) {
+    let name = Self.name(of: step)
     try makeWay(for: latest)
     do {
       try DurableFiles.link(latest, to: name)
@@ -116,7 +119,9 @@ public struct CheckpointStore: Sendable {
   public func list() -> [(step: Int, path: String)] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.compactMap { name in
-      guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)), name == Self.name(of: step) else {
+      guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)), step.isCount,
+        name == Self.name(of: step)
+      else {
         return nil
       }
       return (step, "\(folder)/\(name)")
@@ -177,6 +182,16 @@ public struct CheckpointStore: Sendable {
     }
     try DurableFiles.syncFolder(folder)
     try DurableFiles.remove(aside)
+  }
+
+  /// The folder of the checkpoint that `latest` leads to; nil: to none.
+  var latestTarget: String? {
+    let name =
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: latest))
+      ?? (try? RegularFile(latest)?.read(0..<256)).map {
+        String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .newlines)
+      }
+    return name.map { "\(folder)/\($0)" }
   }
 
   static let latestName = "latest"

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Studies
+@testable import Foundations
 
 @Suite struct TextTableTests {
   @Test func columnsAreAligned() {

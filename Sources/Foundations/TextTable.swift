@@ -1,14 +1,12 @@
-import Foundations
-
 /// Rows of text in aligned columns, at most 100 characters wide where the first column can be cut to that.
-struct TextTable {
-  struct Column {
+package struct TextTable {
+  package struct Column {
     let title: String
     /// Numbers end in one column, names begin in one.
     let isNumber: Bool
 
-    static func name(_ title: String) -> Column { Column(title: title, isNumber: false) }
-    static func number(_ title: String) -> Column { Column(title: title, isNumber: true) }
+    package static func name(_ title: String) -> Column { Column(title: title, isNumber: false) }
+    package static func number(_ title: String) -> Column { Column(title: title, isNumber: true) }
   }
 
   private let columns: [Column]
@@ -19,13 +17,13 @@ struct TextTable {
   private static let shortestName = 12
 
   /// - Parameter rows: As many texts each as there are columns.
-  init(_ columns: [Column], _ rows: [[String]]) {
+  package init(_ columns: [Column], _ rows: [[String]]) {
     self.columns = columns
     self.rows = rows
   }
 
   /// A line of titles and one for each row.
-  var lines: [String] {
+  package var lines: [String] {
     var widths = columns.indices.map { column in
       ([columns[column].title] + rows.map { $0[column] }).reduce(0) { max($0, $1.terminalWidth) }
     }
@@ -45,10 +43,10 @@ struct TextTable {
 
 extension String {
   /// Columns that a terminal needs: two for a picture or an ideograph.
-  var terminalWidth: Int { reduce(0) { $0 + ($1.isWide ? 2 : 1) } }
+  package var terminalWidth: Int { reduce(0) { $0 + ($1.isWide ? 2 : 1) } }
 
   /// Without its beginning, for which an ellipsis stands, if it is wider: names of runs differ at their ends.
-  func cut(toWidth width: Int) -> String {
+  package func cut(toWidth width: Int) -> String {
     guard terminalWidth > width else { return self }
     var end: [Character] = []
     var rest = width - 1
