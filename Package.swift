@@ -130,7 +130,7 @@ let package = Package(
       ]),
 
     // Tests: support first, then a target for each part; RankChecks is a program that mpirun starts,
-    // FuzzImages one that spoils pictures.
+    // FuzzImages one that spoils pictures, FuzzFiles one that spoils all other files.
     .target(
       name: "TestSupport", dependencies: ["Collectives", "Networks", "Layers", "Tensors"],
       path: "Tests/TestSupport"),
@@ -233,7 +233,15 @@ let package = Package(
         "Training", "Configurations", "Objectives", "Networks", "Layers", "Collectives", "Machine", "Tensors",
         "GoldenCases", "TestSupport",
       ], path: "Tests/RankChecks"),
-    .executableTarget(name: "FuzzImages", dependencies: ["Images", "Tensors"], path: "Tests/FuzzImages"),
+    .target(name: "FuzzSupport", dependencies: ["Tensors"], path: "Tests/FuzzSupport"),
+    .executableTarget(name: "FuzzImages", dependencies: ["Images", "FuzzSupport"], path: "Tests/FuzzImages"),
+    .executableTarget(
+      name: "FuzzFiles",
+      dependencies: [
+        "Studies", "Training", "Configurations", "Pruning", "Datasets", "Images", "Collectives", "Metrics",
+        "Machine",
+        "Tensors", "Provenance", "Foundations", "FuzzSupport",
+      ], path: "Tests/FuzzFiles"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 import Foundation
+import FuzzSupport
 import Images
 
 // Decodes spoiled copies of the fixtures, each whole, strictly, and inside a box at a scale, and counts what comes of

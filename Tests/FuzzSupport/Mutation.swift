@@ -1,30 +1,12 @@
-import Tensors
-
-/// Draws from one stream of random numbers: the same for the same seed and number, on every machine.
-struct Draws {
-  private let draws: RandomDraws
-  private var next = 0
-
-  init(seed: UInt64, input: Int) { draws = RandomDraws(seed: seed, purpose: .augmentation, index: input) }
-
-  /// A number of 0 ..< `bound`.
-  mutating func callAsFunction(below bound: Int) -> Int {
-    next += 1
-    return draws.integer(next, below: bound)
-  }
-
-  mutating func element<T>(of values: [T]) -> T { values[self(below: values.count)] }
-}
-
 /// One way to spoil a file.
-enum Mutation: CaseIterable {
+package enum Mutation: CaseIterable {
   case flipBit, setByte, cut, remove, duplicate, splice, editLength, editHeader
 
   /// Numbers that sit on edges: signs, sizes, markers.
   private static let telling: [UInt8] = [0, 1, 2, 4, 8, 16, 0x11, 0x7F, 0x80, 0xD8, 0xD9, 0xDA, 0xFE, 0xFF]
 
   /// - Parameter other: Another file, to take a piece from.
-  func apply(to bytes: inout [UInt8], other: [UInt8], _ draw: inout Draws) {
+  package func apply(to bytes: inout [UInt8], other: [UInt8], _ draw: inout Draws) {
     guard !bytes.isEmpty else { return }
     switch self {
     case .flipBit:
