@@ -366,6 +366,22 @@ import Testing
     }
   }
 
+  /// As mpirun where the network to a host is cut.
+  @Test func aLauncherThatDoesNotHeedTheSecondSignalIsEnded() throws {
+    try withLaunch { launch in
+      try launch.install("mpirun", listener.replacingOccurrences(of: "'echo ended; exit 9'", with: "''"))
+      try launch.write("deaf", "")
+      let heard = launch.folder.appendingPathComponent("output")
+      let output = try launch.run(["true"]) { process in
+        _ = try waitForListener(launch)
+        kill(process.processIdentifier, SIGINT)
+        try wait { (try? String(contentsOf: heard, encoding: .utf8)) == "asked\n" }
+        kill(process.processIdentifier, SIGINT)
+      }
+      #expect(output.status == 1)
+    }
+  }
+
   /// A closing terminal may send SIGHUP twice: once by the kernel and once by the shell.
   @Test func aTerminalThatClosesAsksOnce() throws {
     try withLaunch { launch in
