@@ -11,23 +11,27 @@
     _ read: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
   ) -> CInt
 
-  /// The parser that FUZZ_PARSER names, or FUZZ_PARSER's name is none.
-  private nonisolated(unsafe) let guided: (parser: FileParser, read: ([UInt8]) throws -> Void) = {
-    let name = ProcessInfo.processInfo.environment["FUZZ_PARSER"] ?? ""
-    guard let parser = FileParser.all.first(where: { $0.name == name }) else {
-      fail("FUZZ_PARSER must be one of " + FileParser.all.map(\.name).joined(separator: ", "))
-    }
-    do {
-      return (parser, try parser.open(Campaign.makeFolder()))
-    } catch {
-      fail("\(error)")
-    }
-  }()
+  /// The parser that FUZZ_PARSER names, and the folder that it works in.
+  private nonisolated(unsafe) let guided:
+    (parser: FileParser, folder: String, read: ([UInt8]) throws -> Void) = {
+      let name = ProcessInfo.processInfo.environment["FUZZ_PARSER"] ?? ""
+      guard let parser = FileParser.all.first(where: { $0.name == name }) else {
+        fail("FUZZ_PARSER must be one of " + FileParser.all.map(\.name).joined(separator: ", "))
+      }
+      do {
+        let folder = try Campaign.makeFolder()
+        return (parser, folder, try parser.open(folder))
+      } catch {
+        fail("\(error)")
+      }
+    }()
 
   /// Hands the command line to libFuzzer.
   func runGuided() -> Never {
     var (count, words) = (CommandLine.argc, CommandLine.unsafeArgv)
     _ = guided
+    // libFuzzer does not return.
+    atexit { try? DurableFiles.remove(guided.folder) }
     exit(
       runDriver(&count, &words) { bytes, count in
         let input = guided.parser.repair(Array(UnsafeBufferPointer(start: bytes, count: count)))

@@ -52,5 +52,6 @@ func writeSeeds(of parser: FileParser, to folder: String) throws {
   let words = parser.tokens.map { token in
     "\"" + token.utf8.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\"\n"
   }
-  try DurableFiles.write(Data(words.joined().utf8), to: folder + ".words")
+  // libFuzzer takes no empty list.
+  try DurableFiles.write(Data("# \(parser.name)\n\(words.joined())".utf8), to: folder + ".words")
 }
