@@ -22,6 +22,15 @@ public struct AuditRecord: Codable, Equatable, Sendable {
     self.problem = problem
   }
 
+  public init(from decoder: any Decoder) throws {
+    let record = try decoder.container(keyedBy: CodingKeys.self)
+    step = try record.decodeCount(forKey: .step)
+    network = try record.decode(String.self, forKey: .network)
+    ranks = try record.decodeCount(forKey: .ranks)
+    seconds = try record.decode(Double.self, forKey: .seconds)
+    problem = try record.decodeIfPresent(String.self, forKey: .problem)
+  }
+
   /// The records of a file, as far as they are whole; none where there is no file.
   public static func all(in path: String) -> [AuditRecord] {
     (FileManager.default.contents(atPath: path) ?? Data()).split(separator: UInt8(ascii: "\n")).compactMap {

@@ -76,6 +76,14 @@ extension CommandLineTests {
               "sluice: nothing in \(small.run.path) is recorded at step 21 or later: the last record is of step 20"
             ])
 
+        output = try replay("--set", "max_steps=19", ranks: 2)
+        #expect(
+          output.status == 1
+            && output.lines == [
+              "sluice: \(small.run.path) holds a record of step 20, and a run of its configuration has 19 steps: the "
+                + "records or config.yaml are of another run"
+            ], "\(output)")
+
         // A record of a network that never was.
         let audits = small.run.appendingPathComponent("audits.jsonl")
         let text = try String(contentsOf: audits, encoding: .utf8)

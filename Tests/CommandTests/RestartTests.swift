@@ -98,7 +98,7 @@ extension CommandLineTests {
     @Test func theTimeLimitStopsWithACheckpoint() throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)
-        let command = [Program.path] + small.command("max_steps=none")
+        let command = [Program.path] + small.command("max_steps=none", "epochs=1000000")
         let output = try launch(folder).run(["-n", "2", "--time-limit", "5s", "--restarts", "2"] + command)
         #expect(output.status == 75, "\(output)")
         #expect(

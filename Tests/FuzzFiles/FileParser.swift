@@ -34,7 +34,8 @@ struct FileParser: Sendable {
 
   static let all: [FileParser] =
     [
-      safetensors, mask, manifest, state, configuration, pack, shard, metrics, evaluation, environment,
+      safetensors, mask, manifest, state, configuration, pack, shard, metrics, audits, evaluation,
+      environment,
       classes, images,
       dataIndex, cifar10, holder,
     ] + groundTruths

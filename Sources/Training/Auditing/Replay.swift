@@ -75,6 +75,12 @@ public struct Replay {
       file, folder: RunFolder(nowhere), resume: stretch.start.map { .checkpoint($0) } ?? .never,
       communicator: communicator, log: log)
     try requireOwnBeginning(stretch)
+    guard stretch.lastStep <= prepared.plan.lastStep else {
+      throw AgreedFailure(
+        onEveryRank: RunError.recordedBeyondEnd(
+          step: stretch.lastStep, last: prepared.plan.lastStep, folder: run.path),
+        hostName: communicator.hostName)
+    }
     let loader = try prepared.configuration.makeLoader(
       for: prepared.data.train, startStep: stretch.firstStep, threads: prepared.pool.threads,
       communicator: communicator)

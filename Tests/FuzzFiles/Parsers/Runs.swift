@@ -29,6 +29,24 @@ extension FileParser {
     }
   }
 
+  static let audits = FileParser(
+    "audits", pace: 12_000,
+    [
+      """
+      {"network": "9b92f21f", "ranks": 2, "seconds": 0.25, "step": 200}
+      {"network": "16a5dc1a", "problem": "rank 1 on a and rank 0 on b", "ranks": 2, "seconds": 1, "step": 400}
+
+      """
+    ], tokens: json + ["\n", "step", "network", "ranks", "seconds", "problem"]
+  ) { folder in
+    { bytes in
+      let path = "\(folder)/audits.jsonl"
+      try write(bytes, to: path)
+      _ = try AuditLog(path: path, resumedStep: 300)
+      _ = AuditRecord.all(in: path)
+    }
+  }
+
   static let evaluation = FileParser(
     "evaluation", pace: 200,
     [

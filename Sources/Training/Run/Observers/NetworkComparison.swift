@@ -18,7 +18,9 @@ final class NetworkComparison: RunObserver {
     self.checkpoints = checkpoints
   }
 
-  func isDue(after step: TakenStep) -> Bool { step.audit != nil || checkpoints.isDue(after: step) }
+  func isDue(after step: TakenStep) -> Bool {
+    step.audit != nil || prepared.communicator.worldSize > 1 && checkpoints.isDue(after: step)
+  }
 
   func observe(_ step: inout TakenStep, in state: inout TrainingState) throws {
     let network = prepared.model.tensors.digest
