@@ -9,7 +9,7 @@ import Tensors
 /// Who repeats whom is drawn anew for each step: rank r repeats the part of rank r + k. A rank that is alone repeats its
 /// own, which finds what happened once. While a rank takes its second part the others do the same, so an audit takes the
 /// time of a step whatever the number of ranks. It sees activations, statistics, embeddings and gradients, up to the sums
-/// over a rank's shards; what is added over ranks, and the update, `ParametersComparison` sees.
+/// over a rank's shards; what is added over ranks, and the update, `NetworkComparison` sees.
 struct StepAudit {
   /// Who brought what to a step, as two ranks see it.
   struct Mismatch: Equatable, Sendable, CustomStringConvertible {
