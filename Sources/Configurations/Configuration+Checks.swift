@@ -36,6 +36,11 @@ extension Configuration {
         + "for each of \(counted(worldSize, "rank")): use \(advice.joined(separator: " or "))")
   }
 
+  /// Why no run can have this configuration, whatever its data; nil: one can.
+  var conflict: ConfigurationError? {
+    network.conflict ?? groupConflict ?? latencyConflict ?? auditConflict
+  }
+
   /// Why the network's channels cannot open in groups; nil: they can.
   public var groupConflict: ConfigurationError? {
     guard gates.enabled else { return nil }

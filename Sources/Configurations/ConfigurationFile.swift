@@ -101,12 +101,7 @@ public struct ConfigurationFile: Sendable {
     configuration.network.stem =
       stem ?? (configuration.network.inputSize < Self.smallestLargeInput ? .cifar : .imagenet)
     try communicator.agree {
-      if let conflict = configuration.network.conflict ?? configuration.groupConflict
-        ?? configuration.latencyConflict
-        ?? configuration.auditConflict
-      {
-        throw conflict
-      }
+      if let conflict = configuration.conflict { throw conflict }
     }
     if let classCount { configuration.objective.settle(classCount: classCount) }
     return configuration
