@@ -5,7 +5,7 @@ import Foundations
 public struct AuditRecord: Codable, Equatable, Sendable {
   /// Steps taken, with the one that was audited.
   public let step: Int
-  /// SHA-256 of the network's values after it, in lower-case digits: equal for every run of this configuration.
+  /// SHA-256 of the network's file as a checkpoint after it has it: equal for every run of this configuration.
   public let network: String
   /// How many ranks took the step.
   public let ranks: Int

@@ -4,18 +4,11 @@ import Metrics
 /// A stretch of a run's steps between two places that the run left a record of: it can be taken again and compared.
 public struct RecordedStretch: Codable, Equatable, Sendable {
   /// What the run recorded of a step.
-  enum Mark: Codable, Equatable, Sendable {
-    /// SHA-256 of the network's values, of an audit.
-    case audit(network: String)
-    /// SHA-256 of the network's file in a checkpoint.
-    case checkpoint(model: String)
-
-    var name: String {
-      switch self {
-      case .audit: "audit"
-      case .checkpoint: "checkpoint"
-      }
-    }
+  struct Mark: Codable, Equatable, Sendable {
+    /// `audit` or `checkpoint`.
+    let name: String
+    /// SHA-256 of the network's file.
+    let network: String
   }
 
   /// The checkpoint that it begins with; nil: the run's beginning.
@@ -35,14 +28,16 @@ extension RunFolder {
   func recordedStretches(warn: (String) -> Void) -> [RecordedStretch] {
     var marks: [Int: [RecordedStretch.Mark]] = [:]
     for record in AuditRecord.all(in: audits) {
-      marks[record.step, default: []].append(.audit(network: record.network))
+      marks[record.step, default: []].append(.init(name: "audit", network: record.network))
     }
     var starts: [(step: Int, path: String?)] = [(0, nil)]
     for (step, path) in checkpoints.list() {
       do throws(CheckpointError) {
-        try CheckpointStore.verify(path)
-        let model = try CheckpointManifest(in: path).files[Checkpoint.modelFile]
-        if let model { marks[step, default: []].append(.checkpoint(model: model.sha256)) }
+        let manifest = try CheckpointManifest(in: path)
+        try manifest.verify(folder: path)
+        if let model = manifest.files[Checkpoint.modelFile] {
+          marks[step, default: []].append(.init(name: "checkpoint", network: model.sha256))
+        }
         starts.append((step, path))
       } catch {
         warn("skipping a checkpoint: \(error)")

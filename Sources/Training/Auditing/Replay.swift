@@ -100,14 +100,8 @@ public struct Replay {
         ProgressState(share: share, secondsLeft: seconds * (1 / share - 1), details: ["step \(step)"]))
     }
     display.finish()
-    let tensors = prepared.model.tensors
-    let equal = stretch.marks.map { mark in
-      switch mark {
-      case .audit(let network): tensors.digest == network
-      case .checkpoint(let model): DurableFiles.digest(tensors.modelFile) == model
-      }
-    }
-    return ReplayReport.Row(stretch, isEqual: equal.allSatisfy(\.self))
+    let network = prepared.model.tensors.fileDigest
+    return ReplayReport.Row(stretch, isEqual: stretch.marks.allSatisfy { $0.network == network })
   }
 
   /// A run that began with weights from elsewhere cannot be taken from its beginning.

@@ -2,6 +2,7 @@ import Collectives
 import Evaluation
 import Exchange
 import Foundation
+import Foundations
 import Optimizers
 import Pruning
 import Tensors
@@ -9,6 +10,9 @@ import Tensors
 extension NetworkTensors {
   /// The bytes of `Checkpoint.modelFile`.
   var modelFile: Data { Safetensors.encode(entries, metadata: ["format": "pt"]) }
+
+  /// The SHA-256 of these bytes, as a checkpoint's manifest has it.
+  var fileDigest: String { DurableFiles.digest(modelFile) }
 }
 
 /// A model and its optimizer as a checkpoint keeps them.

@@ -1,6 +1,4 @@
 import Collectives
-import Crypto
-import Exchange
 import Foundations
 import Metrics
 
@@ -23,7 +21,7 @@ final class NetworkComparison: RunObserver {
   }
 
   func observe(_ step: inout TakenStep, in state: inout TrainingState) throws {
-    let network = prepared.model.tensors.digest
+    let network = prepared.model.tensors.fileDigest
     let all = try prepared.communicator.gatherEach(network)
     if let other = all.firstIndex(where: { $0 != all[0] }) {
       let failure = TrainingFailure.networksDiffer(
@@ -46,14 +44,5 @@ final class NetworkComparison: RunObserver {
       2 * most.value.count > networks.count
     else { return [] }
     return networks.indices.filter { networks[$0] != most.key }
-  }
-}
-
-extension NetworkTensors {
-  /// SHA-256 of all values, in their order, in lower-case digits.
-  var digest: String {
-    var hash = SHA256()
-    for entry in entries { hash.update(data: entry.data) }
-    return hash.finalize().hexadecimal
   }
 }
