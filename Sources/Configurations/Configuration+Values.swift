@@ -42,6 +42,12 @@ extension Configuration {
 
   private var convolutionKernels: ConvolutionKernels { ConvolutionKernels(kernels, precision: precision) }
 
+  /// The last step of a run on so many images.
+  package func lastStep(imageCount: Int) -> Int {
+    let steps = epochs * (imageCount / batch.global)
+    return min(steps, maxSteps ?? steps)
+  }
+
   /// nil without gates.
   public var budget: Budget? {
     guard gates.enabled else { return nil }

@@ -44,10 +44,9 @@ public struct MemoryEstimate: Equatable, Sendable {
     let shards = configuration.batch.global / ranks / shard / microBatches
     let rowsAtOnce = rowsPerImage * shards * shard
     let linears = heads.flatMap(\.stages).map(\.linear)
-    let steps = min(
-      configuration.maxSteps ?? .max,
-      configuration.epochs * (data.train.count / max(configuration.batch.global, 1)))
-    let isAudited = configuration.auditInterval > 0 && steps >= configuration.auditInterval
+    let isAudited =
+      configuration.auditInterval > 0
+      && configuration.lastStep(imageCount: data.train.count) >= configuration.auditInterval
 
     // As Double: a plan for more than any machine has must not overflow.
     let imageBatches = Self.imageBatches + (isAudited ? Self.auditedBatches : 0)

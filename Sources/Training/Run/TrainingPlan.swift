@@ -82,8 +82,7 @@ public struct TrainingPlan: Report, Equatable, Sendable {
     microBatches = configuration.batch.microBatches
     epochs = configuration.epochs
     self.firstStep = firstStep
-    let steps = epochs * (parts.train.images / globalBatchSize)
-    lastStep = min(steps, configuration.maxSteps ?? steps)
+    lastStep = configuration.lastStep(imageCount: parts.train.images)
     imageSize = configuration.network.inputSize
     network = configuration.network.title
     width = configuration.network.width
