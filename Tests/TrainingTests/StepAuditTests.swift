@@ -63,6 +63,8 @@ import Testing
       _ = try trainer.take(batch, stepsPerEpoch: 2) { trace in
         let gradients = model.store.parameters.map(\.gradientArray)
         let statistics = model.batchNorms.map(\.runningMean)
+        let learned = model.store.parameters.filter(\.isTrainable).map { "the gradient of \($0.name)" }
+        #expect(Set(trace.items.map(\.name)).isSuperset(of: learned), "not every gradient is compared")
         let mismatch = try audit.mismatch(trace, step: 1)
         #expect(gradients == model.store.parameters.map(\.gradientArray), "the audit changed gradients")
         #expect(statistics == model.batchNorms.map(\.runningMean), "the audit changed running means")
@@ -91,7 +93,8 @@ import Testing
   @Test(arguments: Fault.allCases)
   func flippedBitsAreFound(_ fault: Fault) throws {
     let configuration = try Self.configuration()
-    let clean = try step(configuration, ranks: 3)[1].digests
+    let undisturbed = try step(configuration, ranks: 3)
+    let clean = undisturbed[1].digests
     var found = 0
     for number in 0..<50 as Range<UInt64> {
       let place = RandomDraws(seed: number, purpose: .test).block(0)
@@ -100,6 +103,8 @@ import Testing
       let mismatch = seen[0].mismatch
       #expect(seen.allSatisfy { $0.mismatch == mismatch })
       #expect((mismatch != nil) == (seen[1].digests != clean), "flip \(number)")
+      let isChanged = seen[0].gradients != undisturbed[0].gradients
+      #expect(mismatch != nil || !isChanged, "flip \(number) changed the step")
       guard let mismatch else { continue }
       found += 1
       // A parameter stays flipped, so rank 1 is wrong as an auditor, too.
