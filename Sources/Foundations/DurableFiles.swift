@@ -12,6 +12,14 @@ public enum DurableFiles {
     guard writeAll(data, to: file), fsync(file) == 0 else { throw failure(path) }
   }
 
+  /// Has the disk take what was written to a file. Whether it could is told to those who have the file open.
+  public static func flush(_ path: String) {
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else { return }
+    fsync(file)
+    close(file)
+  }
+
   /// Writes a file that has its old contents or the new ones at any moment; see `StagedFile`.
   public static func replace(_ path: String, by data: Data) throws(UnwritableFile) {
     try StagedFile(data, for: path).commit()

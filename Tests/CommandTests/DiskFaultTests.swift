@@ -107,14 +107,19 @@ extension CommandLineTests {
     @Test func aVanishedFolderIsMadeAnew() throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)
-        let job = try Job(small.command("max_steps=none", "epochs=20", "checkpoint.every=4"), ranks: 2)
-        // Between two checkpoints.
-        try job.wait { (try? small.loggedSteps().contains(5)) ?? false }
+        // No checkpoint is being written then.
+        let hold = try Hold(beforeStep: 6, in: folder)
+        defer { hold.release() }
+        let job = try Job(
+          small.command("max_steps=none", "epochs=20", "checkpoint.every=8"), ranks: 2,
+          environment: hold.environment)
+        try job.wait { hold.isReached }
         let configuration = try Data(contentsOf: small.run.appendingPathComponent("config.yaml"))
         // Moved aside first: the run may write while its folder is being removed.
         let aside = folder.appendingPathComponent("aside")
         try FileManager.default.moveItem(at: small.run, to: aside)
         try FileManager.default.removeItem(at: aside)
+        hold.release()
         let output = try job.wait()
         #expect(output.status == 0, "\(output)")
         #expect(

@@ -34,12 +34,11 @@ extension CommandLineTests {
         let hold = try Hold(beforeStep: step + 1, in: folder)
         defer { hold.release() }
         let job = try Job(command, ranks: ranks.before, environment: hold.environment)
-        try job.wait { hold.isReached }
+        try job.wait { hold.isReached && small.hasCheckpoint(step / 3 * 3) }
         for rank in job.ranks { kill(rank, SIGKILL) }
         let killed = try job.wait()
         #expect(killed.status != 0)
         #expect(try small.loggedSteps() == Array(1...step))
-        #expect(small.hasCheckpoint(step / 3 * 3))
 
         let output = try Program.run(command, ranks: ranks.after)
         try #require(output.status == 0, "\(output)")

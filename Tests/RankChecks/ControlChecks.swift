@@ -155,13 +155,14 @@ let controlChecks = [
       step: 7, epoch: 1, imagesSeen: 9, seed: 2, configuration: configuration.decisiveYAML)
     let store = CheckpointStore(runFolder: folder)
     if world.rank == 0 {
+      try store.prepare()
       try store.save(
         step: 7,
         files: [
-          .init(name: TrainingState.fileName) { state.encode() },
-          .init(name: "a.safetensors") {
-            Safetensors.encode([.init(name: "x", shape: [2], values: [3, 4] as [Float])])
-          },
+          .init(name: TrainingState.fileName, contents: state.encode()),
+          .init(
+            name: "a.safetensors",
+            contents: Safetensors.encode([.init(name: "x", shape: [2], values: [3, 4] as [Float])])),
         ])
     }
     // Each rank's folder has a name of its own: the others find nothing there.

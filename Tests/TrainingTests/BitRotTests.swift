@@ -26,9 +26,9 @@ import Testing
       try store.save(
         step: 3,
         files: [
-          .init(name: Checkpoint.modelFile) { tensors(160) },
-          .init(name: Checkpoint.optimizerFile) { tensors(80) },
-          .init(name: TrainingState.fileName) { state.encode() },
+          .init(name: Checkpoint.modelFile, contents: tensors(160)),
+          .init(name: Checkpoint.optimizerFile, contents: tensors(80)),
+          .init(name: TrainingState.fileName, contents: state.encode()),
         ])
       let path = store.path(ofStep: 3)
       let names = try FileManager.default.contentsOfDirectory(atPath: path)

@@ -10,10 +10,11 @@ import Testing
 
 @Suite struct CheckpointTests {
   static func file(_ name: String, _ text: String) -> CheckpointStore.File {
-    .init(name: name) { Data(text.utf8) }
+    .init(name: name, contents: Data(text.utf8))
   }
 
   static func save(_ store: CheckpointStore, step: Int) throws {
+    try store.prepare()
     try store.save(
       step: step,
       files: [file("model.safetensors", "weights of \(step)"), file("state.json", "state of \(step)")])
@@ -133,13 +134,11 @@ import Testing
   }
 
   @Test func aFailedSaveLeavesEverythingAsItWas() throws {
-    struct Failed: Error {}
     try withTemporaryFolder { folder in
       let store = CheckpointStore(runFolder: folder.path)
       try Self.save(store, step: 1)
-      #expect(throws: Failed.self) {
-        try store.save(
-          step: 1, files: [Self.file("a", "a"), .init(name: "b") { throw Failed() }])
+      #expect(throws: UnwritableFile.self) {
+        try store.save(step: 1, files: [Self.file("a", "a"), Self.file("no folder/b", "b")])
       }
       #expect(try Self.names(in: store.folder) == ["latest", "step-00000001"])
       try CheckpointStore.verify(store.folder + "/latest")
@@ -217,7 +216,7 @@ import Testing
         step: 3, epoch: 1, imagesSeen: 768, seed: .max,
         configuration: Configuration(dataSource: "cifar10:a/b").decisiveYAML)
       let store = CheckpointStore(runFolder: folder.path)
-      try store.save(step: 3, files: [.init(name: TrainingState.fileName) { state.encode() }])
+      try store.save(step: 3, files: [.init(name: TrainingState.fileName, contents: state.encode())])
       let checkpoint = try Checkpoint.open(store.folder + "/latest", on: .alone())
       #expect(checkpoint.state == state)
       #expect(try checkpoint.configuration(imageSize: 11) == Configuration(dataSource: "cifar10:a/b"))

@@ -37,10 +37,16 @@ import Testing
     }
 
     func files(_ step: Int) -> [CheckpointStore.File] {
-      [.init(name: "state.json") { Data("\(step)".utf8) }]
+      [.init(name: "state.json", contents: Data("\(step)".utf8))]
     }
 
-    func save(_ step: Int) throws -> Bool { try records.save(step: step, files(step)) }
+    /// Whether it comes to be saved.
+    func save(_ step: Int) throws -> Bool {
+      try records.beginSaving(step: step, files(step))
+      records.awaitSaving()
+      try records.lookAfterSaving()
+      return records.savedStep == step
+    }
 
     func steps() throws -> [Int] {
       try MetricsWriter(path: folder.metrics, resumedStep: .max).kept.map(\.step)
@@ -81,6 +87,26 @@ import Testing
       try run.setBroken(true)
       #expect(try !run.save(7))
       #expect(run.warnings.count == 3, "the next fault is told again")
+    }
+  }
+
+  @Test func checkpointsAreSavedOneAfterTheOtherWhileTrainingGoesOn() throws {
+    try withTemporaryFolder { parent in
+      let run = try Run(in: parent)
+      try run.record(1)
+      try run.records.beginSaving(step: 1, run.files(1))
+      #expect(run.records.savedStep == nil, "what became of it is not asked yet")
+      try run.record(2)
+      try run.records.beginSaving(step: 2, run.files(2))
+      #expect(run.records.savedStep == 1, "the second one waits for the first")
+      run.records.awaitSaving()
+      #expect(run.records.savedStep == 2)
+      try run.records.beginSaving(step: 3, run.files(3))
+      try run.records.finish(step: 4, run.files(4)) { false }
+      #expect(run.records.savedStep == 4)
+      #expect(run.folder.checkpoints.list().map(\.step) == [3, 4])
+      try CheckpointStore.verify(run.folder.checkpoints.path(ofStep: 3))
+      #expect(try run.steps() == [1, 2])
     }
   }
 
@@ -147,9 +173,9 @@ import Testing
           step: 2, problem: "\(run.folder.path): cannot be written: No such file or directory",
           needsRoom: false,
           newest: nil)
-      ) { try run.records.finish(step: 2, run.files(2), isSaved: false, unless: { true }) }
+      ) { try run.records.finish(step: 2, run.files(2)) { true } }
       var asked = 0
-      try run.records.finish(step: 2, run.files(2), isSaved: false) {
+      try run.records.finish(step: 2, run.files(2)) {
         asked += 1
         if asked == 3 { try FileManager.default.moveItem(at: away, to: disk) }
         return false
@@ -170,7 +196,7 @@ import Testing
           step: 2, problem: "\(run.folder.checkpoints.folder): cannot be written: Not a directory",
           needsRoom: false, newest: nil)
       ) {
-        try run.records.finish(step: 2, run.files(2), isSaved: false) {
+        try run.records.finish(step: 2, run.files(2)) {
           Issue.record("it waits")
           return true
         }
@@ -187,7 +213,7 @@ import Testing
       // Something of somebody else's, which is left alone.
       try FileManager.default.createDirectory(atPath: "\(latest)/other", withIntermediateDirectories: true)
       #expect(try run.save(1) && run.save(2))
-      try run.records.finish(step: 3, run.files(3), isSaved: false, unless: { false })
+      try run.records.finish(step: 3, run.files(3)) { false }
       #expect(
         run.warnings == [
           "\(latest): cannot be written: Is a directory; the checkpoint after step 1 is saved, and is found without it"
@@ -207,7 +233,7 @@ import Testing
       let other = try #require(try FolderClaim.take(run.folder.path, force: true) { false })
       #expect(throws: FolderLost.self) { try run.record(2) }
       #expect(throws: FolderLost.self) { try run.save(2) }
-      #expect(throws: FolderLost.self) { try run.records.finish(step: 2, run.files(2), isSaved: false, unless: { true }) }
+      #expect(throws: FolderLost.self) { try run.records.finish(step: 2, run.files(2)) { true } }
       #expect(try Data(contentsOf: URL(fileURLWithPath: run.folder.metrics)) == before)
       #expect(run.folder.checkpoints.list().isEmpty)
       claim.release()

@@ -18,12 +18,12 @@ public struct CheckpointStore: Sendable {
 
   private init(folder: String) { self.folder = folder }
 
-  /// One file of a checkpoint; `contents` is called in the file's turn, so that only one is in memory.
-  public struct File {
+  /// One file of a checkpoint.
+  public struct File: Sendable {
     public let name: String
-    public let contents: () throws -> Data
+    public let contents: Data
 
-    public init(name: String, contents: @escaping () throws -> Data) {
+    public init(name: String, contents: Data) {
       self.name = name
       self.contents = contents
     }
@@ -43,22 +43,22 @@ public struct CheckpointStore: Sendable {
   /// Saves a checkpoint and points `latest` at it.
   ///
   /// - Returns: Why `latest` does not lead to it, although it is saved; nil: it does.
-  /// - Throws: `UnwritableFile`, or what a file's `contents` threw; earlier checkpoints are as
-  ///   they were, `latest` included.
+  /// - Throws: `UnwritableFile`, also where the run's folder is gone; earlier checkpoints are as they were, `latest`
+  ///   included.
   @discardableResult
-  public func save(step: Int, files: [File]) throws -> UnwritableFile? {
+  public func save(step: Int, files: [File]) throws(UnwritableFile) -> UnwritableFile? {
     precondition(step >= 0)
-    try DurableFiles.makeFolder(folder)
+    try DurableFiles.makeFolder(folder, withParents: false)
     let temporary = "\(folder)/.tmp-\(Self.name(of: step))"
     let path = path(ofStep: step)
     try DurableFiles.remove(temporary)
-    do {
+    do throws(UnwritableFile) {
       try DurableFiles.makeFolder(temporary)
       var manifest = CheckpointManifest(step: step)
       for file in files {
-        let data = try file.contents()
-        try DurableFiles.write(data, to: "\(temporary)/\(file.name)")
-        manifest.files[file.name] = .init(bytes: data.count, sha256: DurableFiles.digest(data))
+        try DurableFiles.write(file.contents, to: "\(temporary)/\(file.name)")
+        manifest.files[file.name] = .init(
+          bytes: file.contents.count, sha256: DurableFiles.digest(file.contents))
       }
       try DurableFiles.write(manifest.encode(), to: "\(temporary)/\(CheckpointManifest.fileName)")
       try DurableFiles.syncFolder(temporary)

@@ -19,22 +19,22 @@ extension NetworkTensors {
 extension Model {
   var tensors: NetworkTensors { NetworkTensors(parameters: store.parameters, batchNorms: batchNorms) }
 
-  /// The files of a checkpoint; each is encoded in its turn.
+  /// The files of a checkpoint: copies of what it keeps, which training may change meanwhile.
   ///
   /// - Parameter remembered: What the objective remembers, of all ranks.
   func checkpointFiles(
     _ optimizer: Optimizer, _ remembered: [Safetensors.Entry], _ probe: OnlineProbe?, _ state: TrainingState
   ) -> [CheckpointStore.File] {
     var files: [CheckpointStore.File] = [
-      .init(name: Checkpoint.modelFile) { self.tensors.modelFile },
-      .init(name: Checkpoint.optimizerFile) { Safetensors.encode(self.entries(of: optimizer)) },
-      .init(name: TrainingState.fileName) { state.encode() },
+      .init(name: Checkpoint.modelFile, contents: tensors.modelFile),
+      .init(name: Checkpoint.optimizerFile, contents: Safetensors.encode(entries(of: optimizer))),
+      .init(name: TrainingState.fileName, contents: state.encode()),
     ]
-    if let mask { files.append(.init(name: PruningMask.fileName) { mask.encode() }) }
+    if let mask { files.append(.init(name: PruningMask.fileName, contents: mask.encode())) }
     if !remembered.isEmpty {
-      files.append(.init(name: Checkpoint.objectiveFile) { Safetensors.encode(remembered) })
+      files.append(.init(name: Checkpoint.objectiveFile, contents: Safetensors.encode(remembered)))
     }
-    if let probe { files.append(.init(name: OnlineProbe.fileName) { probe.encode() }) }
+    if let probe { files.append(.init(name: OnlineProbe.fileName, contents: probe.encode())) }
     return files
   }
 

@@ -46,6 +46,7 @@ public final class PretrainingRun {
     defer { display.finish() }
     try prepared.requireMemory()
     let records = try openRecords()
+    defer { records?.awaitSaving() }
     let watchdog = try prepared.communicator.watch(recordingIn: prepared.folder.ranks)
     defer { watchdog?.stop() }
     earlierSeconds = records.flatMap { start == nil ? 0 : $0.earlierSeconds(before: state.step) }
@@ -96,22 +97,23 @@ public final class PretrainingRun {
       prepared.communicator.place.step = state.step + 1
       hold?.wait(beforeStep: state.step + 1)
       let begin = StepBegin(waited: prepared.communicator.place.waitedSeconds)
-      guard let batch = try nextBatch(of: loader, checkpoints.last) else {
+      guard let batch = try nextBatch(of: loader, checkpoints) else {
         try checkpoints.saveLast(state)
         throw stopped(with: checkpoints.last)
       }
-      var step = try takeStep(batch, begin, lastCheckpoint: checkpoints.last, records)
+      var step = try takeStep(batch, begin, checkpoints, records)
       step.isExamined = observers.contains { $0.examinesNetwork && $0.isDue(after: step) }
       for observer in observers where observer.isDue(after: step) {
         try observer.observe(&step, in: &state)
       }
+      try checkpoints.lookAfterSaving()
       if step.isLogged { speed.recent = Throughput() }
       if step.isStopping { throw stopped(with: checkpoints.last) }
     }
   }
 
   private func takeStep(
-    _ batch: ViewBatch, _ begin: StepBegin, lastCheckpoint: String?, _ records: RunRecords?
+    _ batch: ViewBatch, _ begin: StepBegin, _ checkpoints: CheckpointKeeper, _ records: RunRecords?
   ) throws -> TakenStep {
     let place = prepared.communicator.place
     let waited = (ContinuousClock.now - begin.time) / .seconds(1)
@@ -126,9 +128,9 @@ public final class PretrainingRun {
       outcome = try prepared.trainer.take(
         batch, stepsPerEpoch: plan.stepsPerEpoch,
         audit: prepared.configuration.isAudited(step: number)
-          ? { audit = try self.audit($0, step: number, lastCheckpoint) } : nil)
+          ? { audit = try self.audit($0, step: number, checkpoints) } : nil)
     } catch LayerError.nonFinite(let layer) {
-      throw TrainingFailure.nonFinite(step: number, layer: layer, lastCheckpoint: lastCheckpoint)
+      throw TrainingFailure.nonFinite(step: number, layer: layer, lastCheckpoint: checkpoints.last)
     }
     let spread =
       isLogged
@@ -152,7 +154,9 @@ public final class PretrainingRun {
   /// Has other ranks repeat what this one brought to a step.
   ///
   /// - Throws: `TrainingFailure` on every rank where they get something else, unless that is only to be told.
-  private func audit(_ trace: StepTrace, step: Int, _ lastCheckpoint: String?) throws -> TakenStep.Audit {
+  private func audit(
+    _ trace: StepTrace, step: Int, _ checkpoints: CheckpointKeeper
+  ) throws -> TakenStep.Audit {
     let begin = ContinuousClock.now
     let audit = StepAudit(
       configuration: prepared.configuration, dataset: prepared.data.train, trainer: prepared.trainer,
@@ -162,11 +166,11 @@ public final class PretrainingRun {
       mismatch = try audit.mismatch(trace, step: step)
     } catch let failure as AgreedFailure {
       throw TrainingFailure.badData(
-        failure, during: "the audit of step \(step)", prepared.configuration, lastCheckpoint)
+        failure, during: "the audit of step \(step)", prepared.configuration, checkpoints.last)
     }
     if let mismatch {
       let failure = TrainingFailure.auditFailed(
-        step: step, problem: "\(mismatch)", lastCheckpoint: lastCheckpoint)
+        step: step, problem: "\(mismatch)", lastCheckpoint: checkpoints.last)
       guard prepared.configuration.audit.onMismatch == .warn else { throw failure }
       if prepared.isRoot { prepared.log.warning("step \(step): \(mismatch)") }
     }
@@ -189,12 +193,12 @@ public final class PretrainingRun {
   ///
   /// - Returns: nil on every rank if any has been asked to stop.
   /// - Throws: `TrainingFailure.badData` on every rank if any could not read its images.
-  private func nextBatch(of loader: ViewLoader, _ lastCheckpoint: String?) throws -> ViewBatch? {
+  private func nextBatch(of loader: ViewLoader, _ checkpoints: CheckpointKeeper) throws -> ViewBatch? {
     do {
       return try prepared.communicator.agreeUnlessStopped { try loader.next() }
     } catch let failure as AgreedFailure {
       throw TrainingFailure.badData(
-        failure, during: "step \(state.step + 1)", prepared.configuration, lastCheckpoint)
+        failure, during: "step \(state.step + 1)", prepared.configuration, checkpoints.last)
     }
   }
 

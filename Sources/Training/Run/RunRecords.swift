@@ -11,6 +11,8 @@ import Tensors
 /// A disk that is full, gone or read-only does not end the training: each kind of fault is told once, what the logs
 /// should say waits, the next checkpoint is tried, and a folder that vanished is made anew where its parent is
 /// there. Only what the run ends with has to be written.
+///
+/// Checkpoints are written while training goes on; what became of them is told between steps.
 final class RunRecords {
   private let folder: RunFolder
   private let claim: FolderClaim?
@@ -20,7 +22,14 @@ final class RunRecords {
   private let metrics: MetricsWriter
   /// With metrics, which come first.
   private let logs: [any RunLog]
+  private let checkpoints: CheckpointWriter
   private var faults = FaultLog()
+  /// The checkpoint that is being written.
+  private var underWay: BackgroundResult<CheckpointWriter.Outcome>?
+  /// The step of the newest checkpoint that this session has saved.
+  private(set) var savedStep: Int?
+  /// Whether a checkpoint was saved after which the logs have not been synced.
+  private var owesSync = false
 
   /// How long the end of a run waits for somebody to make room.
   private static let patience = Duration.seconds(300)
@@ -53,6 +62,8 @@ final class RunRecords {
         resumedStep: resumedStep),
       try AuditLog(path: folder.audits, resumedStep: resumedStep),
     ]
+    checkpoints = CheckpointWriter(
+      store: folder.checkpoints, keep: configuration.checkpoint.keep, logs: logs.map(\.path))
   }
 
   /// The lines of metrics that were there when the run went on.
@@ -99,24 +110,70 @@ final class RunRecords {
     }
   }
 
-  /// Tries to save a checkpoint and then removes what is older than `keep`; whether the checkpoint is there.
-  func save(step: Int, _ files: [CheckpointStore.File]) throws -> Bool {
-    do {
-      try saveOnce(step: step, files)
-    } catch let fault as UnwritableFile {
+  /// Begins to save a checkpoint, after the one before it. That it could not be saved is told when this is known.
+  ///
+  /// - Throws: `FolderLost`.
+  func beginSaving(step: Int, _ files: [CheckpointStore.File]) throws {
+    awaitSaving()
+    try claim?.requireMine()
+    do throws(UnwritableFile) {
+      try requireFolder()
+    } catch {
+      return note(.init(step: step, fault: error))
+    }
+    underWay = checkpoints.begin(step: step, files)
+  }
+
+  /// Tells what became of the checkpoint that was under way, if that is known by now.
+  ///
+  /// - Throws: `FolderLost`.
+  func lookAfterSaving() throws {
+    if let outcome = underWay?.ifMade { note(outcome) }
+    guard owesSync else { return }
+    owesSync = false
+    try recording { log throws(UnwritableFile) in try log.sync() }
+  }
+
+  /// Waits until no checkpoint is under way, and tells what became of it.
+  func awaitSaving() {
+    if let outcome = underWay?.wait() { note(outcome) }
+  }
+
+  private func note(_ outcome: CheckpointWriter.Outcome) {
+    underWay = nil
+    let step = outcome.step
+    if let fault = outcome.fault {
       if faults.failed(.checkpoints, reason: fault.reason) {
         warn(
           "\(fault); training continues without the checkpoint after step \(step); the next one will be tried"
         )
       }
-      return false
+      return
     }
     if faults.worked(.checkpoints) {
       warn("checkpoints can be written again; the one after step \(step) has been saved")
     }
-    try recording { log throws(UnwritableFile) in try log.sync() }
-    removeOld(upTo: step)
-    return true
+    noteSaved(outcome)
+    owesSync = true
+  }
+
+  /// - Parameter outcome: Of a checkpoint that is saved.
+  private func noteSaved(_ outcome: CheckpointWriter.Outcome) {
+    savedStep = outcome.step
+    if let fault = outcome.linkFault {
+      if faults.failed(.latest, reason: fault.reason) {
+        warn("\(fault); the checkpoint after step \(outcome.step) is saved, and is found without it")
+      }
+    } else {
+      _ = faults.worked(.latest)
+    }
+    if let fault = outcome.removalFault {
+      if faults.failed(.removal, reason: "\(fault)") {
+        warn("an old checkpoint could not be removed: \(fault)")
+      }
+    } else {
+      _ = faults.worked(.removal)
+    }
   }
 
   // MARK: At its end
@@ -125,22 +182,23 @@ final class RunRecords {
   /// somebody to make room.
   ///
   /// - Parameters:
-  ///   - isSaved: Whether that checkpoint was saved before.
+  ///   - files: nil: that checkpoint was saved before.
   ///   - isStopRequested: Asked while it waits; true: it gives up.
-  /// - Throws: `RunError.unsaved`.
+  /// - Throws: `RunError.unsaved`, `FolderLost`.
   func finish(
-    step: Int, _ files: [CheckpointStore.File], isSaved: Bool, unless isStopRequested: () throws -> Bool
+    step: Int, _ files: [CheckpointStore.File]?, unless isStopRequested: () throws -> Bool
   ) throws {
+    awaitSaving()
     let end = ContinuousClock.now + Self.patience
-    var isSaved = isSaved
+    var isSaved = files == nil
     var isTold = false
     while true {
       let fault: UnwritableFile
       do {
-        if !isSaved { try saveOnce(step: step, files) }
+        if let files, !isSaved { try save(step: step, files) }
         isSaved = true
         for log in logs { try log.sync() }
-        return removeOld(upTo: step)
+        return
       } catch let error as UnwritableFile {
         fault = error
       }
@@ -165,24 +223,26 @@ final class RunRecords {
 
   // MARK: Parts
 
-  private func saveOnce(step: Int, _ files: [CheckpointStore.File]) throws {
+  /// Saves a checkpoint while training waits.
+  ///
+  /// - Throws: `FolderLost`, `UnwritableFile`.
+  private func save(step: Int, _ files: [CheckpointStore.File]) throws {
     try claim?.requireMine()
+    try requireFolder()
+    let outcome = checkpoints.save(step: step, files)
+    if let fault = outcome.fault { throw fault }
+    noteSaved(outcome)
+  }
+
+  private func requireFolder() throws(UnwritableFile) {
     if try makeAnewIfVanished() { tellThatItVanished() }
-    let fault = try folder.checkpoints.save(step: step, files: files)
-    if let fault {
-      if faults.failed(.latest, reason: fault.reason) {
-        warn("\(fault); the checkpoint after step \(step) is saved, and is found without it")
-      }
-    } else {
-      _ = faults.worked(.latest)
-    }
   }
 
   /// Does `body` with each log, in which waits what cannot be written.
   private func recording(_ body: (any RunLog) throws(UnwritableFile) -> Void) throws {
     try claim?.requireMine()
     // If this fails, so does what follows.
-    if (try? makeAnewIfVanished()) == true { tellThatItVanished() }
+    try? requireFolder()
     var works = true
     for log in logs {
       do throws(UnwritableFile) {
@@ -210,16 +270,5 @@ final class RunRecords {
 
   private func tellThatItVanished() {
     warn("\(folder.path) disappeared and has been recreated; the checkpoints that were in it are lost")
-  }
-
-  private func removeOld(upTo step: Int) {
-    do throws(UnwritableFile) {
-      try folder.checkpoints.removeOld(upTo: step, keep: configuration.checkpoint.keep)
-      _ = faults.worked(.removal)
-    } catch {
-      if faults.failed(.removal, reason: "\(error)") {
-        warn("an old checkpoint could not be removed: \(error)")
-      }
-    }
   }
 }

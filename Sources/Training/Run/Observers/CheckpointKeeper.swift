@@ -1,9 +1,9 @@
 import Collectives
+import Tensors
 
-/// Writes checkpoints as often as the configuration says, and the one that the run ends with.
+/// Has checkpoints written as often as the configuration says while training goes on, and writes the one that the run ends
+/// with.
 final class CheckpointKeeper: RunObserver {
-  /// The newest checkpoint that this run wrote or was resumed from.
-  private(set) var last: String?
   private let prepared: RunPreparation
   private let records: RunRecords?
   private let progress: RunProgress?
@@ -15,7 +15,13 @@ final class CheckpointKeeper: RunObserver {
     self.prepared = prepared
     self.records = records
     self.progress = progress
-    last = prepared.start.resumed?.path
+  }
+
+  /// The newest checkpoint that this run wrote or was resumed from, on rank 0, which waits for one that is under way. Other
+  /// ranks know that which it was resumed from.
+  var last: String? {
+    records?.awaitSaving()
+    return records?.savedStep.map(prepared.folder.checkpoints.path) ?? prepared.start.resumed?.path
   }
 
   var examinesNetwork: Bool { true }
@@ -26,38 +32,39 @@ final class CheckpointKeeper: RunObserver {
 
   func observe(_ step: inout TakenStep, in state: inout TrainingState) throws {
     if step.isLast || step.isStopping { return try saveLast(state) }
-    let files = try files(of: state)
-    guard let records else {
-      last = path(of: state)
-      return
-    }
+    let remembered = try remembered()
+    guard let records else { return }
     progress?.beginCheckpoint()
-    guard try records.save(step: state.step, files) else { return }
+    try records.beginSaving(step: state.step, files(of: state, remembered))
     progress?.end(.checkpoint)
-    last = path(of: state)
   }
+
+  /// Tells what became of a checkpoint that was under way, between two steps.
+  ///
+  /// - Throws: `FolderLost`.
+  func lookAfterSaving() throws { try records?.lookAfterSaving() }
 
   /// Writes what the run ends with, if that was not written before and can be written at all.
   ///
   /// - Throws: The same `AgreedFailure` on every rank.
   func saveLast(_ state: TrainingState) throws {
-    let files = try files(of: state)
+    let remembered = try remembered()
     _ = try prepared.communicator.onRoot { isStopRequested in
       progress?.beginCheckpoint()
+      let isSaved = last == prepared.folder.checkpoints.path(ofStep: state.step)
       try records?.finish(
-        step: state.step, files, isSaved: last == path(of: state), unless: isStopRequested)
+        step: state.step, isSaved ? nil : files(of: state, remembered), unless: isStopRequested)
       progress?.end(.checkpoint)
     }
-    last = path(of: state)
   }
 
-  private func path(of state: TrainingState) -> String {
-    prepared.folder.checkpoints.path(ofStep: state.step)
+  private func remembered() throws -> [Safetensors.Entry] {
+    try prepared.model.remembered(on: prepared.communicator)
   }
 
-  /// Every rank calls it.
-  private func files(of state: TrainingState) throws -> [CheckpointStore.File] {
-    let remembered = try prepared.model.remembered(on: prepared.communicator)
-    return prepared.model.checkpointFiles(prepared.trainer.optimizer, remembered, prepared.probe, state)
+  private func files(
+    of state: TrainingState, _ remembered: [Safetensors.Entry]
+  ) -> [CheckpointStore.File] {
+    prepared.model.checkpointFiles(prepared.trainer.optimizer, remembered, prepared.probe, state)
   }
 }
