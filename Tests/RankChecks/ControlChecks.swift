@@ -159,10 +159,10 @@ let controlChecks = [
       try store.save(
         step: 7,
         files: [
-          .init(name: TrainingState.fileName, contents: state.encode()),
-          .init(
-            name: "a.safetensors",
-            contents: Safetensors.encode([.init(name: "x", shape: [2], values: [3, 4] as [Float])])),
+          .init(name: TrainingState.fileName) { state.encode() },
+          .init(name: "a.safetensors") {
+            Safetensors.encode([.init(name: "x", shape: [2], values: [3, 4] as [Float])])
+          },
         ])
     }
     // Each rank's folder has a name of its own: the others find nothing there.

@@ -16,7 +16,7 @@ import Testing
     try withTemporaryFolder { folder in
       let configuration = Configuration(dataSource: "shapes").decisiveYAML
       let state = TrainingState(step: 3, epoch: 0, imagesSeen: 48, seed: 1, configuration: configuration)
-      func tensors(_ count: Int) -> Data {
+      @Sendable func tensors(_ count: Int) -> Data {
         Safetensors.encode([
           .init(name: "conv1.weight", shape: [count, 3, 3, 3], values: (0..<27 * count).map { Float($0) }),
           .init(name: "bn1.running_mean", shape: [count], values: (0..<count).map { Float($0) }),
@@ -26,9 +26,9 @@ import Testing
       try store.save(
         step: 3,
         files: [
-          .init(name: Checkpoint.modelFile, contents: tensors(160)),
-          .init(name: Checkpoint.optimizerFile, contents: tensors(80)),
-          .init(name: TrainingState.fileName, contents: state.encode()),
+          .init(name: Checkpoint.modelFile) { tensors(160) },
+          .init(name: Checkpoint.optimizerFile) { tensors(80) },
+          .init(name: TrainingState.fileName) { state.encode() },
         ])
       let path = store.path(ofStep: 3)
       let names = try FileManager.default.contentsOfDirectory(atPath: path)

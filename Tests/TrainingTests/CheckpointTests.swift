@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct CheckpointTests {
   static func file(_ name: String, _ text: String) -> CheckpointStore.File {
-    .init(name: name, contents: Data(text.utf8))
+    .init(name: name) { Data(text.utf8) }
   }
 
   static func save(_ store: CheckpointStore, step: Int) throws {
@@ -216,7 +216,7 @@ import Testing
         step: 3, epoch: 1, imagesSeen: 768, seed: .max,
         configuration: Configuration(dataSource: "cifar10:a/b").decisiveYAML)
       let store = CheckpointStore(runFolder: folder.path)
-      try store.save(step: 3, files: [.init(name: TrainingState.fileName, contents: state.encode())])
+      try store.save(step: 3, files: [.init(name: TrainingState.fileName) { state.encode() }])
       let checkpoint = try Checkpoint.open(store.folder + "/latest", on: .alone())
       #expect(checkpoint.state == state)
       #expect(try checkpoint.configuration(imageSize: 11) == Configuration(dataSource: "cifar10:a/b"))

@@ -37,7 +37,7 @@ import Testing
     }
 
     func files(_ step: Int) -> [CheckpointStore.File] {
-      [.init(name: "state.json", contents: Data("\(step)".utf8))]
+      [.init(name: "state.json") { Data("\(step)".utf8) }]
     }
 
     /// Whether it comes to be saved.

@@ -18,12 +18,12 @@ public struct CheckpointStore: Sendable {
 
   private init(folder: String) { self.folder = folder }
 
-  /// One file of a checkpoint.
+  /// One file of a checkpoint; its contents are made in its turn, so that those of one file are in memory at a time.
   public struct File: Sendable {
     public let name: String
-    public let contents: Data
+    public let contents: @Sendable () -> Data
 
-    public init(name: String, contents: Data) {
+    public init(name: String, contents: @escaping @Sendable () -> Data) {
       self.name = name
       self.contents = contents
     }
@@ -56,9 +56,9 @@ public struct CheckpointStore: Sendable {
       try DurableFiles.makeFolder(temporary)
       var manifest = CheckpointManifest(step: step)
       for file in files {
-        try DurableFiles.write(file.contents, to: "\(temporary)/\(file.name)")
-        manifest.files[file.name] = .init(
-          bytes: file.contents.count, sha256: DurableFiles.digest(file.contents))
+        let data = file.contents()
+        try DurableFiles.write(data, to: "\(temporary)/\(file.name)")
+        manifest.files[file.name] = .init(bytes: data.count, sha256: DurableFiles.digest(data))
       }
       try DurableFiles.write(manifest.encode(), to: "\(temporary)/\(CheckpointManifest.fileName)")
       try DurableFiles.syncFolder(temporary)

@@ -8,33 +8,39 @@ import Pruning
 import Tensors
 
 extension NetworkTensors {
-  /// The bytes of `Checkpoint.modelFile`.
-  var modelFile: Data { Safetensors.encode(entries, metadata: ["format": "pt"]) }
+  /// The SHA-256 of `Checkpoint.modelFile`, as a checkpoint's manifest has it.
+  var fileDigest: String { DurableFiles.digest(Self.modelFile(entries)) }
 
-  /// The SHA-256 of these bytes, as a checkpoint's manifest has it.
-  var fileDigest: String { DurableFiles.digest(modelFile) }
+  /// The bytes of `Checkpoint.modelFile`.
+  fileprivate static func modelFile(_ entries: [Safetensors.Entry]) -> Data {
+    Safetensors.encode(entries, metadata: ["format": "pt"])
+  }
 }
 
 /// A model and its optimizer as a checkpoint keeps them.
 extension Model {
   var tensors: NetworkTensors { NetworkTensors(parameters: store.parameters, batchNorms: batchNorms) }
 
-  /// The files of a checkpoint: copies of what it keeps, which training may change meanwhile.
+  /// The files of a checkpoint, made of copies: training may change what they were copied from.
   ///
   /// - Parameter remembered: What the objective remembers, of all ranks.
   func checkpointFiles(
     _ optimizer: Optimizer, _ remembered: [Safetensors.Entry], _ probe: OnlineProbe?, _ state: TrainingState
   ) -> [CheckpointStore.File] {
+    let (network, velocities) = (tensors.entries, entries(of: optimizer))
     var files: [CheckpointStore.File] = [
-      .init(name: Checkpoint.modelFile, contents: tensors.modelFile),
-      .init(name: Checkpoint.optimizerFile, contents: Safetensors.encode(entries(of: optimizer))),
-      .init(name: TrainingState.fileName, contents: state.encode()),
+      .init(name: Checkpoint.modelFile) { NetworkTensors.modelFile(network) },
+      .init(name: Checkpoint.optimizerFile) { Safetensors.encode(velocities) },
+      .init(name: TrainingState.fileName) { state.encode() },
     ]
-    if let mask { files.append(.init(name: PruningMask.fileName, contents: mask.encode())) }
+    if let mask { files.append(.init(name: PruningMask.fileName) { mask.encode() }) }
     if !remembered.isEmpty {
-      files.append(.init(name: Checkpoint.objectiveFile, contents: Safetensors.encode(remembered)))
+      files.append(.init(name: Checkpoint.objectiveFile) { Safetensors.encode(remembered) })
     }
-    if let probe { files.append(.init(name: OnlineProbe.fileName, contents: probe.encode())) }
+    if let probe {
+      let weights = probe.encode()
+      files.append(.init(name: OnlineProbe.fileName) { weights })
+    }
     return files
   }
 

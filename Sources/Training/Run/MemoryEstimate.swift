@@ -80,10 +80,10 @@ public struct MemoryEstimate: Equatable, Sendable {
     let features = evaluated.reduce(0, +) * backbone.blueprint.featureCount
     let featureBytes = 4 * Double(features) * (2 + 1 / Double(ranks))
 
-    // Values, gradients and velocities, the pieces of gradients that other ranks send, the gradients of an audit, and
-    // values and velocities in a checkpoint that is being written.
+    // Values, gradients and velocities; the pieces of gradients that other ranks send; the gradients of an audit; and in a
+    // checkpoint that is being written values and velocities, and one of them encoded.
     let stored = ParameterStore.count(of: Model.parameters(backbone, heads))
-    let parameters = 4 * Double(stored) * ((ranks > 1 ? 6 : 5) + (isAudited ? 1 : 0))
+    let parameters = 4 * Double(stored) * ((ranks > 1 ? 7 : 6) + (isAudited ? 1 : 0))
     let blocks = try EpochSampler(
       for: data.train, globalBatchSize: configuration.batch.global, shardSize: shard,
       seed: configuration.seed, shuffleWindow: configuration.data.shuffleWindow

@@ -25,7 +25,7 @@ extension FileParser {
     try store.save(
       step: 20,
       files: [("model.safetensors", "weights"), ("state.json", "state")].map { name, text in
-        .init(name: name, contents: Data(text.utf8))
+        .init(name: name) { Data(text.utf8) }
       })
     let path = store.path(ofStep: 20)
     return { bytes in
@@ -46,7 +46,7 @@ extension FileParser {
   ) { folder in
     let store = CheckpointStore(runFolder: folder)
     return { bytes in
-      try store.save(step: 1, files: [.init(name: TrainingState.fileName, contents: Data(bytes))])
+      try store.save(step: 1, files: [.init(name: TrainingState.fileName) { Data(bytes) }])
       let checkpoint = try Checkpoint.open(store.path(ofStep: 1), on: .alone())
       _ = (checkpoint.state.skipped.count, checkpoint.state.encode())
       _ = try checkpoint.configuration(imageSize: 32).resolvedYAML
