@@ -127,14 +127,18 @@ size_t convolutions_scratch_count(const convolutions_problem *p) {
   return memory.count;
 }
 
-void convolutions_pack(const convolutions_problem *p, const float *weights, float *packed) {
-  if (p->algorithm == CONVOLUTIONS_DIRECT) return direct_pack(*p, weights, packed);
-  IN_BODY(body_of(*p), winograd_pack(*p, weights, packed))
+int convolutions_panels(const convolutions_problem *p) {
+  return blocks_of(p->direction == CONVOLUTIONS_BACKWARD_DATA ? p->in_channels : p->out_channels, 16);
 }
 
-void convolutions_unpack(const convolutions_problem *p, const float *packed, float *weights) {
-  if (p->algorithm == CONVOLUTIONS_DIRECT) return direct_unpack(*p, packed, weights);
-  IN_BODY(body_of(*p), winograd_unpack(*p, packed, weights))
+void convolutions_pack(const convolutions_problem *p, panel_range panels, const float *weights, float *packed) {
+  if (p->algorithm == CONVOLUTIONS_DIRECT) return direct_pack(*p, panels, weights, packed);
+  IN_BODY(body_of(*p), winograd_pack(*p, panels, weights, packed))
+}
+
+void convolutions_unpack(const convolutions_problem *p, panel_range panels, const float *packed, float *weights) {
+  if (p->algorithm == CONVOLUTIONS_DIRECT) return direct_unpack(*p, panels, packed, weights);
+  IN_BODY(body_of(*p), winograd_unpack(*p, panels, packed, weights))
 }
 
 void convolutions_run(const convolutions_problem *p, const float *open, float *input, float *weights, float *output,
@@ -165,9 +169,9 @@ size_t convolutions_rows_count(const convolutions_problem *p) {
   return plan.pairs() * plan.pair_rows();
 }
 
-void convolutions_pack_rows(const convolutions_problem *p, const float *weights, float *packed) {
-  if (p->algorithm == CONVOLUTIONS_DIRECT) return direct_pack_rows(*p, weights, packed);
-  IN_BODY(body_of(*p), winograd_pack_rows(*p, weights, packed))
+void convolutions_pack_rows(const convolutions_problem *p, panel_range panels, const float *weights, float *packed) {
+  if (p->algorithm == CONVOLUTIONS_DIRECT) return direct_pack_rows(*p, panels, weights, packed);
+  IN_BODY(body_of(*p), winograd_pack_rows(*p, panels, weights, packed))
 }
 
 void convolutions_run_fused(const convolutions_problem *p, const float *open, const convolutions_fusion *fusion,

@@ -18,14 +18,14 @@ static inline void for_each_inner(const Gather &gather, int kernel, Body body) {
   }
 }
 
-static inline void direct_pack(const convolutions_problem &problem, const float *weights, float *packed) {
+static inline void direct_pack(const convolutions_problem &problem, panel_range panels, const float *weights, float *packed) {
   const DirectPlan plan(problem);
   const size_t taps = (size_t)problem.kernel * problem.kernel, row = taps * problem.in_channels;
   const bool backward = problem.direction == CONVOLUTIONS_BACKWARD_DATA;
   for (int v = 0; v < plan.phases; v++) {
     for (int h = 0; h < plan.phases; h++) {
       const Gather gather = plan.phase(v, h);
-      for (int first = 0; first < plan.to.channels; first += 16) {
+      for (int first = 16 * panels.first; first < 16 * panels.end; first += 16) {
         float *const panel = packed + (size_t)first * gather.inner();
         for_each_inner(gather, problem.kernel, [&](int group, int channel, int weight, int c) {
           float *const place = panel + ((size_t)group * gather.channels() + channel) * 16;
@@ -41,25 +41,25 @@ static inline void direct_pack(const convolutions_problem &problem, const float 
   }
 }
 
-static inline void direct_pack_rows(const convolutions_problem &problem, const float *weights, float *packed) {
+static inline void direct_pack_rows(const convolutions_problem &problem, panel_range panels, const float *weights, float *packed) {
   const DirectPlan plan(problem);
   const Gather gather = plan.phase(0, 0);
   const size_t taps = (size_t)problem.kernel * problem.kernel, row = taps * problem.in_channels;
   float *const rows = packed + plan.phase_weights(gather);
-  memset(rows, 0, plan.rows_count() * sizeof *rows);
-  for (int out = 0; out < problem.out_channels; out++) {
+  for (int out = 16 * panels.first; out < end_channel(panels, problem.out_channels); out++) {
     float *const own = rows + out * plan.row_weights();
+    memset(own, 0, plan.row_weights() * sizeof *own);
     for_each_inner(gather, problem.kernel, [&](int group, int channel, int weight, int c) {
       own[(size_t)group * blocks_of(gather.channels(), 16) * 16 + channel] = weights[out * row + c * taps + weight];
     });
   }
 }
 
-static inline void direct_unpack(const convolutions_problem &problem, const float *packed, float *weights) {
+static inline void direct_unpack(const convolutions_problem &problem, panel_range panels, const float *packed, float *weights) {
   const DirectPlan plan(problem);
   const Gather gather = plan.phase(0, 0);
   const size_t taps = (size_t)problem.kernel * problem.kernel, row = taps * problem.in_channels;
-  for (int out = 0; out < problem.out_channels; out++) {
+  for (int out = 16 * panels.first; out < end_channel(panels, problem.out_channels); out++) {
     const float *const panel = packed + out / 16 * plan.gradient_panel(gather) + out % 16;
     for_each_inner(gather, problem.kernel, [&](int group, int channel, int weight, int c) {
       const size_t place = (size_t)group * blocks_of(gather.channels(), 16) * 16 + channel;

@@ -6,6 +6,11 @@
 
 static inline int blocks_of(int channels, int lanes) { return (channels + lanes - 1) / lanes; }
 
+// Where the channels of some panels end, of so many in all.
+static inline int end_channel(panel_range panels, int channels) {
+  return 16 * panels.end < channels ? 16 * panels.end : channels;
+}
+
 // [row][block][pixel][lane].
 struct Map {
   int channels, height, width, lanes;

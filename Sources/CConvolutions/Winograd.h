@@ -215,12 +215,12 @@ static inline void transform_kernels(const WinogradPlan &plan, const float (&tap
 }
 
 // The nine weights of an input channel, lanes are output channels.
-static void winograd_pack(const convolutions_problem &problem, const float *weights, float *packed) {
+static void winograd_pack(const convolutions_problem &problem, panel_range panels, const float *weights, float *packed) {
   const WinogradPlan plan(problem);
   const bool flipped = problem.direction == CONVOLUTIONS_BACKWARD_DATA;
   const size_t out_step = flipped ? 9 : 9 * (size_t)problem.in_channels;
   const size_t in_step = flipped ? 9 * (size_t)problem.in_channels : 9;
-  for (int first = 0; first < plan.to.channels; first += 16) {
+  for (int first = 16 * panels.first; first < 16 * panels.end; first += 16) {
     const int lanes = plan.to.channels - first < 16 ? plan.to.channels - first : 16;
     for (int c = 0; c < plan.from.channels; c++) {
       float taps[9][16] = {};
@@ -237,10 +237,10 @@ static void winograd_pack(const convolutions_problem &problem, const float *weig
 }
 
 // The same weights as rows, lanes are input channels, for open outputs: behind those of `winograd_pack`.
-static void winograd_pack_rows(const convolutions_problem &problem, const float *weights, float *packed) {
+static void winograd_pack_rows(const convolutions_problem &problem, panel_range panels, const float *weights, float *packed) {
   const WinogradPlan plan(problem);
   float *const rows = packed + plan.pairs() * plan.pair_weights();
-  for (int k = 0; k < plan.to.channels; k++) {
+  for (int k = 16 * panels.first; k < end_channel(panels, plan.to.channels); k++) {
     for (int first = 0; first < plan.from.channels; first += 16) {
       const int lanes = plan.from.channels - first < 16 ? plan.from.channels - first : 16;
       float taps[9][16] = {};

@@ -291,9 +291,11 @@ static void winograd_run_weights(const convolutions_problem &problem, const floa
   }
 }
 
-static void winograd_unpack(const convolutions_problem &problem, const float *packed, float *weights) {
+static void winograd_unpack(const convolutions_problem &problem, panel_range panels, const float *packed, float *weights) {
   const WinogradPlan plan(problem);
-  for (int k = 0; k < plan.to.channels; k++) {
+  const int first = 16 * panels.first;
+  weights += (size_t)first * plan.from.channels * 9;
+  for (int k = first; k < end_channel(panels, plan.to.channels); k++) {
     for (int c = 0; c < plan.from.channels; c++) {
       const float *const taps = packed + k / 16 * plan.gradient_panel() + (size_t)c * 9 * 16 + k % 16;
       for (int tap = 0; tap < 9; tap++) *weights++ = taps[tap * 16];

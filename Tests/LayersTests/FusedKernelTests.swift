@@ -79,7 +79,7 @@ import Testing
     }
     let written = selects ? mask?.makeSimilar() : nil
     let packed = BufferPool.working.take(count: kernel.packedCount(selects: selects))
-    try kernel.pack(c.weights, into: packed.pointer, selects: selects)
+    try kernel.pack(c.weights, into: packed.pointer, panels: 0..<kernel.panels, selects: selects)
     let scratch = BufferPool.working.take(count: kernel.scratchCount)
     try kernel.run(
       FusedOperands(

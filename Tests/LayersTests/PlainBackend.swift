@@ -32,11 +32,13 @@ private final class PlainKernel: ConvolutionKernel {
 
   var packedCount: Int { shape.outChannels * shape.inChannels * shape.kernelSize * shape.kernelSize }
 
-  func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
+  var panels: Int { 1 }
+
+  func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, panels: Range<Int>) {
     packed.update(from: weights, count: packedCount)
   }
 
-  func unpack(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) {
+  func unpack(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>, panels: Range<Int>) {
     weights.update(from: packed, count: packedCount)
   }
 

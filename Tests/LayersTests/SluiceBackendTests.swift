@@ -58,7 +58,11 @@ import Testing
       let open = mask.map { Tensor(shape: [shape.rows, shape.inChannels, 1, 1], lanes: lanes, $0) }
       let output = map(direction == .forward ? nil : dy, shape.outChannels, shape.outHeight, lanes)
       let packed = BufferPool.working.take(count: kernel.packedCount)
-      if direction != .backwardWeights { try kernel.pack(weights, into: packed.pointer) }
+      // One by one, in any order.
+      let panels = (0..<kernel.panels).reversed().map { $0..<$0 + 1 }
+      if direction != .backwardWeights {
+        for panel in panels { try kernel.pack(weights, into: packed.pointer, panels: panel) }
+      }
       let ones = isOpenOnly ? open.map { UnsafePointer($0.pointer) } : nil
       try kernel.run(open: ones, input: input.row(0), weights: packed.pointer, output: output.row(0))
       switch direction {
@@ -66,7 +70,7 @@ import Testing
       case .backwardData: return input.values
       case .backwardWeights:
         var gradient = weights
-        try kernel.unpack(packed.pointer, into: &gradient)
+        for panel in panels { try kernel.unpack(packed.pointer, into: &gradient, panels: panel) }
         return gradient
       }
     }

@@ -37,6 +37,11 @@ typedef struct {
 // Whether the algorithm can compute the problem.
 int convolutions_fits(const convolutions_problem *problem);
 
+// Panels first ..< end.
+typedef struct {
+  int first, end;
+} panel_range;
+
 // Of a map of the output.
 size_t convolutions_output_pixels(const convolutions_problem *problem);
 
@@ -52,9 +57,11 @@ size_t convolutions_packed_count(const convolutions_problem *problem);
 size_t convolutions_scratch_count(const convolutions_problem *problem);
 
 // Weights [out, in, kernel, kernel] to the problem's layout, for forward and backward data; and a gradient back from
-// it, for backward weights.
-void convolutions_pack(const convolutions_problem *problem, const float *weights, float *packed);
-void convolutions_unpack(const convolutions_problem *problem, const float *packed, float *weights);
+// it, for backward weights. Some panels of 16 channels (of the output, for backward data of the input), which lie apart in
+// both layouts, out of so many.
+int convolutions_panels(const convolutions_problem *problem);
+void convolutions_pack(const convolutions_problem *problem, panel_range panels, const float *weights, float *packed);
+void convolutions_unpack(const convolutions_problem *problem, panel_range panels, const float *packed, float *weights);
 
 // Forward: output from input and packed weights. Backward data: input (its gradient) from output (its gradient) and
 // packed weights. Backward weights: packed weights (their gradient) from input and output (its gradient).
@@ -86,9 +93,9 @@ typedef struct {
 void convolutions_run_fused(const convolutions_problem *problem, const float *open, const convolutions_fusion *fusion,
                             const float *input, float *weights, float *output, float *scratch);
 
-// The weights as rows, which lie behind those in the usual layout: how many numbers, and the writing of them.
+// The weights as rows, which lie behind those in the usual layout: how many numbers, and the writing of those of some panels.
 size_t convolutions_rows_count(const convolutions_problem *problem);
-void convolutions_pack_rows(const convolutions_problem *problem, const float *weights, float *packed);
+void convolutions_pack_rows(const convolutions_problem *problem, panel_range panels, const float *weights, float *packed);
 
 // Products of row-major matrices, on the calling thread, by the same kernels.
 //

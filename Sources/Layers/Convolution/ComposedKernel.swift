@@ -13,8 +13,13 @@ struct ComposedKernel: FusedKernel {
 
   var scratchCount: Int { kernel.scratchCount }
 
-  func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, selects: Bool) throws {
-    try kernel.pack(weights, into: packed)
+  var panels: Int { kernel.panels }
+
+  func pack(
+    _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, panels: Range<Int>,
+    selects: Bool
+  ) throws {
+    try kernel.pack(weights, into: packed, panels: panels)
   }
 
   func run(_ operands: FusedOperands, scratch: UnsafeMutablePointer<Float>) throws {

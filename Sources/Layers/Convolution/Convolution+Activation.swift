@@ -62,7 +62,12 @@ extension Convolution {
     try pass.timed(.convolutionForward) {
       let weights = try packed(
         kernels, in: pass, count: { fused(ofShard: $0).packedCount(selects: selects) }
-      ) { try fused(ofShard: $0).pack(weight.value, into: $1, selects: selects) }
+      ) { shard, packed in
+        let kernel = fused(ofShard: shard)
+        try pass.forEachPanels(of: kernel.panels) {
+          try kernel.pack(weight.value, into: packed, panels: $0, selects: selects)
+        }
+      }
       try pass.forEachRun(of: kernels) { run, runs in
         let (shard, rows) = (run.piece.shard, run.piece.rows)
         let kernel = fused(run.kernel, rows: rows.count)

@@ -65,7 +65,11 @@ public final class Convolution {
             output: dy.row(rows.lowerBound) + part.outputOffset)
         }
       }
-      if let packed { try weightKernels[0].unpack(packed.pointer, into: weight.gradient) }
+      if let packed {
+        try pass.forEachPanels(of: weightKernels[0].panels) {
+          try weightKernels[0].unpack(packed.pointer, into: weight.gradient, panels: $0)
+        }
+      }
       return packed != nil
     }
     if isReady { try pass.gradientIsReady(weight) }
@@ -81,8 +85,10 @@ public final class Convolution {
   private func run(
     _ kernels: [any ConvolutionKernel], input: ConvolutionInput, output: Tensor, in pass: Pass
   ) throws {
-    let weights = try packed(kernels, in: pass, count: { kernels[$0].packedCount }) {
-      try kernels[$0].pack(weight.value, into: $1)
+    let weights = try packed(kernels, in: pass, count: { kernels[$0].packedCount }) { shard, packed in
+      try pass.forEachPanels(of: kernels[shard].panels) {
+        try kernels[shard].pack(weight.value, into: packed, panels: $0)
+      }
     }
     try pass.forEachRun(of: kernels) { run, runs in
       try input.withRows(run.piece, for: run.kernel, pieces: runs, in: pass) { open, x in

@@ -12,10 +12,14 @@ public protocol ConvolutionKernel: AnyObject, Sendable {
   /// Floats of working memory for each run under way.
   var scratchCount: Int { get }
 
-  /// Writes weights [out, in, kernelSize, kernelSize] in the kernel's layout. Never called for backward weights.
-  func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) throws
+  /// Panels of the kernel's layout: they can be packed and unpacked by several threads.
+  var panels: Int { get }
+  /// Writes panels of weights [out, in, kernelSize, kernelSize] in the kernel's layout. Never called for backward weights.
+  func pack(
+    _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, panels: Range<Int>) throws
   /// The inverse, for the gradient of the weights; called for backward weights alone.
-  func unpack(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) throws
+  func unpack(
+    _ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>, panels: Range<Int>) throws
   /// Whether it takes inputs of open channels only, and is faster with them.
   ///
   /// - Parameter density: Open channels of all rows as a share of all channels.
@@ -61,7 +65,7 @@ extension ConvolutionKernel {
   /// `weights` [out, in, kernelSize, kernelSize] in the kernel's layout.
   package func packed(_ weights: UnsafePointer<Float>) throws -> Storage {
     let packed = BufferPool.working.take(count: packedCount)
-    try pack(weights, into: packed.pointer)
+    try pack(weights, into: packed.pointer, panels: 0..<panels)
     return packed
   }
 

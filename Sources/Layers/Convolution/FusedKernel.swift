@@ -12,8 +12,12 @@ public protocol FusedKernel: Sendable {
   /// Floats of working memory for each run under way.
   var scratchCount: Int { get }
 
-  /// Writes weights [out, in, kernelSize, kernelSize] in the kernel's layout.
-  func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, selects: Bool) throws
+  /// As of `ConvolutionKernel`.
+  var panels: Int { get }
+  /// Writes panels of weights [out, in, kernelSize, kernelSize] in the kernel's layout.
+  func pack(
+    _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, panels: Range<Int>,
+    selects: Bool) throws
   /// Computes all rows of the problem on the calling thread.
   func run(_ operands: FusedOperands, scratch: UnsafeMutablePointer<Float>) throws
 }

@@ -92,11 +92,18 @@ private final class OneDNNKernel: ConvolutionKernel, @unchecked Sendable {
 
   deinit { onednn_convolution_destroy(handle) }
 
-  func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) throws {
+  /// The library takes all at one time.
+  var panels: Int { 1 }
+
+  func pack(
+    _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, panels: Range<Int>
+  ) throws {
     try Self.check(onednn_convolution_pack(handle, weights, packed), what)
   }
 
-  func unpack(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) throws {
+  func unpack(
+    _ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>, panels: Range<Int>
+  ) throws {
     try Self.check(onednn_convolution_unpack(handle, packed, weights), what)
   }
 

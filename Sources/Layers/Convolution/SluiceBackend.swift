@@ -70,12 +70,18 @@ private final class SluiceKernel: ConvolutionKernel {
     scratchCount = withUnsafePointer(to: problem) { convolutions_scratch_count($0) }
   }
 
-  func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
-    withUnsafePointer(to: problem) { convolutions_pack($0, weights, packed) }
+  var panels: Int { problem.panels }
+
+  func pack(
+    _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, panels: Range<Int>
+  ) {
+    withUnsafePointer(to: problem) { convolutions_pack($0, panels.code, weights, packed) }
   }
 
-  func unpack(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) {
-    withUnsafePointer(to: problem) { convolutions_unpack($0, packed, weights) }
+  func unpack(
+    _ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>, panels: Range<Int>
+  ) {
+    withUnsafePointer(to: problem) { convolutions_unpack($0, panels.code, packed, weights) }
   }
 
   func skipsClosedChannels(atDensity density: Double) -> Bool {
@@ -128,10 +134,15 @@ private struct SluiceFusedKernel: FusedKernel {
     }
   }
 
-  func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, selects: Bool) {
+  var panels: Int { problem.panels }
+
+  func pack(
+    _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, panels: Range<Int>,
+    selects: Bool
+  ) {
     withUnsafePointer(to: problem) {
-      convolutions_pack($0, weights, packed)
-      if selects { convolutions_pack_rows($0, weights, packed) }
+      convolutions_pack($0, panels.code, weights, packed)
+      if selects { convolutions_pack_rows($0, panels.code, weights, packed) }
     }
   }
 
@@ -144,6 +155,14 @@ private struct SluiceFusedKernel: FusedKernel {
         $0, operands.open, &fusion, operands.input, operands.weights, operands.output, scratch)
     }
   }
+}
+
+extension convolutions_problem {
+  fileprivate var panels: Int { withUnsafePointer(to: self) { Int(convolutions_panels($0)) } }
+}
+
+extension Range<Int> {
+  fileprivate var code: panel_range { panel_range(first: Int32(lowerBound), end: Int32(upperBound)) }
 }
 
 extension Convolution.Direction {
