@@ -18,7 +18,7 @@ struct Sluice: ParsableCommand {
     version: "sluice \(Version.description)",
     subcommands: [
       Pretrain.self, SweepCommand.self, PruneCommand.self, PruneStudyCommand.self, RunsCommand.self,
-      ReportCommand.self, ReplayCommand.self, CheckpointCommand.self,
+      ReportCommand.self, ReplayCommand.self, VerifyCommand.self, CheckpointCommand.self,
       Evaluate.self, MACsCommand.self,
       Gates.self, Embed.self, ExportCommand.self, DataCommand.self, Bench.self, Doctor.self,
     ])

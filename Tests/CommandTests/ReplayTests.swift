@@ -62,7 +62,8 @@ extension CommandLineTests {
             && output.result
               == "steps 1 to 8: the same network, bit for bit, as the audit after step 8\n",
           "\(output)")
-        output = try replay("--random", "100", "--json", "--set", "threads=2")
+        output = try Program.run(
+          ["verify", small.run.path, "--quiet", "--stretches", "100", "--json", "--set", "threads=2"])
         let object = try #require(
           try JSONSerialization.jsonObject(with: Data(output.result.utf8)) as? [String: Any])
         #expect(output.status == 0 && object["equal"] as? Bool == true, "\(output)")
