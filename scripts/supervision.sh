@@ -2,9 +2,11 @@
 # What becomes of a job that scripts/launch has started: requests to stop, its time limit, what is left of it at its end,
 # and starts anew. Sourced by scripts/launch after scripts/lib.sh. Reads
 #   launch, program   the words that start the job
-#   nodes             where its ranks are
+#   nodes, node_ranks where its ranks are, and how many
 #   restarts          how often a job that failed is started again
 #   time_limit        seconds after which the ranks are asked to stop; 0: never
+#
+# Sets silent_nodes to the hosts that did not answer after a job that failed.
 #
 # $job_folder is a folder of the job's own. Every process of the job has SLUICE_JOB=$job_folder in its environment, and no
 # other process has. Ranks on this machine leave notes in it: "run", the folder of the run that is under way, and
@@ -35,10 +37,11 @@ supervise() {
     ((restarts > 0 && signals == 0)) && [[ $status != @(0|64|75) ]] || return "$status"
     last_place=$place
     place=$(place_reached)
-    if [[ $status == 1 && $place == "$before_its_run" ]]; then
+    # A host that does not answer may come back: that the same place is reached tells nothing then.
+    if ((${#silent_nodes[@]} == 0)) && [[ $status == 1 && $place == "$before_its_run" ]]; then
       say "the job is not started again: it failed $place, and would again"
       return "$status"
-    elif [[ -n $place && $place == "$last_place" ]]; then
+    elif ((${#silent_nodes[@]} == 0)) && [[ -n $place && $place == "$last_place" ]]; then
       say "giving up: the job failed twice $place (exit code $status)"
       return "$status"
     elif ((attempt == restarts)); then
@@ -151,7 +154,8 @@ job_processes() {
 
 # Ends what is left of the job, after exit code $1: a rank that was stopped, or one that its launcher has lost.
 end_leftovers() {
-  local left node command
+  local left i command status clients=()
+  silent_nodes=()
   mapfile -t left < <(job_processes)
   # Daemons of the launcher end a moment after it.
   ((${#left[@]} == 0)) || sleep 1
@@ -161,13 +165,21 @@ end_leftovers() {
     say "${#left[@]} process(es) of the job were left on this machine and have been killed"
   fi
   [[ $1 != @(0|75) && -n $hostfile ]] || return 0
-  command="kill -KILL \$(grep -slzxF 'SLUICE_JOB=$job_folder' /proc/[0-9]*/environ | sed 's|^/proc/||; s|/.*||')"
-  for node in "${nodes[@]}"; do
-    [[ $node != "$(uname -n)" ]] || continue
+  command="kill -KILL \$(grep -slzxF 'SLUICE_JOB=$job_folder' /proc/[0-9]*/environ | sed 's|^/proc/||; s|/.*||'); true"
+  for i in "${!nodes[@]}"; do
+    ((node_ranks[i] > 0)) && [[ ${nodes[i]} != "$(uname -n)" ]] || continue
     # Hosts that cannot be reached end what they have themselves: their ranks lose patience too.
-    timeout 10 "${remote_shell[@]}" "$node" "$command" </dev/null >/dev/null 2>&1 &
+    timeout 10 "${remote_shell[@]}" "${nodes[i]}" "$command" </dev/null >/dev/null 2>&1 &
+    clients[i]=$!
   done
-  wait
+  for i in "${!clients[@]}"; do
+    status=0
+    wait "${clients[i]}" || status=$?
+    # As timeout and ssh end.
+    [[ $status != @(124|255) ]] || silent_nodes+=("${nodes[i]}")
+  done
+  ((${#silent_nodes[@]} == 0)) ||
+    say "no answer from ${silent_nodes[*]}: where a host is gone for good, take it out of $hostfile and start the same command again"
 }
 
 # How many processes of this control group the kernel has killed for want of memory; nothing where that cannot be read.
