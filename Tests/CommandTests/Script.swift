@@ -8,6 +8,8 @@ struct Script {
   /// Where the script runs; holds what it is told to read.
   let folder: URL
   var environment: [String: String] = [:]
+  /// The words of a command that starts the script somewhere else.
+  var starter: [String] = []
 
   /// Leaves the script without any program of the system but the usual ones of every system.
   func hideSystem() throws -> [String: String] {
@@ -51,8 +53,9 @@ struct Script {
     whileRunning: (Process) throws -> Void = { _ in }
   ) throws -> Program.Output {
     let process = Process()
-    process.executableURL = Program.root.appendingPathComponent("scripts/\(name)")
-    process.arguments = arguments
+    let script = Program.root.appendingPathComponent("scripts/\(name)")
+    process.executableURL = starter.isEmpty ? script : URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = (starter.isEmpty ? [] : starter + [script.path]) + arguments
     process.currentDirectoryURL = folder
     process.environment = environment.merging([
       "PATH": "\(folder.path)/bin:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
