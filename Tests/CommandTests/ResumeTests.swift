@@ -49,6 +49,31 @@ extension CommandLineTests {
       }
     }
 
+    /// More hosts are free, then fewer: each start is asked to stop, and goes on elsewhere.
+    @Test(arguments: [SmallRun.Objective.simclr, .npid])
+    func goesOnOnMoreAndFewerRanks(_ objective: SmallRun.Objective) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder, objective: objective)
+        for (ranks, step) in [(8, 5), (4, 9), (2, 14)] {
+          let hold = try Hold(beforeStep: step, in: folder)
+          defer { hold.release() }
+          let job = try Job(small.command(), ranks: ranks, environment: hold.environment)
+          try job.wait { hold.isReached }
+          try #require(job.ranks.count == ranks)
+          kill(job.ranks[ranks - 1], SIGTERM)
+          hold.release()
+          let output = try job.wait()
+          try #require(output.status == 75, "\(output)")
+          #expect(try small.loggedSteps().last.map { (step - 1..<SmallRun.steps).contains($0) } == true)
+        }
+        let output = try Program.run(small.command(), ranks: 8)
+        try #require(output.status == 0, "\(output)")
+        expectEqual(
+          try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(objective))
+        #expect(try small.metrics() == SmallRun.uninterruptedMetrics(objective))
+      }
+    }
+
     /// Contract C4.
     @Test func reportsADamagedCheckpointAndUsesTheOneBefore() throws {
       try withTemporaryFolder { folder in
