@@ -94,21 +94,23 @@ extension CommandLineTests {
       }
     }
 
-    /// It does not answer when the job is started again for the first time.
+    /// It does not answer two starts, which fail at the same place.
     @Test func aJobGoesOnWhenTheHostIsBack() throws {
-      try withVirtualHosts(2) { hosts in
+      try withVirtualHosts(1) { hosts in
         let small = try SmallRun(in: hosts.folder)
         let hold = try Hold(beforeStep: 8, in: hosts.folder)
         defer { hold.release() }
+        // Rank 0 is where launch is, which learns of the step.
+        let hostfile = try hosts.writeHostfile([hosts.ownName(), "node1"])
         let output = try hosts.launch(
           small.command("checkpoint.every=3") + patience,
-          options: ["--ranks-per-node", "1", "--restarts", "9"], hold: hold
+          options: ["--ranks-per-node", "1", "--restarts", "9"], hostfile: hostfile, hold: hold
         ) { _ in
           try wait { hold.isReached }
-          try hosts.virtualCluster("cut", "node2")
+          try hosts.virtualCluster("cut", "node1")
           hold.release()
-          try wait { hosts.hasSaid("(2 of 9)") }
-          try hosts.virtualCluster("mend", "node2")
+          try wait { hosts.hasSaid("(3 of 9)") }
+          try hosts.virtualCluster("mend", "node1")
           // The start that succeeds comes by the same place.
           try wait { hold.isReached }
           hold.release()
@@ -116,9 +118,10 @@ extension CommandLineTests {
         #expect(output.status == 0, "\(output)")
         try expectUndisturbed(small)
         #expect(
-          lines(output, "launch: the job failed").prefix(2) == [
+          lines(output, "launch: the job failed").prefix(3) == [
             "launch: the job failed in step 8 of \(small.run.path) (exit code 1): starting it again in 1 s (1 of 9)",
-            "launch: the job failed (exit code 255): starting it again in 2 s (2 of 9)",
+            "launch: the job failed before its run began (exit code 255): starting it again in 2 s (2 of 9)",
+            "launch: the job failed before its run began (exit code 255): starting it again in 4 s (3 of 9)",
           ], "\(output)")
         #expect(lines(output, "resuming from ").count == 1, "\(output)")
       }

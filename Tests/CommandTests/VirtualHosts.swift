@@ -99,6 +99,11 @@ final class VirtualHosts {
       whileRunning: whileRunning)
   }
 
+  /// The name of this machine, beside the hosts.
+  func ownName() throws -> String {
+    try Tool.run(["uname", "-n"]).result.trimmingCharacters(in: .newlines)
+  }
+
   /// - Returns: The path of a hostfile with these lines.
   func writeHostfile(_ lines: [String]) throws -> String {
     let file = folder.appendingPathComponent("hostfile")
