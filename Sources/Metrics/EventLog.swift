@@ -54,7 +54,7 @@ package final class EventLog: RunLog {
       event.wallTime = result.timestamp
       event.step = Int64(result.step)
       event.summary.value = scalars(of: entry) + histograms(of: result)
-    case .audit: return nil
+    case .audit, .rankTimes: return nil
     case .picture(let picture):
       event.wallTime = picture.timestamp
       event.step = Int64(picture.step)

@@ -12,7 +12,7 @@ extension LogEntry {
       Self.numbers(in: evaluation.result, gates: gates, prefix: "evaluation/")
         + Self.numbers(in: evaluation.probe ?? .null, gates: gates, prefix: "probe/")
         + Self.numbers(in: evaluation.classifier ?? .null, gates: gates, prefix: "classifier/")
-    case .audit, .picture: []
+    case .audit, .rankTimes, .picture: []
     }
   }
 

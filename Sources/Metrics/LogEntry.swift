@@ -6,6 +6,7 @@ package enum LogEntry: Sendable {
   case training(TrainingMetrics)
   case evaluation(EvaluationMetrics)
   case audit(AuditRecord)
+  case rankTimes(RankTimesRecord)
   case picture(LogPicture)
 }
 

@@ -43,7 +43,7 @@ package final class MetricsTable: RunLog {
     switch entry {
     case .training(let metrics): (step, epoch, timestamp) = (metrics.step, metrics.epoch, metrics.timestamp)
     case .evaluation(let result): (step, epoch, timestamp) = (result.step, result.epoch, result.timestamp)
-    case .audit, .picture: return nil
+    case .audit, .rankTimes, .picture: return nil
     }
     var cells = Dictionary(
       entry.numbers(gates: gates).map { ($0.name, Self.cell($0.value)) }, uniquingKeysWith: { $1 })

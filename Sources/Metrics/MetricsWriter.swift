@@ -48,7 +48,7 @@ public final class MetricsWriter: RunLog {
     switch entry {
     case .training(let metrics): Data((metrics.json.line + "\n").utf8)
     case .evaluation(let evaluation): Data((evaluation.json.line + "\n").utf8)
-    case .audit, .picture: nil
+    case .audit, .rankTimes, .picture: nil
     }
   }
 

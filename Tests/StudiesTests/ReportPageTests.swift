@@ -91,6 +91,37 @@ import Training
     }
   }
 
+  /// The newest ranks alone, their means over all of their steps, the slowest first.
+  @Test func ranksAreComparedWhereThereWereSeveral() throws {
+    try withTemporaryFolder { folder in
+      let run = try Self.makeRun(folder.appendingPathComponent("run"))
+      #expect(try !Self.page(run).contains("<h2>Ranks</h2>"))
+      func line(_ step: Int, _ steps: Int, _ ranks: (host: String, work: Double)...) -> String {
+        let ranks = ranks.map {
+          #"{"host": "\#($0.host)", "work_s": \#($0.work), "data_s": 0.01, "wait_s": 0.5}"#
+        }
+        return #"{"step": \#(step), "steps": \#(steps), "ranks": [\#(ranks.joined(separator: ", "))]}"#
+      }
+      let lines = [
+        line(50, 50, ("old", 9), ("older", 9)),
+        line(200, 150, ("a", 0.1), ("b", 0.1), ("<c>", 0.14)),
+        line(250, 50, ("a", 0.1), ("b", 0.1), ("<c>", 0.1)), "{\"step\": 2",
+      ]
+      try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: run.rankTimes))
+      let page = try Self.page(run)
+      Self.expectHarmless(page)
+      #expect(page.contains("<h2>Ranks</h2>") && page.contains("over 200 steps up to step 250"))
+      // 0.13 s: 150 steps of 0.14 and 50 of 0.1.
+      let row =
+        "<tr><td><b>2, the slowest</b></td><td>&lt;c&gt;</td><td class=\"n\">130</td><td class=\"n\">10</td>"
+        + "<td class=\"n\">500</td><td class=\"n\">30.0 %</td><td class=\"n\">1 of 2</td></tr><tr><td>0</td>"
+      #expect(
+        page.contains(row),
+        "\(page.firstRange(of: "<h2>Ranks").map { page[$0.lowerBound...].prefix(2000) } ?? "")")
+      #expect(!page.contains("older"))
+    }
+  }
+
   @Test func whatIsNotThereIsASentence() throws {
     try withTemporaryFolder { folder in
       let page = try Self.page(Self.makeRun(folder.appendingPathComponent("run"), cut: #"{"step": 301, "lo"#))

@@ -3,24 +3,24 @@ import Foundations
 extension ReportPage {
   /// What the last evaluation and the settings of each run are.
   var details: [ReportSection] {
-    guard isComparison else {
-      let run = runs[0]
-      return [run.gateSection, run.confusionSection] + [run.settingsSection]
-    }
+    guard isComparison else { return runs[0].sections }
     let parts = zip(runs, names).enumerated().map { number, run -> Markup in
-      let sections = [run.0.gateSection, run.0.confusionSection, run.0.settingsSection]
-      return """
-        <details class="run"><summary>\(HTMLPage.swatch(number))\(run.1)</summary>\(sections.map(\.markup))</details>
-        """
+      """
+      <details class="run"><summary>\(HTMLPage.swatch(number))\(run.1)</summary>\(run.0.sections.map(\.markup))</details>
+      """
     }
     return [
       ReportSection(
-        title: "Each run", text: "Gates, classes, configuration, environment.", rest: Markup(parts))
+        title: "Each run", text: "Gates, classes, ranks, configuration, environment.", rest: Markup(parts))
     ]
   }
 }
 
 extension ReportRun {
+  fileprivate var sections: [ReportSection] {
+    [gateSection, confusionSection] + [rankSection].compactMap(\.self) + [settingsSection]
+  }
+
   /// Which channels open for what.
   fileprivate var gateSection: ReportSection {
     let title = "Gates on test images"

@@ -22,7 +22,8 @@ extension ReportRun {
     }
     self.init(
       path: folder.path, steps: found.steps, training: recorded.training, evaluations: recorded.evaluations,
-      notes: notes, configurationText: (try? readText(folder.configuration)) ?? "",
+      rankTimes: RankTimesRecord.all(in: folder.rankTimes), notes: notes,
+      configurationText: (try? readText(folder.configuration)) ?? "",
       configuration: configuration, environment: Self.decoded(folder.environment),
       final: Self.decoded(folder.evaluation), linearEvaluation: found.linear)
   }

@@ -12,6 +12,8 @@ struct ReportRun: Sendable {
   let training: [TrainingMetrics]
   /// In the order of steps; the first is of the untrained network.
   let evaluations: [RecordedEvaluation]
+  /// What ranks spent on steps, in the order of these; none of a run on one rank.
+  let rankTimes: [RankTimesRecord]
   /// What is missing and what is still to come, a sentence each.
   let notes: [String]
   /// As `config.yaml` has it; empty where there is none.

@@ -69,7 +69,7 @@ public final class PretrainingRun {
         observers.append(MetricsLog(records))
         if let alarm = collapseAlarm(records) { observers.append(alarm) }
       }
-      if prepared.communicator.worldSize > 1 { observers.append(StragglerAlarm(prepared)) }
+      if prepared.communicator.worldSize > 1 { observers.append(StragglerAlarm(prepared, records: records)) }
       if let probe = prepared.probe { observers.append(ProbeTraining(probe, prepared)) }
       observers.append(FiniteCheck(prepared.model, checkpoints: checkpoints))
       observers.append(NetworkComparison(prepared, records: records, checkpoints: checkpoints))

@@ -20,6 +20,8 @@ public struct RunFolder: Equatable, Sendable {
   public var evaluation: String { "\(path)/evaluation.json" }
   /// What ranks found when they repeated each other's parts of steps.
   public var audits: String { "\(path)/audits.jsonl" }
+  /// What each of several ranks spent on steps.
+  public var rankTimes: String { "\(path)/ranks.jsonl" }
   public var table: String { "\(path)/metrics.csv" }
   /// What each rank does, a file each, for those who cannot ask it any more.
   public var ranks: String { "\(path)/ranks" }
@@ -58,7 +60,7 @@ public struct RunFolder: Equatable, Sendable {
   func requireUsable() throws {
     try DurableFiles.requireWritableFolder(path)
     try FolderClaim.requireFree(path)
-    for file in [configuration, metrics, table, audits, environment, dataIndex] {
+    for file in [configuration, metrics, table, audits, rankTimes, environment, dataIndex] {
       var status = stat()
       guard stat(file, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { continue }
       throw UnwritableFile(path: file, reason: "it is not a regular file")

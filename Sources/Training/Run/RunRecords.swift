@@ -60,7 +60,8 @@ final class RunRecords {
       try EventLog(
         folder: folder.path, host: process.hostName, process: process.number, gates: gates,
         resumedStep: resumedStep),
-      try AuditLog(path: folder.audits, resumedStep: resumedStep),
+      try StepRecordLog(AuditRecord.self, path: folder.audits, resumedStep: resumedStep),
+      try StepRecordLog(RankTimesRecord.self, path: folder.rankTimes, resumedStep: resumedStep),
     ]
     checkpoints = CheckpointWriter(
       store: folder.checkpoints, keep: configuration.checkpoint.keep, logs: logs.map(\.path))

@@ -42,7 +42,7 @@ extension FileParser {
     { bytes in
       let path = "\(folder)/audits.jsonl"
       try write(bytes, to: path)
-      _ = try AuditLog(path: path, resumedStep: 300)
+      _ = try StepRecordLog(AuditRecord.self, path: path, resumedStep: 300)
       _ = AuditRecord.all(in: path)
     }
   }
