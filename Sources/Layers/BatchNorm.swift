@@ -67,11 +67,14 @@ public final class BatchNorm {
       let variance = runningVariance.map(Double.init)
       return combine([(mean, variance)], views: pass.views, stride: stride, count: 0)
     }
-    let sums = try sumOverBatch(2 * stride, in: pass) { _, _, rows, sums in
+    let batchSums = try sumOverBatch(2 * stride, in: pass) { _, _, rows, sums in
       vector_moments(x.geometry(rows: rows.count), x.row(rows.lowerBound), sums)
-    }.total
+    }
+    let sums = batchSums.total
     let count = pass.globalRowsOfView * x.pixels
-    guard sums.allSatisfy(\.isFinite) else { throw LayerError.nonFinite(layer: name) }
+    guard sums.allSatisfy(\.isFinite) else {
+      throw LayerError.nonFinite(layer: name, shards: batchSums.nonFiniteShards(in: pass.layout))
+    }
     let moments = moments(sums, views: pass.views, stride: stride, count: count)
     if let whole = pass.sumOverMicroBatches(sums, of: self) {
       let count = count * pass.layout.microBatch.count
@@ -220,6 +223,14 @@ public final class BatchNorm {
     /// Over the global batch, `[views × width]`.
     let total: [Double]
     let width: Int
+
+    /// The shards of this rank's batch that contribute a value that is not finite.
+    func nonFiniteShards(in layout: RowLayout) -> [Int] {
+      let width = width * layout.views
+      return (0..<layout.shards).filter { shard in
+        !rows[shard * width..<(shard + 1) * width].allSatisfy(\.isFinite)
+      }.map(layout.shardOfBatch)
+    }
   }
 
   /// `width` sums over the global batch for each view: what `compute` finds for the rows of one view of one shard,

@@ -59,11 +59,3 @@ public struct ArrayJobs: Report, Sendable {
     ])
   }
 }
-
-/// Words as a shell reads them back.
-func shellWords(_ words: [String]) -> String {
-  words.map { word in
-    let isPlain = word.wholeMatch(of: /[A-Za-z0-9_.,:=@%+\/-]+/) != nil
-    return isPlain ? word : "'" + word.replacing("'", with: #"'\''"#) + "'"
-  }.joined(separator: " ")
-}

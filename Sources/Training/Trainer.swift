@@ -56,14 +56,23 @@ public final class Trainer {
   ///
   /// - Parameters:
   ///   - clock: Takes the time of the step's parts.
-  ///   - audit: Looks at what this rank brought to the step before the update, which is not made if it throws.
+  ///   - audit: Looks at what this rank brought to the step before the update, which is not made if it throws; also
+  ///     where the step came to a value that is not finite.
   /// - Throws: `LayerError.nonFinite`, `CollectiveError`, what `audit` throws.
   public func take(
     _ batch: ViewBatch, stepsPerEpoch: Int, clock: StepClock? = nil,
     audit: ((StepTrace) throws -> Void)? = nil
   ) throws -> Outcome {
     let trace = audit == nil ? nil : StepTrace()
-    let result = try run(step, batch, clock: clock, trace: trace)
+    let result: TrainingStep.Result
+    do {
+      result = try run(step, batch, clock: clock, trace: trace)
+    } catch LayerError.nonFinite(let layer, let shards) {
+      // A wrong bit may be what made it.
+      trace?.end(atNonFinite: layer)
+      if let trace { try audit?(trace) }
+      throw LayerError.nonFinite(layer: layer, shards: shards)
+    }
     if let trace { try audit?(trace) }
     let rate = configuration.learningRates.rate(step: batch.step, stepsPerEpoch: stepsPerEpoch)
     let held = configuration.learningRates.heldRate(step: batch.step, stepsPerEpoch: stepsPerEpoch)
@@ -91,8 +100,8 @@ public final class Trainer {
       model: model, budget: step.budget, settings: step.settings, pool: pool, reducer: answers)
     do {
       _ = try model.store.keepingGradients { try run(again, batch, trace: trace) }
-    } catch LayerError.nonFinite(let layer) {
-      trace.end(with: "a non-finite value at \(layer)")
+    } catch LayerError.nonFinite(let layer, _) {
+      trace.end(atNonFinite: layer)
     } catch is OtherStep {
       trace.end(with: "the course of the step")
     }

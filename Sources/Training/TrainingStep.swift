@@ -121,7 +121,7 @@ public final class TrainingStep {
       try model.objective.lossAndGradient(embeddings, batch: batch, in: pass)
     }
     guard terms.reduce(objective, { $0 + $1.budget + $1.bound }).isFinite else {
-      throw LayerError.nonFinite(layer: "loss")
+      throw LayerError.nonFinite(layer: "loss", shards: embeddings.nonFiniteShards(in: batch.layout))
     }
     for (number, part) in parts.enumerated() {
       if !isWhole {
@@ -194,6 +194,21 @@ public final class TrainingStep {
     }
     guard let whole else { preconditionFailure("a pass has at least one part") }
     return (features, whole, records)
+  }
+}
+
+extension Embeddings {
+  /// The shards that hold a number that is not finite.
+  fileprivate func nonFiniteShards(in layout: RowLayout) -> [Int] {
+    let matrices = [projections, predictions].compactMap(\.self).map {
+      (values: $0.values, width: $0.channels)
+    }
+    return (0..<layout.shards).filter { shard in
+      let rows = layout.rows(ofShard: shard)
+      return matrices.contains { values, width in
+        !values[rows.lowerBound * width..<rows.upperBound * width].allSatisfy(\.isFinite)
+      }
+    }
   }
 }
 

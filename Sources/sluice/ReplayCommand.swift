@@ -9,8 +9,9 @@ struct ReplayCommand: RankCommand {
     discussion: """
       A run leaves records of its network: checkpoints, and a digest after every audited step (audits.jsonl). From the \
       newest checkpoint before a record, or from the beginning, the steps up to it are taken again, on any number of ranks \
-      that split a batch evenly and on any processor; the network must be the same, bit for bit. Nothing is written. The \
-      exit code is 1 where it is another.
+      that split a batch evenly and on any processor; the network must be the same, bit for bit. A run that ended with a \
+      value that was not finite recorded that step (non-finite.json), which must come to the same. Nothing is written. The \
+      exit code is 1 where anything is another.
 
       Examples:
         sluice replay runs/first

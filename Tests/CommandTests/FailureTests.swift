@@ -6,42 +6,83 @@ import Testing
 extension CommandLineTests {
   /// Contract C5: what goes wrong on the way ends the job within seconds.
   @Suite struct Failures {
+    /// What a run says at its end, with `RUN` for its folder; and the images that it lists.
+    private static func end(
+      ranks: Int, _ settings: String..., in folder: URL
+    ) throws -> (sentences: [String], images: [NSDictionary], small: SmallRun) {
+      let small = try SmallRun(in: folder)
+      let output = try Program.run(
+        small.command()
+          + (["schedule.warmup_epochs=0", "checkpoint.every=1"] + settings).flatMap { ["--set", $0] },
+        ranks: ranks)
+      #expect(output.status == 1)
+      let data = try Data(contentsOf: small.run.appendingPathComponent("non-finite.json"))
+      let record = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+      #expect(record["batch_images"] as? Int == 32)
+      return (
+        output.lines.filter { $0.hasPrefix("sluice: ") }.map {
+          $0.replacingOccurrences(of: small.run.path, with: "RUN")
+        },
+        try #require(record["images"] as? [NSDictionary]), small
+      )
+    }
+
+    /// For the sentence: the first of the images.
+    private static func words(_ images: [NSDictionary]) -> String {
+      images.prefix(3).map { "'\($0["name"] as? String ?? "")'" }.joined(separator: ", ")
+    }
+
     /// A rate so large that the network's values overflow in the second step.
-    @Test(arguments: [1, 2]) func aLossThatIsNotFiniteNamesStepLayerAndCheckpoint(ranks: Int) throws {
-      try withTemporaryFolder { folder in
-        let small = try SmallRun(in: folder)
-        let output = try Program.run(
-          small.command("optimizer.learning_rate=1e30", "schedule.warmup_epochs=0", "checkpoint.every=1"),
-          ranks: ranks)
-        #expect(output.status == 1)
-        let sentences = output.lines.filter { $0.hasPrefix("sluice: ") }
-        // The same step and layer on any number of ranks.
-        #expect(
-          sentences == [
-            "sluice: step 2: a non-finite value first appeared at 'layer1.0.gate.1'; "
-              + "the last good checkpoint is \(small.checkpoint(1).path); "
-              + "a lower optimizer.learning_rate usually helps"
-          ])
-        #expect(!small.hasCheckpoint(2))
-        let model = try SafetensorsFile(contentsOf: small.checkpoint(1).path + "/model.safetensors")
-        for name in model.names { #expect(try model.floats(name).allSatisfy(\.isFinite), "\(name)") }
+    @Test func aLossThatIsNotFiniteNamesStepLayerImagesAndCheckpoint() throws {
+      var images: Set<[NSDictionary]> = []
+      for ranks in [1, 2, 4] {
+        try withTemporaryFolder { folder in
+          let end = try Self.end(ranks: ranks, "optimizer.learning_rate=1e30", in: folder)
+          // The same step and layer on any number of ranks.
+          #expect(
+            end.sentences == [
+              "sluice: step 2: a non-finite value first appeared at 'layer1.0.gate.1'; it was made from all 32 images of the "
+                + "batch: \(Self.words(end.images)) and 29 more (listed in RUN/non-finite.json); the last good checkpoint "
+                + "is RUN/checkpoints/step-00000001; 'sluice replay RUN --step 2' takes the step again; a lower "
+                + "optimizer.learning_rate usually helps"
+            ])
+          images.insert(end.images)
+          #expect(!end.small.hasCheckpoint(2))
+          let model = try SafetensorsFile(
+            contentsOf: end.small.checkpoint(1).path + "/model.safetensors")
+          for name in model.names { #expect(try model.floats(name).allSatisfy(\.isFinite), "\(name)") }
+        }
+      }
+      #expect(images.count == 1 && Set(images.first ?? []).count == 32)
+      for image in images.first ?? [] {
+        #expect(image["name"] as? String == "shapes train, image \(image["index"] as? Int ?? -1)")
       }
     }
 
     /// A rate that the update itself does not survive: there is nothing good to save.
     @Test(arguments: [1, 2]) func anUpdateThatIsNotFiniteIsNotSaved(ranks: Int) throws {
       try withTemporaryFolder { folder in
-        let small = try SmallRun(in: folder)
-        let output = try Program.run(
-          small.command("optimizer.learning_rate=1e300", "schedule.warmup_epochs=0", "checkpoint.every=1"),
-          ranks: ranks)
-        #expect(output.status == 1)
+        let end = try Self.end(ranks: ranks, "optimizer.learning_rate=1e300", in: folder)
         #expect(
-          output.lines.filter { $0.hasPrefix("sluice: ") } == [
-            "sluice: step 1: a non-finite value first appeared at 'conv1.weight'; "
-              + "no checkpoint has been written yet; a lower optimizer.learning_rate usually helps"
+          end.sentences == [
+            "sluice: step 1: a non-finite value first appeared at 'conv1.weight'; it was made from all 32 images of the "
+              + "batch: \(Self.words(end.images)) and 29 more (listed in RUN/non-finite.json); no checkpoint has been "
+              + "written yet; 'sluice replay RUN --step 1' takes the step again; a lower optimizer.learning_rate usually "
+              + "helps"
           ])
-        #expect(!small.hasCheckpoint(1))
+        #expect(!end.small.hasCheckpoint(1))
+      }
+    }
+
+    @Test(arguments: [1, 2]) func anAuditSaysThatItIsTheRuns(ranks: Int) throws {
+      try withTemporaryFolder { folder in
+        let end = try Self.end(ranks: ranks, "optimizer.learning_rate=1e30", "audit.every=1", in: folder)
+        #expect(
+          end.sentences.count == 1
+            && end.sentences[0].hasPrefix(
+              "sluice: step 2: a non-finite value first appeared at 'layer1.0.gate.1', and again when the audit repeated the "
+                + "step; it was made"),
+          "\(end.sentences)")
       }
     }
 

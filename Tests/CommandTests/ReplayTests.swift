@@ -99,6 +99,82 @@ extension CommandLineTests {
       }
     }
 
+    /// A run that ended with a value that is not finite: in a step, or in an update.
+    @Test(arguments: [("1e30", 2, "layer1.0.gate.1"), ("1e300", 1, "conv1.weight")])
+    func theStepThatARunEndedWithIsTakenAgain(rate: String, step: Int, layer: String) throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        let failed = try Program.run(
+          small.command(
+            "optimizer.learning_rate=\(rate)", "schedule.warmup_epochs=0", "checkpoint.every=1",
+            "audit.every=0"),
+          ranks: 2)
+        try #require(failed.status == 1, "\(failed)")
+        func replay(_ arguments: String..., ranks: Int = 1) throws -> Program.Output {
+          try Program.run(["replay", small.run.path, "--quiet"] + arguments, ranks: ranks)
+        }
+        let steps = "steps \(step) to \(step): "
+        for ranks in [1, 2, 4] {
+          let output = try replay("--step", "\(step)", ranks: ranks)
+          #expect(
+            output.status == 0
+              && output.result == steps + "step \(step) gives the same non-finite value at '\(layer)'\n",
+            "\(output)")
+        }
+        var object = try replay("--json").object()
+        let stretches = try #require(object["stretches"] as? [[String: Any]])
+        #expect(
+          object["equal"] as? Bool == true && stretches.count == 1
+            && stretches[0]["compared_with"] as? [String] == ["failure"]
+            && stretches[0]["non_finite"] as? NSDictionary == ["step": step, "layer": layer], "\(object)")
+
+        // A record of a failure that never was, and none of the one that was.
+        let record = small.run.appendingPathComponent("non-finite.json")
+        let text = try String(contentsOf: record, encoding: .utf8)
+        try text.replacingOccurrences(of: layer, with: "bn1").write(
+          to: record, atomically: true, encoding: .utf8)
+        let other = try replay()
+        #expect(
+          other.status == 1
+            && other.result
+              == steps
+              + "step \(step) gives a non-finite value at '\(layer)', and the run had ANOTHER, in step \(step) at "
+              + "'bn1'\n",
+          "\(other)")
+        try FileManager.default.removeItem(at: record)
+        if step > 1 {
+          let earlier = try replay()
+          #expect(
+            earlier.status == 0 && earlier.result.hasPrefix("steps 1 to 1: the same network"), "\(earlier)")
+        }
+        let audit = #"{"network": "0", "ranks": 1, "seconds": 1, "step": 20}"#
+        try audit.write(
+          to: small.run.appendingPathComponent("audits.jsonl"), atomically: true, encoding: .utf8)
+        let unforeseen = try replay("--json")
+        object = try unforeseen.object()
+        #expect(unforeseen.status == 1 && object["equal"] as? Bool == false, "\(unforeseen)")
+      }
+    }
+
+    /// A healthy run, and a record of a failure in it.
+    @Test func aFailureThatDoesNotComeAgainIsSaid() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        try Self.run(small, "max_steps=4")
+        let record = small.run.appendingPathComponent("non-finite.json")
+        try #"{"batch_images": 32, "images": [], "layer": "bn1", "step": 3}"#.write(
+          to: record, atomically: true, encoding: .utf8)
+        let output = try Program.run(["replay", small.run.path, "--quiet", "--step", "3"])
+        #expect(
+          output.status == 1
+            && output.result == "steps 1 to 3: NO non-finite value, and the run ended with one at 'bn1'\n",
+          "\(output)")
+        // A run that goes on takes its step again.
+        try Self.run(small, "max_steps=5")
+        #expect(!FileManager.default.fileExists(atPath: record.path))
+      }
+    }
+
     @Test func whatCannotBeTakenAgainIsSaid() throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)

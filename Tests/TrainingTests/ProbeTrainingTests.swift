@@ -18,7 +18,8 @@ import Testing
       objective: 0, views: [], projections: tensor, features: tensor, gates: [], gradientWaits: .none)
     var step = TakenStep(
       number: 1, isLast: false, isLogged: false, outcome: .init(result: result, learningRate: 0), spread: nil,
-      layout: Self.layout, labels: { [0, 1, 2, 3, 0, 1, 2, 3] }, skipped: [], seconds: 0, waits: (0, 0),
+      layout: Self.layout, images: Array(0..<8), labels: { [0, 1, 2, 3, 0, 1, 2, 3] }, skipped: [],
+      seconds: 0, waits: (0, 0),
       speed: Throughput(),
       totalSeconds: nil, timestamp: 0)
     var state = prepared.state

@@ -29,13 +29,19 @@ public struct ViewBatch: Sendable {
   /// when it is asked for.
   public var labels: [Int]? {
     guard let dataset else { return ownLabels }
+    let labels = shownIndices.map { dataset.label(at: $0) }
+    return labels.contains(nil) ? nil : labels.compactMap(\.self)
+  }
+
+  /// The data set's index of each local image that is shown, a stand-in's where one is.
+  public var shownIndices: [Int] {
+    guard let dataset, !skipped.isEmpty else { return indices }
     let bad = Set(skipped.map(\.index))
-    let labels = indices.map { index -> Int? in
+    return indices.map { index in
       var shown = index
       while bad.contains(shown) { shown = (shown + 1) % dataset.count }
-      return dataset.label(at: shown)
+      return shown
     }
-    return labels.contains(nil) ? nil : labels.compactMap(\.self)
   }
 
   /// - Parameters:

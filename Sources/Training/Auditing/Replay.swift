@@ -2,6 +2,7 @@ import Collectives
 import Configurations
 import Foundation
 import Foundations
+import Layers
 import Logging
 import Progress
 import Provenance
@@ -84,13 +85,20 @@ public struct Replay {
     let loader = try prepared.configuration.makeLoader(
       for: prepared.data.train, startStep: stretch.firstStep, threads: prepared.pool.threads,
       communicator: communicator)
-    defer { loader.stop() }
+    defer {
+      loader.stop()
+      display.finish()
+    }
     let begin = ContinuousClock.now
     for step in stretch.firstStep + 1...stretch.lastStep {
       guard let batch = try communicator.agreeUnlessStopped({ try loader.next() }) else {
         throw RunStopped(step: step - 1, checkpoint: nil, isFoundAgain: false)
       }
-      _ = try prepared.trainer.take(batch, stepsPerEpoch: prepared.plan.stepsPerEpoch)
+      do {
+        _ = try prepared.trainer.take(batch, stepsPerEpoch: prepared.plan.stepsPerEpoch)
+      } catch LayerError.nonFinite(let layer, _) {
+        return ReplayReport.Row(stretch, step: step, outcome: .nonFinite(layer: layer))
+      }
       let taken = step - stretch.firstStep
       let (share, seconds) = (
         Double(taken) / Double(stretch.lastStep - stretch.firstStep),
@@ -99,9 +107,12 @@ public struct Replay {
       display.update(
         ProgressState(share: share, secondsLeft: seconds * (1 / share - 1), details: ["step \(step)"]))
     }
-    display.finish()
-    let network = prepared.model.tensors.fileDigest
-    return ReplayReport.Row(stretch, isEqual: stretch.marks.allSatisfy { $0.network == network })
+    let tensors = prepared.model.tensors
+    // Whether an update leaves numbers is not looked at after every step.
+    let layer = stretch.failedLayer == nil ? nil : tensors.firstNonFinite
+    return ReplayReport.Row(
+      stretch, step: stretch.lastStep,
+      outcome: layer.map { .nonFinite(layer: $0) } ?? .network(tensors.fileDigest))
   }
 
   /// A run that began with weights from elsewhere cannot be taken from its beginning.

@@ -4,11 +4,17 @@ import Foundations
 public struct ReplayReport: Report, Sendable {
   public struct Row: Sendable {
     let stretch: RecordedStretch
-    let isEqual: Bool
+    /// The last step that was taken.
+    let step: Int
+    /// What it came to.
+    let outcome: RecordedStretch.Outcome
 
-    init(_ stretch: RecordedStretch, isEqual: Bool) {
-      self.stretch = stretch
-      self.isEqual = isEqual
+    init(_ stretch: RecordedStretch, step: Int, outcome: RecordedStretch.Outcome) {
+      (self.stretch, self.step, self.outcome) = (stretch, step, outcome)
+    }
+
+    var isEqual: Bool {
+      step == stretch.lastStep && stretch.marks.allSatisfy { $0.outcome == outcome }
     }
   }
 
@@ -23,14 +29,8 @@ public struct ReplayReport: Report, Sendable {
   public var isEqual: Bool { rows.allSatisfy(\.isEqual) }
 
   public var text: String {
-    rows.map { row in
-      let stretch = row.stretch
-      let records = stretch.marks.map(\.name).joined(separator: " and ")
-      return "steps \(stretch.firstStep + 1) to \(stretch.lastStep): "
-        + (row.isEqual
-          ? "the same network, bit for bit, as the \(records) after step \(stretch.lastStep)"
-          : "ANOTHER network than that of the \(records) after step \(stretch.lastStep)")
-    }.joined(separator: "\n")
+    rows.map { "steps \($0.stretch.firstStep + 1) to \($0.stretch.lastStep): \($0.finding)" }
+      .joined(separator: "\n")
   }
 
   public var json: JSONValue {
@@ -42,8 +42,33 @@ public struct ReplayReport: Report, Sendable {
             "first_step": .integer(row.stretch.firstStep + 1), "last_step": .integer(row.stretch.lastStep),
             "from": row.stretch.start.map { .text($0) } ?? .null,
             "compared_with": .list(row.stretch.marks.map { .text($0.name) }), "equal": .flag(row.isEqual),
+            "non_finite": row.nonFinite,
           ])
         }),
     ])
+  }
+}
+
+extension ReplayReport.Row {
+  fileprivate var finding: String {
+    let records = stretch.marks.map(\.name).joined(separator: " and ")
+    return switch (outcome, stretch.failedLayer) {
+    case (.network, nil) where isEqual:
+      "the same network, bit for bit, as the \(records) after step \(stretch.lastStep)"
+    case (.network, nil): "ANOTHER network than that of the \(records) after step \(stretch.lastStep)"
+    case (.network, let layer?): "NO non-finite value, and the run ended with one at '\(layer)'"
+    case (.nonFinite(let layer), _) where isEqual:
+      "step \(step) gives the same non-finite value at '\(layer)'"
+    case (.nonFinite(let layer), nil):
+      "step \(step) gives a non-finite value at '\(layer)', and the run had NONE"
+    case (.nonFinite(let layer), let recorded?):
+      "step \(step) gives a non-finite value at '\(layer)', and the run had ANOTHER, in step \(stretch.lastStep) at "
+        + "'\(recorded)'"
+    }
+  }
+
+  fileprivate var nonFinite: JSONValue {
+    guard case .nonFinite(let layer) = outcome else { return .null }
+    return .object(["step": .integer(step), "layer": .text(layer)])
   }
 }

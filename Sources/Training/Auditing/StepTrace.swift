@@ -35,6 +35,9 @@ public final class StepTrace {
     add("the gradient of \(parameter.name)", parameter.gradientArray)
   }
 
+  /// Ends a trace where a value is not finite.
+  func end(atNonFinite layer: String) { end(with: "a non-finite value at \(layer)") }
+
   /// Ends a trace where the step could not go on.
   func end(with problem: String) { items.append(Item(name: problem, digest: 0)) }
 

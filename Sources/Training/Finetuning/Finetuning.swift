@@ -153,7 +153,7 @@ public struct Finetuning {
       skipped = (skipped + batch.skipped).unique
       do {
         _ = try trainer.take(batch, stepsPerEpoch: loader.stepsPerEpoch)
-      } catch LayerError.nonFinite(let layer) {
+      } catch LayerError.nonFinite(let layer, _) {
         throw FinetuneFailure(share: training.share, seed: configuration.seed, step: step, layer: layer)
       }
       try progress(Double(step) / Double(training.steps))

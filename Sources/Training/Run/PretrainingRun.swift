@@ -71,7 +71,9 @@ public final class PretrainingRun {
       }
       if prepared.communicator.worldSize > 1 { observers.append(StragglerAlarm(prepared, records: records)) }
       if let probe = prepared.probe { observers.append(ProbeTraining(probe, prepared)) }
-      observers.append(FiniteCheck(prepared.model, checkpoints: checkpoints))
+      observers.append(
+        FiniteCheck(
+          prepared.model, end: NonFiniteEnd(prepared: prepared, records: records), checkpoints: checkpoints))
       observers.append(NetworkComparison(prepared, records: records, checkpoints: checkpoints))
       if let rewindingPoint { observers.append(rewindingPoint) }
       observers += [evaluation, checkpoints]
@@ -129,8 +131,10 @@ public final class PretrainingRun {
         batch, stepsPerEpoch: plan.stepsPerEpoch,
         audit: prepared.configuration.isAudited(step: number)
           ? { audit = try self.audit($0, step: number, checkpoints) } : nil)
-    } catch LayerError.nonFinite(let layer) {
-      throw TrainingFailure.nonFinite(step: number, layer: layer, lastCheckpoint: checkpoints.last)
+    } catch LayerError.nonFinite(let layer, let shards) {
+      throw try NonFiniteEnd(prepared: prepared, records: records).failure(
+        step: number, layer: layer, shards: shards, images: batch.shownIndices,
+        isRepeated: audit.map { $0.mismatch == nil } ?? false, lastCheckpoint: checkpoints.last)
     }
     let spread =
       isLogged
@@ -145,7 +149,8 @@ public final class PretrainingRun {
     speed.total.add(images: images, seconds: seconds, dataWait: waited, gradientWait: gradientWait)
     return TakenStep(
       number: number, isLast: isLast, isLogged: isLogged, outcome: outcome, spread: spread,
-      layout: batch.layout, labels: { batch.labels }, skipped: batch.skipped, seconds: seconds,
+      layout: batch.layout, images: batch.shownIndices, labels: { batch.labels }, skipped: batch.skipped,
+      seconds: seconds,
       waits: (place.waitedSeconds - begin.waited, dataWait), speed: speed.recent,
       totalSeconds: earlierSeconds.map { $0 + speed.total.seconds }, timestamp: currentTimestamp(),
       audit: audit)

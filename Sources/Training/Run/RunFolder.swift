@@ -20,6 +20,8 @@ public struct RunFolder: Equatable, Sendable {
   public var evaluation: String { "\(path)/evaluation.json" }
   /// What ranks found when they repeated each other's parts of steps.
   public var audits: String { "\(path)/audits.jsonl" }
+  /// The step that the run ended with, where a value was not finite.
+  public var nonFinite: String { "\(path)/non-finite.json" }
   /// What each of several ranks spent on steps.
   public var rankTimes: String { "\(path)/ranks.jsonl" }
   public var table: String { "\(path)/metrics.csv" }
@@ -60,7 +62,7 @@ public struct RunFolder: Equatable, Sendable {
   func requireUsable() throws {
     try DurableFiles.requireWritableFolder(path)
     try FolderClaim.requireFree(path)
-    for file in [configuration, metrics, table, audits, rankTimes, environment, dataIndex] {
+    for file in [configuration, metrics, table, audits, rankTimes, nonFinite, environment, dataIndex] {
       var status = stat()
       guard stat(file, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { continue }
       throw UnwritableFile(path: file, reason: "it is not a regular file")

@@ -36,6 +36,8 @@ struct TakenStep {
   let spread: EmbeddingSpread?
   /// Which image and view each of this rank's rows is.
   let layout: RowLayout
+  /// The data set's index of each of this rank's images.
+  let images: [Int]
   /// Looks up the class of each local image; nil where the data has none.
   let labels: () -> [Int]?
   /// The images that this rank could not use.

@@ -53,6 +53,8 @@ final class RunRecords {
     self.environment = environment
     self.rest = rest
     self.warn = warn
+    // The step that it tells of is taken again.
+    try DurableFiles.remove(folder.nonFinite)
     metrics = try MetricsWriter(path: folder.metrics, resumedStep: resumedStep)
     let process = RunningProcess.current
     logs = [
@@ -108,6 +110,20 @@ final class RunRecords {
       _ = faults.worked(.evaluation)
     } catch {
       if faults.failed(.evaluation, reason: error.reason) { warn("\(error); training continues without it") }
+    }
+  }
+
+  /// Records the step that the run ends with.
+  ///
+  /// - Returns: Whether it could be written, which is told if not.
+  func record(_ end: NonFiniteStep) throws -> Bool {
+    try claim?.requireMine()
+    do throws(UnwritableFile) {
+      try DurableFiles.replace(folder.nonFinite, by: end.data)
+      return true
+    } catch {
+      warn("\(error)")
+      return false
     }
   }
 

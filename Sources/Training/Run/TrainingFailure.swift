@@ -1,10 +1,12 @@
 import Collectives
 import Configurations
+import Foundations
 
 /// Why a run cannot take another step, in one sentence.
 public enum TrainingFailure: SharedFailure, Equatable, CustomStringConvertible {
   /// A value that is not finite: found in sums over the global batch or in weights, which are equal on all ranks.
-  case nonFinite(step: Int, layer: String, lastCheckpoint: String?)
+  /// `isRepeated`: an audit found it, too; `record`: nil where it could not be written.
+  case nonFinite(NonFiniteStep, isRepeated: Bool, record: NonFiniteRecord?, lastCheckpoint: String?)
   /// Two ranks computed the same and got other bits.
   case auditFailed(step: Int, problem: String, lastCheckpoint: String?)
   /// Networks that should be equal are not; `ranks`: those that are not like most, empty where that cannot be said.
@@ -15,9 +17,12 @@ public enum TrainingFailure: SharedFailure, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .nonFinite(let step, let layer, let lastCheckpoint):
-      "step \(step): a non-finite value first appeared at '\(layer)'; "
+    case .nonFinite(let end, let isRepeated, let record, let lastCheckpoint):
+      "step \(end.step): a non-finite value first appeared at '\(end.layer)'"
+        + (isRepeated ? ", and again when the audit repeated the step; " : "; ")
+        + "it was made from \(end.imageWords)\(record.map { " (listed in \($0.folder.nonFinite))" } ?? ""); "
         + (lastCheckpoint.map { "the last good checkpoint is \($0)" } ?? "no checkpoint has been written yet")
+        + (record.flatMap { $0.command(end.step) }.map { "; '\($0)' takes the step again" } ?? "")
         + "; a lower optimizer.learning_rate usually helps"
     case .auditFailed(let step, let problem, let lastCheckpoint):
       "step \(step): \(problem); a core or its memory computes wrongly without saying so; the step was not taken, and "
@@ -35,6 +40,17 @@ public enum TrainingFailure: SharedFailure, Equatable, CustomStringConvertible {
         + Self.words(of: lastCheckpoint)
         + "; 'sluice data verify \(source)' finds every such image"
         + (canSkip ? ", data.on_error=skip continues without them" : "")
+    }
+  }
+
+  /// Where a step that came to a value that is not finite is recorded.
+  public struct NonFiniteRecord: Equatable, Sendable {
+    let folder: RunFolder
+    let canBeReplayed: Bool
+
+    /// The command that takes the step again; nil: none does.
+    fileprivate func command(_ step: Int) -> String? {
+      canBeReplayed ? shellWords(["sluice", "replay", folder.path, "--step", "\(step)"]) : nil
     }
   }
 

@@ -2,10 +2,12 @@
 /// next forward pass would trip over.
 final class FiniteCheck: RunObserver {
   private let model: Model
+  private let end: NonFiniteEnd
   private let checkpoints: CheckpointKeeper
 
-  init(_ model: Model, checkpoints: CheckpointKeeper) {
+  init(_ model: Model, end: NonFiniteEnd, checkpoints: CheckpointKeeper) {
     self.model = model
+    self.end = end
     self.checkpoints = checkpoints
   }
 
@@ -13,6 +15,7 @@ final class FiniteCheck: RunObserver {
 
   func observe(_ step: inout TakenStep, in state: inout TrainingState) throws {
     guard let tensor = model.tensors.firstNonFinite else { return }
-    throw TrainingFailure.nonFinite(step: step.number, layer: tensor, lastCheckpoint: checkpoints.last)
+    throw try end.failure(
+      step: step.number, layer: tensor, images: step.images, lastCheckpoint: checkpoints.last)
   }
 }
