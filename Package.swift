@@ -238,9 +238,8 @@ let package = Package(
     .executableTarget(
       name: "FuzzFiles",
       dependencies: [
-        "Studies", "Training", "Configurations", "Pruning", "Datasets", "Images", "Collectives", "Metrics",
-        "Machine",
-        "Tensors", "Provenance", "Foundations", "FuzzSupport",
+        "Studies", "Training", "Configurations", "Evaluation", "Objectives", "Pruning", "Layers", "Datasets",
+        "Images", "Collectives", "Metrics", "Machine", "Tensors", "Provenance", "Foundations", "FuzzSupport",
       ], path: "Tests/FuzzFiles"),
   ],
   swiftLanguageModes: [.v6]

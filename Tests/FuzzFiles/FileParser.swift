@@ -34,10 +34,9 @@ struct FileParser: Sendable {
 
   static let all: [FileParser] =
     [
-      safetensors, mask, manifest, state, configuration, pack, shard, metrics, audits, evaluation,
-      environment,
-      classes, images,
-      dataIndex, cifar10, holder,
+      safetensors, mask, objective, rewindingPoint, manifest, state, configuration, pack, shard, metrics,
+      audits,
+      rankTimes, nonFinite, evaluation, environment, classes, images, dataIndex, cifar10, holder, progress,
     ] + groundTruths
 
   /// Words of JSON.

@@ -2,14 +2,14 @@
 struct Options {
   static let usage = """
     usage: FuzzFiles PARSER|all [--inputs N | --seconds S] [--seed N] [--first N] [--corpus DIR]
-               (without a number or a limit: inputs for about ten seconds, equally many on every machine)
+               (without a number or a limit: inputs for about 20 seconds, equally many on every machine)
            FuzzFiles names                                         lists the parsers
            FuzzFiles PARSER --show N [--seed N] [--corpus DIR]     writes input N to standard output
            FuzzFiles PARSER --seeds DIR                            writes what inputs are made from, and its words
     """
 
   let parsers: [FileParser]
-  /// nil: those of about ten seconds, equally many on every machine.
+  /// nil: those of about 20 seconds, equally many on every machine.
   var inputs: Int?
   /// A limit in the place of `inputs`.
   var seconds: Double?

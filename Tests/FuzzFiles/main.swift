@@ -31,7 +31,7 @@ func fail(_ message: String) -> Never {
       let campaign = try Campaign(inputs)
       StandardStreams.say(campaign.hint)
       let report = try campaign.run(
-        from: options.first, count: options.inputs ?? 10 * parser.pace, seconds: options.seconds)
+        from: options.first, count: options.inputs ?? 20 * parser.pace, seconds: options.seconds)
       try StandardStreams.deliver(report.line)
     }
   }

@@ -6,14 +6,14 @@ import Foundations
 import Tensors
 
 /// A rewinding point: weights and running statistics of a model early in a run, which later runs begin with.
-enum RewindingPoint {
+package enum RewindingPoint {
   static let fileName = "rewind.safetensors"
 
   private static let stepKey = "step"
   private static let configurationKey = "configuration"
 
   /// The bytes of the file.
-  static func encode(_ model: Model, step: Int, _ configuration: Configuration) -> Data {
+  package static func encode(_ model: Model, step: Int, _ configuration: Configuration) -> Data {
     Safetensors.encode(
       model.tensors.entries,
       metadata: ["format": "pt", stepKey: "\(step)", configurationKey: configuration.decisiveYAML])
@@ -25,7 +25,7 @@ enum RewindingPoint {
   /// - Parameter isBackbone: Whether the backbone's are taken in any case.
   /// - Returns: The step to go on after.
   /// - Throws: `CheckpointError.otherNetwork`, `SafetensorsError`, `RewindingPointError`.
-  static func load(
+  package static func load(
     _ file: SafetensorsFile, into model: Model, _ configuration: Configuration, isBackbone: Bool
   ) throws -> Int {
     guard let step = file.metadata[stepKey].flatMap({ Int($0) }), step.isCount,

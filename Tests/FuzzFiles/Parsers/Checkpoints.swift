@@ -2,6 +2,7 @@ import Collectives
 import Configurations
 import Foundation
 import Foundations
+import Tensors
 import Training
 
 extension FileParser {
@@ -63,6 +64,39 @@ extension FileParser {
       """
     return [Array(plain.encode()), Array(full.utf8)]
   }()
+
+  /// Weights that a run begins with: of a run of its own configuration, and of another.
+  static let rewindingPoint = FileParser(
+    name: "rewind", pace: 2_000,
+    seeds: [pointConfiguration, otherConfiguration].map {
+      Array(RewindingPoint.encode($0.makeModel(), step: 2, $0))
+    },
+    tokens: json + ["__metadata__", "step", "configuration", "dtype", "F32", "data_offsets", "shape"]
+  ) { _ in
+    let model = pointConfiguration.makeModel()
+    return { bytes in
+      let file = try SafetensorsFile(Data(bytes), path: "input")
+      _ = try RewindingPoint.load(file, into: model, pointConfiguration, isBackbone: false)
+    }
+  }
+
+  private static let pointConfiguration = smallest("simclr: {projector: [2, 2]}")
+  private static let otherConfiguration = smallest("simsiam: {projector: [2, 2], predictor_hidden: 2}")
+
+  private static func smallest(_ objective: String) -> Configuration {
+    do {
+      return try ConfigurationFile(
+        yaml: """
+          data: {source: shapes}
+          network: {width: 4, stem: cifar, inner_channels: [1, 1, 1, 1, 1, 1, 1, 1]}
+          gates: {enabled: false}
+          objective: {name: \(objective.prefix { $0 != ":" }), \(objective)}
+          """, path: "c.yaml"
+      ).resolved(imageSize: 8)
+    } catch {
+      fail("\(error)")
+    }
+  }
 
   private static let digestField = #""digest" : ""#
 

@@ -47,6 +47,38 @@ extension FileParser {
     }
   }
 
+  static let rankTimes = FileParser(
+    "ranks", pace: 200,
+    [
+      """
+      {"ranks":[{"data_s":0.01,"host":"a","wait_s":0.5,"work_s":0.1},{"data_s":0,"host":"b","wait_s":0.4,"work_s":0.2}],"step":100,"steps":100}
+      {"ranks":[{"data_s":0.01,"host":"a","wait_s":0.5,"work_s":0.1},{"data_s":0,"host":"b","wait_s":0.4,"work_s":0.1}],"step":150,"steps":50}
+
+      """
+    ], tokens: json + ["\n", "step", "steps", "ranks", "host", "work_s", "data_s", "wait_s", "1e308"]
+  ) { folder in
+    let read = try inRun(folder, "ranks.jsonl")
+    return { bytes in
+      try read(bytes)
+      _ = try StepRecordLog(RankTimesRecord.self, path: "\(folder)/ranks.jsonl", resumedStep: 100)
+    }
+  }
+
+  static let nonFinite = FileParser(
+    "non-finite", pace: 50_000,
+    [
+      """
+      {"batch_images": 4, "images": [{"index": 0, "name": "a.png"}, {"index": 7, "name": "b.png"}], "layer": "bn1", "step": 2}
+      """
+    ], tokens: json + ["batch_images", "images", "index", "name", "layer", "step"]
+  ) { folder in
+    let path = RunFolder(folder).nonFinite
+    return { bytes in
+      try write(bytes, to: path)
+      _ = NonFiniteStep(contentsOf: path)?.imageWords
+    }
+  }
+
   static let evaluation = FileParser(
     "evaluation", pace: 200,
     [

@@ -1,4 +1,5 @@
 import Foundation
+import Objectives
 import Pruning
 import Tensors
 
@@ -15,6 +16,27 @@ extension FileParser {
         _ = (mask.share, mask.closedLayer, mask.overlap(with: mask).share, mask.scattered(seed: 0).encode())
       }
     })
+
+  /// What NPID remembers of six images.
+  static let objective = FileParser(
+    name: "objective", pace: 100_000, seeds: memories,
+    tokens: json + words + ["memory_bank", "normalizer", "[6,4]", "[1]"],
+    open: { _ in
+      let objective = NPID(.init(dimension: 4, noise: 2), featureCount: 3)
+      return { bytes in
+        let file = try SafetensorsFile(Data(bytes), path: "input")
+        for rank in 0..<2 where objective.restore(file, imageCount: 6, rank: rank, worldSize: 2) {
+          _ = objective.remembered(by: rank)
+        }
+      }
+    })
+
+  private static let memories = [
+    [
+      Safetensors.Entry(name: "memory_bank", shape: [6, 4], values: [Float](repeating: 0.5, count: 24)),
+      .init(name: "normalizer", shape: [1], values: [2] as [Float]),
+    ]
+  ].map { Array(Safetensors.encode($0)) }
 
   private static let words =
     SafetensorsType.allCases.map(\.rawValue) + [
