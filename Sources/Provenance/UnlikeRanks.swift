@@ -1,5 +1,5 @@
 import Collectives
-import Foundation
+import Machine
 import Version
 
 /// What every rank throws where ranks of one job differ in what has to be the same, and would wait for each other for ever
@@ -26,15 +26,13 @@ public struct UnlikeRanks: SharedFailure, Equatable, CustomStringConvertible {
 }
 
 extension Communicator {
-  /// Compares what each rank runs: version, commit, and the size of the executable, which a change that was not committed
-  /// hardly leaves alone.
+  /// Compares what each rank runs: version, commit, and the executable itself, as changes need not be committed.
   ///
   /// - Throws: `UnlikeRanks` on every rank; `CollectiveError`.
   public func requireSameBuild() throws {
     guard worldSize > 1 else { return }
-    var status = stat()
-    let size = stat("/proc/self/exe", &status) == 0 ? ", \(status.st_size) bytes" : ""
+    let program = ProgramFile.digest().map { ", program \($0.prefix(12))" } ?? ""
     try UnlikeRanks.refuse(
-      "build of Sluice", try gatherEach(Version.description + size), advice: "use one on every node")
+      "build of Sluice", try gatherEach(Version.description + program), advice: "use one on every node")
   }
 }

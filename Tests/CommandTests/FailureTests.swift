@@ -86,6 +86,28 @@ extension CommandLineTests {
       }
     }
 
+    /// A build of the same commit and size, in which a constant is another.
+    @Test func anotherProgramOnOneRankIsRefused() throws {
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder)
+        var program = try Data(contentsOf: URL(fileURLWithPath: Program.path))
+        let place = try #require(program.range(of: Data("ranks do not have the same ".utf8)))
+        program.replaceSubrange(place, with: Data("ranks do not have the SAME ".utf8))
+        let other = folder.appendingPathComponent("other")
+        try program.write(to: other)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: other.path)
+        let output = try Program.run(
+          small.command(), ranks: 2, after: "[[ $OMPI_COMM_WORLD_RANK == 0 ]] || exec \(other.path) \"$@\"")
+        let sentences = output.lines.filter { $0.hasPrefix("sluice: ") }
+        #expect(
+          output.status == 1 && sentences.count == 1
+            && sentences[0].contains(
+              #/^sluice: ranks do not have the same build of Sluice: rank 0 has .*, program [0-9a-f]{12}; rank 1 has .*, /#
+            )
+            && sentences[0].hasSuffix(": use one on every node"), "\(output)")
+      }
+    }
+
     @Test(arguments: [0, 1]) func aRankThatDiesTakesTheJobDown(victim: Int) throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)
