@@ -67,7 +67,7 @@ extension BatchNorm {
     let dsum = dy.maps.first ?? y.makeSimilar()
     let own = Self.sumsWidth(statistics)
     let width = own + (shortcut.map { Self.sumsWidth($0.statistics) } ?? 0)
-    let sums = try sumOverBatch(width, in: pass) { _, view, rows, sums in
+    let sums = try sumOverBatch(width, stride: statistics.stride, in: pass) { _, view, rows, sums in
       let first = rows.lowerBound
       vector_relu_backward_sums(
         x.geometry(rows: rows.count), dy.row(first), y.row(first), x.row(first), statistics.mean.row(view),

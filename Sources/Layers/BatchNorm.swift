@@ -67,7 +67,7 @@ public final class BatchNorm {
       let variance = runningVariance.map(Double.init)
       return combine([(mean, variance)], views: pass.views, stride: stride, count: 0)
     }
-    let batchSums = try sumOverBatch(2 * stride, in: pass) { _, _, rows, sums in
+    let batchSums = try sumOverBatch(2 * stride, stride: stride, in: pass) { _, _, rows, sums in
       vector_moments(x.geometry(rows: rows.count), x.row(rows.lowerBound), sums)
     }
     let sums = batchSums.total
@@ -178,7 +178,8 @@ public final class BatchNorm {
     let dmask =
       needsMaskGradient
       ? Tensor(rows: x.rows, channels: channels, height: 1, width: 1, lanes: x.lanes) : nil
-    let sums = try sumOverBatch(Self.sumsWidth(statistics), in: pass) { _, view, rows, sums in
+    let sums = try sumOverBatch(Self.sumsWidth(statistics), stride: statistics.stride, in: pass) {
+      _, view, rows, sums in
       let first = rows.lowerBound
       vector_normalize_backward_sums(
         x.geometry(rows: rows.count), x.row(first), dy.row(first), statistics.mean.row(view),
@@ -201,7 +202,8 @@ public final class BatchNorm {
     _ dy: MapGradient, input x: Tensor, _ statistics: Statistics, in pass: Pass
   ) throws -> (g: Tensor, derivative: Derivative) {
     let g = dy.maps.first ?? x.makeSimilar()
-    let sums = try sumOverBatch(Self.sumsWidth(statistics), in: pass) { _, view, rows, sums in
+    let sums = try sumOverBatch(Self.sumsWidth(statistics), stride: statistics.stride, in: pass) {
+      _, view, rows, sums in
       let first = rows.lowerBound
       vector_relu_backward_sums(
         x.geometry(rows: rows.count), dy.row(first), nil, x.row(first), statistics.mean.row(view),
@@ -233,10 +235,12 @@ public final class BatchNorm {
     }
   }
 
-  /// `width` sums over the global batch for each view: what `compute` finds for the rows of one view of one shard,
-  /// on all threads, added along `ShardTree`.
+  /// Sums over the global batch for each view: what `compute` finds for the rows of one view of one shard, on all threads,
+  /// added along `ShardTree`.
+  ///
+  /// - Parameter width: Of a view: a number of sums, each of `stride` numbers (the channels in whole blocks).
   func sumOverBatch(
-    _ width: Int, in pass: Pass,
+    _ width: Int, stride: Int, in pass: Pass,
     _ compute: (_ shard: Int, _ view: Int, _ rows: Range<Int>, _ sums: UnsafeMutablePointer<Double>) -> Void
   ) throws -> BatchSums {
     var rows = [Double](repeating: 0, count: pass.shards * pass.views * width)
@@ -246,8 +250,11 @@ public final class BatchNorm {
         compute(shard, view, rows, base + (shard * pass.views + view) * width)
       }
     }
-    let total = try pass.reducer.sum(rows, leaves: pass.shards, width: pass.views * width)
-    return BatchSums(rows: rows, total: total, width: width)
+    // Ranks on other processors may have blocks of another size.
+    let total = try pass.reducer.sum(
+      rows.regrouped(from: stride, to: channels), leaves: pass.shards,
+      width: pass.views * width / stride * channels)
+    return BatchSums(rows: rows, total: total.regrouped(from: channels, to: stride), width: width)
   }
 
   /// From Σ g and Σ g·(x − mean) of every view.
@@ -372,5 +379,16 @@ extension BatchNorm.Derivative {
   public func inputGradient(_ g: Tensor, input x: Tensor, in pass: Pass) throws -> Tensor {
     try pass.forEachView { _, view, rows in apply(g, input: x, view: view, rows: rows, into: g) }
     return g
+  }
+}
+
+extension [Double] {
+  /// The first numbers of each group of `size`, or each with zeros behind it: so that groups have `newSize`.
+  fileprivate func regrouped(from size: Int, to newSize: Int) -> [Double] {
+    guard size != newSize else { return self }
+    let zeros = [Double](repeating: 0, count: Swift.max(0, newSize - size))
+    return Swift.stride(from: 0, to: count, by: size).flatMap {
+      self[$0..<$0 + Swift.min(size, newSize)] + zeros
+    }
   }
 }

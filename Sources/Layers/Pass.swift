@@ -170,7 +170,7 @@ public final class Pass {
   func forEachPanels(of count: Int, _ body: (Range<Int>) throws -> Void) throws {
     // Two for each thread: they need not begin together.
     let pieces = min(count, pool.threads == 1 ? 1 : 2 * pool.threads)
-    try pool.run(pieces, between: idle) { try body($0 * count / pieces..<($0 + 1) * count / pieces) }
+    try pool.run(pieces) { try body($0 * count / pieces..<($0 + 1) * count / pieces) }
   }
 
   /// Calls `body` for every view of every shard with its rows, on all threads: element-wise work.

@@ -40,6 +40,23 @@ extension CommandLineTests {
       }
     }
 
+    /// The same in one job: blocks of channels differ in size, and here the last ones are not full.
+    @Test(arguments: SmallRun.Objective.allCases) func ranksOnUnlikeProcessorsWriteTheSameCheckpoint(
+      _ objective: SmallRun.Objective
+    ) throws {
+      let set = InstructionSet.best == .avx512 ? InstructionSet.avx2 : .baseline
+      try withTemporaryFolder { folder in
+        let small = try SmallRun(in: folder, objective: objective)
+        let output = try Program.run(
+          small.command("audit.every=\(objective == .npid ? 0 : 5)"), ranks: 2,
+          after: "((OMPI_COMM_WORLD_RANK == 0)) || export \(InstructionSet.variable)=\(set)")
+        try #require(output.status == 0, "\(output)")
+        expectEqual(
+          try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(objective))
+        #expect(try small.metrics() == SmallRun.uninterruptedMetrics(objective))
+      }
+    }
+
     @Test(arguments: [1, 2]) func anUnknownInstructionSetIsOneSentence(ranks: Int) throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)

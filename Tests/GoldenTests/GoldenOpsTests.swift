@@ -162,7 +162,8 @@ private struct Operation {
       return Int32(h * x.width + w)
     }
     let derivative = layer.derivative(
-      try layer.sumOverBatch(2 * x.blocks * x.lanes, in: pass) { _, _, _, _ in }, identity, in: pass)
+      try layer.sumOverBatch(2 * x.blocks * x.lanes, stride: x.blocks * x.lanes, in: pass) { _, _, _, _ in },
+      identity, in: pass)
     let dx = try MaxPool.backward(
       try tensor("dy", lanes: variant.lanes), output, input: x, derivative, in: pass)
     return [
