@@ -48,7 +48,7 @@ extension CommandLineTests {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder, objective: objective)
         let output = try Program.run(
-          small.command("audit.every=\(objective == .npid ? 0 : 5)"), ranks: 2,
+          small.command("audit.every=\(objective.description == "npid" ? 0 : 5)"), ranks: 2,
           after: "((OMPI_COMM_WORLD_RANK == 0)) || export \(InstructionSet.variable)=\(set)")
         try #require(output.status == 0, "\(output)")
         expectEqual(

@@ -13,7 +13,7 @@ struct NonFiniteEnd {
   ///   - shards: Of this rank's shards those in which the value appeared.
   ///   - images: The data set's index of each of this rank's images, shard after shard.
   ///   - isRepeated: Whether it appeared once more when ranks repeated each other's parts.
-  /// - Returns: What the run ends with, the same on every rank.
+  /// - Returns: What the run ends with, the same on every rank but for the newest checkpoint, which rank 0 knows.
   /// - Throws: `CollectiveError`; `FolderLost` on rank 0.
   func failure(
     step: Int, layer: String, shards: [Int] = [], images: [Int], isRepeated: Bool = false,
