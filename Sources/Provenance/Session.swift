@@ -19,6 +19,8 @@ public struct Session: Codable, Equatable, Sendable {
   /// Which other draw of the seed the run's initial weights were in this session; nil: the first, or it went on from a
   /// checkpoint.
   public var initialDraw: Int?
+  /// SHA-256, in hexadecimal, of the mask under which pruned weights stay zero; nil: none are pruned, and in older files.
+  public var mask: String?
   /// What convolutions really were: winograd or direct, and bf16 where that was faster.
   public var kernels: String
   /// Shards of a global batch, by which rank counts decide bits (contract C1).
@@ -62,7 +64,7 @@ public struct Session: Codable, Equatable, Sendable {
   public init(
     _ environments: [Environment], fromStep: Int, lastStep: Int? = nil, dataSource: String,
     dataDigest: String? = nil, initialWeights: InitialWeights? = nil, initialDraw: Int? = nil,
-    kernels: String, shards: Int, startedAt: Date = Date()
+    mask: String? = nil, kernels: String, shards: Int, startedAt: Date = Date()
   ) {
     self.startedAt = ISO8601DateFormatter().string(from: startedAt)
     self.fromStep = fromStep
@@ -71,6 +73,7 @@ public struct Session: Codable, Equatable, Sendable {
     self.dataDigest = dataDigest
     self.initialWeights = initialWeights
     self.initialDraw = initialDraw
+    self.mask = mask
     self.kernels = kernels
     self.shards = shards
     ranks = environments.count

@@ -207,6 +207,21 @@ extension CommandLineTests {
             + [Self.round(small, 0).appendingPathComponent("mask.safetensors").path]
             + ["max_steps=4", "epochs=2", "objective.name=supervised"].flatMap { ["--set", $0] })
         #expect(other.status == 1 && other.errors.contains("trains under another mask than"), "\(other)")
+        // Only a checkpoint holds the mask.
+        let masked = folder.appendingPathComponent("masked")
+        let begun = try Program.run(
+          [
+            "pretrain", small.configuration.path, "--run", masked.path, "--mask", mask, "--set",
+            "max_steps=2",
+          ])
+        try #require(begun.status == 0, "\(begun)")
+        let replayed = try Program.run(["replay", masked.path, "--quiet"], ranks: 2)
+        #expect(
+          replayed.status == 1
+            && replayed.lines.last
+              == "sluice: \(masked.path) is of a run that began with given weights or a mask, so only steps after its "
+              + "first checkpoint can be taken again",
+          "\(replayed)")
         for (settings, sentence) in [
           (["network.width=4"], "is a mask of another network: conv1.weight has shape [8, 3, 3, 3] there"),
           (

@@ -183,7 +183,8 @@ extension CommandLineTests {
         #expect(
           output.status == 1
             && output.lines == [
-              "sluice: \(small.run.path) holds neither a whole checkpoint nor an audit to compare steps with"
+              "sluice: \(small.run.path) holds nothing to compare steps with: no whole checkpoint, no audit and no "
+                + "step that ended the run"
             ], "\(output)")
       }
     }

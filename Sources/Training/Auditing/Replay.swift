@@ -121,8 +121,8 @@ public struct Replay {
     let sessions = FileManager.default.contents(atPath: run.environment).flatMap { try? SessionHistory($0) }
     let first = sessions?.readable.first
     // Other ranks need not see the folder.
-    guard try communicator.broadcast(value: first?.initialWeights != nil || first?.initialDraw != nil)
-    else { return }
+    let isElsewhere = first?.initialWeights != nil || first?.initialDraw != nil || first?.mask != nil
+    guard try communicator.broadcast(value: isElsewhere) else { return }
     throw AgreedFailure(
       onEveryRank: RunError.beganElsewhere(folder: run.path), hostName: communicator.hostName)
   }

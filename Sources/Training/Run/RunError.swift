@@ -16,7 +16,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case stepNotReached(step: Int, last: Int, folder: String)
   /// Something was recorded after more steps than the run's configuration has.
   case recordedBeyondEnd(step: Int, last: Int, folder: String)
-  /// The run's first weights were not those of its seed, and no checkpoint comes before the record.
+  /// The run's first weights were not those of its seed, or pruned, and no checkpoint comes before the record.
   case beganElsewhere(folder: String)
   /// What a run ends with could not be written; `needsRoom`: for want of space alone.
   case unsaved(step: Int, problem: String, needsRoom: Bool, newest: String?)
@@ -40,14 +40,14 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "\(folder) holds no intact checkpoint (\(problems.joined(separator: "; "))): choose another "
         + "folder with --run"
     case .nothingRecorded(let folder):
-      "\(folder) holds neither a whole checkpoint nor an audit to compare steps with"
+      "\(folder) holds nothing to compare steps with: no whole checkpoint, no audit and no step that ended the run"
     case .stepNotReached(let step, let last, let folder):
       "nothing in \(folder) is recorded at step \(step) or later: the last record is of step \(last)"
     case .recordedBeyondEnd(let step, let last, let folder):
       "\(folder) holds a record of step \(step), and a run of its configuration has \(last) steps: the records or "
         + "config.yaml are of another run"
     case .beganElsewhere(let folder):
-      "\(folder) is of a run that began with given weights, so only steps after its first checkpoint can be taken again"
+      "\(folder) is of a run that began with given weights or a mask, so only steps after its first checkpoint can be taken again"
     case .unsaved(let step, let problem, let needsRoom, let newest):
       "after step \(step): \(problem); "
         + (newest.map { "the newest checkpoint is \($0)" } ?? "there is no checkpoint")

@@ -3,6 +3,7 @@ import Configurations
 import Datasets
 import Diagnosis
 import Evaluation
+import Foundations
 import Layers
 import Networks
 import Logging
@@ -105,6 +106,7 @@ public struct RunPreparation {
       environments, fromStep: state.step, lastStep: plan.lastStep, dataSource: configuration.data.source,
       dataDigest: data.digest, initialWeights: initialWeights,
       initialDraw: start.resumed == nil ? pruned.redraw : nil,
+      mask: model.mask.map { DurableFiles.digest($0.encode()) },
       kernels: configuration.backbone.kernels.summary,
       shards: (configuration.batch.micro ?? configuration.batch.global) / configuration.batch.shard)
     if isRoot { tell(placement, environments) }
