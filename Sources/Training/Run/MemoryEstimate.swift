@@ -44,9 +44,10 @@ public struct MemoryEstimate: Equatable, Sendable {
     let shards = configuration.batch.global / ranks / shard / microBatches
     let rowsAtOnce = rowsPerImage * shards * shard
     let linears = heads.flatMap(\.stages).map(\.linear)
-    let isAudited =
-      configuration.auditInterval > 0
-      && configuration.lastStep(imageCount: data.train.count) >= configuration.auditInterval
+    let lastStep = configuration.lastStep(imageCount: data.train.count)
+    let isAudited = configuration.auditInterval > 0 && lastStep >= configuration.auditInterval
+    // The last checkpoint is written when the others' memory is free again.
+    let isSavedWhileTraining = configuration.checkpoint.every > 0 && lastStep > configuration.checkpoint.every
 
     // As Double: a plan for more than any machine has must not overflow.
     let imageBatches = Self.imageBatches + (isAudited ? Self.auditedBatches : 0)
@@ -83,7 +84,8 @@ public struct MemoryEstimate: Equatable, Sendable {
     // Values, gradients and velocities; the pieces of gradients that other ranks send; the gradients of an audit; and in a
     // checkpoint that is being written values and velocities, and one of them encoded.
     let stored = ParameterStore.count(of: Model.parameters(backbone, heads))
-    let parameters = 4 * Double(stored) * ((ranks > 1 ? 7 : 6) + (isAudited ? 1 : 0))
+    let copies = (ranks > 1 ? 4 : 3) + (isAudited ? 1 : 0) + (isSavedWhileTraining ? 3 : 0)
+    let parameters = 4 * Double(stored) * Double(copies)
     let blocks = try EpochSampler(
       for: data.train, globalBatchSize: configuration.batch.global, shardSize: shard,
       seed: configuration.seed, shuffleWindow: configuration.data.shuffleWindow
