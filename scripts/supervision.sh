@@ -73,6 +73,8 @@ run_job() {
   set -m
   SLUICE_JOB=$job_folder "${launch[@]}" "${program[@]}" </dev/null {words}>&- &
   job=$!
+  # It may have been asked to stop in the meantime.
+  ((signals == 0)) || kill -USR1 "$job" 2>/dev/null || true
   set +m
   # What reads this script's words may end before it.
   trap '' PIPE
@@ -91,6 +93,8 @@ run_job() {
   wait "$watcher" 2>/dev/null || true
   # The rank's own code, where its launcher had to be killed.
   [[ ! -e $job_folder/failed ]] || ((status < 128)) || status=1
+  # The request met a process that was only starting: nothing is lost.
+  ((signals == 0 || status != 128 + 10)) || status=75
   end_leftovers "$status"
   return "$status"
 }
