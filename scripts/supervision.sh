@@ -9,11 +9,13 @@
 # Sets silent_nodes to the hosts that did not answer after a job that failed.
 #
 # $job_folder is a folder of the job's own. Every process of the job has SLUICE_JOB=$job_folder in its environment, and no
-# other process has. Ranks on this machine leave notes in it: "run", the folder of the run that is under way, and
-# "failed" where one of them has ended the job.
+# other process has. Ranks on this machine leave notes in it: "run", the folder of the run that is under way, "failed" where
+# one of them has ended the job, and "ended", the exit code that all are about to end with.
 
 # Seconds that a launcher may take to end after a rank on this machine has ended the job, or a second signal.
 readonly launcher_patience=5
+# The same after all ranks had nothing left to do.
+readonly end_patience=60
 # The longest rest before a job that failed is started again, in seconds.
 readonly longest_rest=60
 
@@ -92,7 +94,10 @@ run_job() {
   kill "$watcher" 2>/dev/null || true
   wait "$watcher" 2>/dev/null || true
   # The rank's own code, where its launcher had to be killed.
-  [[ ! -e $job_folder/failed ]] || ((status < 128)) || status=1
+  if ((status >= 128)); then
+    [[ ! -e $job_folder/ended ]] || status=$(<"$job_folder/ended")
+    [[ ! -e $job_folder/failed ]] || status=1
+  fi
   # The request met a process that was only starting: nothing is lost.
   ((signals == 0 || status != 128 + 10)) || status=75
   end_leftovers "$status"
@@ -103,15 +108,16 @@ run_job() {
 # behind a network that was cut.
 watch_job() {
   trap - HUP INT TERM USR1 USR2 ALRM
-  local is_told=0
-  until [[ -e $job_folder/failed ]]; do
+  local is_told=0 left=$end_patience
+  until [[ -e $job_folder/failed ]] || ((left == 0)); do
     sleep 1
+    [[ ! -e $job_folder/ended ]] || left=$((left - 1))
     if ((time_limit > 0 && SECONDS >= time_limit && !is_told)); then
       is_told=1
       kill -ALRM "$$"
     fi
   done
-  sleep "$launcher_patience"
+  ((left == 0)) || sleep "$launcher_patience"
   # Not SIGTERM: it is ending its job already, and Open MPI 4.1 faults where it is asked once more.
   kill -KILL -- "-$job"
 }

@@ -13,6 +13,8 @@ public struct LaunchedJob: Sendable {
     case run
     /// Why a rank has ended the job, which its launcher may not notice.
     case failed
+    /// The exit code that every rank is about to end with.
+    case ended
   }
 
   /// nil: another started it, or on another machine.

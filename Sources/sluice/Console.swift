@@ -3,6 +3,7 @@ import Foundation
 import Foundations
 import Layers
 import Logging
+import Machine
 import Progress
 import Provenance
 
@@ -45,13 +46,16 @@ func withRanks(_ communicator: Communicator, _ body: (Communicator) throws -> Vo
     try communicator.requireSameBuild()
     try communicator.agree { try InstructionSet.checkVariable() }
     try body(communicator)
+    noteEnd(0, of: communicator)
     try communicator.finalize()
     exit(0)
   } catch let error as any SharedFailure {
     if communicator.rank == 0 { StandardStreams.say("sluice: \(error)") }
-    try? communicator.finalize()
     // 75, EX_TEMPFAIL of sysexits.h: nothing is wrong, and a batch system requeues the job.
-    exit(error is any StoppedAsAsked ? 75 : 1)
+    let code: Int32 = error is any StoppedAsAsked ? 75 : 1
+    noteEnd(code, of: communicator)
+    try? communicator.finalize()
+    exit(code)
   } catch let error as UndeliveredResult {
     // Rank 0 alone has a result, and nothing is left to do on any rank.
     StandardStreams.say("sluice: \(error)")
@@ -60,6 +64,11 @@ func withRanks(_ communicator: Communicator, _ body: (Communicator) throws -> Vo
   } catch {
     communicator.abort(message: "\(error)")
   }
+}
+
+/// Tells scripts/launch that nothing is left to do, should the launcher not notice it.
+private func noteEnd(_ code: Int32, of communicator: Communicator) {
+  if communicator.rank == 0 { LaunchedJob.current?.note(.ended, "\(code)") }
 }
 
 /// Says a warning.

@@ -142,5 +142,20 @@ extension CommandLineTests {
         #expect(output.status == 1, "\(output)")
       }
     }
+
+    /// The ranks have told what they end with, and nothing of the job is heard any more.
+    @Test func aLauncherThatStaysAfterItsRanksIsEnded() throws {
+      try withTemporaryFolder { folder in
+        let script = launch(folder)
+        // So that a minute is short.
+        try script.install("sleep", "exec /bin/sleep 0.01")
+        try script.install(
+          "mpirun",
+          "[[ $1 == --version ]] && { echo 'Open MPI'; exit; }; trap '' TERM; echo 75 > $SLUICE_JOB/ended; "
+            + "while :; do /bin/sleep 0.1; done")
+        let output = try script.run(["-n", "1", "--restarts", "2", "true"])
+        #expect(output.status == 75, "\(output)")
+      }
+    }
   }
 }
