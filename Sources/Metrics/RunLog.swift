@@ -21,7 +21,9 @@ extension RunLog {
   /// - Throws: `UnwritableFile`; what it may not have waits.
   package func sync() throws(UnwritableFile) { try file.sync() }
 
+  /// Where its file is.
   package var path: String { file.path }
+
   /// Records that could not be written yet, and are when it is possible again.
   package var waiting: Int { file.waiting }
   /// Records that are lost because too many were waiting.
