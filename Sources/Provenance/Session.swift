@@ -107,6 +107,9 @@ public struct Session: Codable, Equatable, Sendable {
     hosts.count <= 3 ? hosts.map(\.host).joined(separator: ", ") : "\(hosts.count) hosts"
   }
 
+  /// Whether what its first step begins with follows from the run's configuration alone.
+  package var beginsAsConfigured: Bool { initialWeights == nil && initialDraw == nil && mask == nil }
+
   /// Whether this many ranks compute what one rank would, bit for bit: each has a run of shards whose length
   /// is a power of two.
   var hasBitsOfOneRank: Bool {

@@ -10,18 +10,11 @@ extension CommandLineTests {
     func ranksAndThreadsWriteTheSameCheckpoint(
       _ objective: SmallRun.Objective, _ arrangement: (ranks: Int, threads: Int)
     ) throws {
-      try withTemporaryFolder { folder in
-        let small = try SmallRun(in: folder, objective: objective)
-        let output = try Program.run(
-          small.command("threads=\(arrangement.threads)"), ranks: arrangement.ranks)
-        try #require(output.status == 0, "\(output)")
-        expectEqual(
-          try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(objective))
-        let metrics = try small.metrics()
-        #expect(metrics == (try SmallRun.uninterruptedMetrics(objective)))
-        #expect(
-          metrics.count { $0["effective_rank"] is Double && $0["embedding_std"] is Double } == SmallRun.steps)
+      let metrics = try expectUninterrupted(objective) {
+        try Program.run($0.command("threads=\(arrangement.threads)"), ranks: arrangement.ranks)
       }
+      #expect(
+        metrics.count { $0["effective_rank"] is Double && $0["embedding_std"] is Double } == SmallRun.steps)
     }
 
     /// Contract C9: nor do the instructions that convolutions and products use: AVX2's where the processor has AVX-512,
@@ -29,14 +22,8 @@ extension CommandLineTests {
     @Test(arguments: SmallRun.Objective.allCases) func instructionSetsWriteTheSameCheckpoint(
       _ objective: SmallRun.Objective
     ) throws {
-      let set = InstructionSet.best == .avx512 ? InstructionSet.avx2 : .baseline
-      try withTemporaryFolder { folder in
-        let small = try SmallRun(in: folder, objective: objective)
-        let output = try Program.run(small.command(), environment: [InstructionSet.variable: set.rawValue])
-        try #require(output.status == 0, "\(output)")
-        expectEqual(
-          try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(objective))
-        #expect(try small.metrics() == SmallRun.uninterruptedMetrics(objective))
+      try expectUninterrupted(objective) {
+        try Program.run($0.command(), environment: [InstructionSet.variable: Self.otherSet.rawValue])
       }
     }
 
@@ -44,16 +31,31 @@ extension CommandLineTests {
     @Test(arguments: SmallRun.Objective.allCases) func ranksOnUnlikeProcessorsWriteTheSameCheckpoint(
       _ objective: SmallRun.Objective
     ) throws {
-      let set = InstructionSet.best == .avx512 ? InstructionSet.avx2 : .baseline
+      try expectUninterrupted(objective) {
+        try Program.run(
+          $0.command("audit.every=\(objective.description == "npid" ? 0 : 5)"), ranks: 2,
+          after:
+            "((OMPI_COMM_WORLD_RANK == 0)) || export \(InstructionSet.variable)=\(Self.otherSet.rawValue)")
+      }
+    }
+
+    private static let otherSet = InstructionSet.best == .avx512 ? InstructionSet.avx2 : .baseline
+
+    /// Expects a training to write the checkpoint and metrics of the one that nothing interrupted, on one rank and thread.
+    ///
+    /// - Returns: The metrics.
+    @discardableResult private func expectUninterrupted(
+      _ objective: SmallRun.Objective, _ train: (SmallRun) throws -> Program.Output
+    ) throws -> [NSDictionary] {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder, objective: objective)
-        let output = try Program.run(
-          small.command("audit.every=\(objective.description == "npid" ? 0 : 5)"), ranks: 2,
-          after: "((OMPI_COMM_WORLD_RANK == 0)) || export \(InstructionSet.variable)=\(set)")
+        let output = try train(small)
         try #require(output.status == 0, "\(output)")
         expectEqual(
           try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(objective))
-        #expect(try small.metrics() == SmallRun.uninterruptedMetrics(objective))
+        let metrics = try small.metrics()
+        #expect(metrics == (try SmallRun.uninterruptedMetrics(objective)))
+        return metrics
       }
     }
 

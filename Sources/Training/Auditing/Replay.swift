@@ -121,8 +121,7 @@ public struct Replay {
     let sessions = FileManager.default.contents(atPath: run.environment).flatMap { try? SessionHistory($0) }
     let first = sessions?.readable.first
     // Other ranks need not see the folder.
-    let isElsewhere = first?.initialWeights != nil || first?.initialDraw != nil || first?.mask != nil
-    guard try communicator.broadcast(value: isElsewhere) else { return }
+    guard try !communicator.broadcast(value: first?.beginsAsConfigured ?? true) else { return }
     throw AgreedFailure(
       onEveryRank: RunError.beganElsewhere(folder: run.path), hostName: communicator.hostName)
   }

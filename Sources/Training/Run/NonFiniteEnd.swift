@@ -30,16 +30,10 @@ struct NonFiniteEnd {
     return .nonFinite(
       end, isRepeated: isRepeated,
       record: isRecorded
-        ? .init(folder: prepared.folder, canBeReplayed: lastCheckpoint != nil || prepared.beginsAsReplayed)
+        ? .init(
+          folder: prepared.folder, canBeReplayed: lastCheckpoint != nil || prepared.session.beginsAsConfigured
+        )
         : nil,
       lastCheckpoint: lastCheckpoint)
-  }
-}
-
-extension RunPreparation {
-  /// Whether its beginning follows from its configuration alone, which is all that a replay has.
-  fileprivate var beginsAsReplayed: Bool {
-    guard case .fresh = start else { return false }
-    return session.initialDraw == nil && model.mask == nil
   }
 }
