@@ -2,6 +2,7 @@
 # What becomes of a job that scripts/launch has started: requests to stop, its time limit, what is left of it at its end,
 # and starts anew. Sourced by scripts/launch after scripts/lib.sh. Reads
 #   launch, program   the words that start the job
+#   launcher          mpirun or srun
 #   nodes, node_ranks where its ranks are, and how many
 #   restarts          how often a job that failed is started again
 #   time_limit        seconds after which the ranks are asked to stop; 0: never
@@ -9,11 +10,14 @@
 # Sets silent_nodes to the hosts that did not answer after a job that failed.
 #
 # $job_folder is a folder of the job's own. Every process of the job has SLUICE_JOB=$job_folder in its environment, and no
-# other process has. Ranks on this machine leave notes in it: "run", the folder of the run that is under way, "failed" where
-# one of them has ended the job, and "ended", the exit code that all are about to end with.
+# other process has. Ranks on this machine leave notes in it: "started", the process of one of them; "run", the folder of the
+# run that is under way; "failed" where one of them has ended the job; and "ended", the exit code that all are about to end
+# with. "unnoticed" is there where the launcher was ended because it did not see that a rank was gone.
 
 # Seconds that a launcher may take to end after a rank on this machine has ended the job, or a second signal.
 readonly launcher_patience=5
+# The same after a rank on this machine is gone; mpirun gives the others twice kill_timeout.
+readonly loss_patience=10
 # The same after all ranks had nothing left to do.
 readonly end_patience=60
 # The longest rest before a job that failed is started again, in seconds.
@@ -105,21 +109,34 @@ run_job() {
 }
 
 # Looks after the time limit, and ends a launcher that does not notice that its job is over: mpirun waits for a host
-# behind a network that was cut.
+# behind a network that was cut, and, in Open MPI 4.1, sometimes for ranks that ended while they connected to it.
 watch_job() {
   trap - HUP INT TERM USR1 USR2 ALRM
-  local is_told=0 left=$end_patience
-  until [[ -e $job_folder/failed ]] || ((left == 0)); do
+  local is_told=0 left=$end_patience lost=0
+  until [[ -e $job_folder/failed ]] || ((left == 0 || lost == loss_patience)); do
     sleep 1
     [[ ! -e $job_folder/ended ]] || left=$((left - 1))
+    ! has_lost_a_rank || lost=$((lost + 1))
     if ((time_limit > 0 && SECONDS >= time_limit && !is_told)); then
       is_told=1
       kill -ALRM "$$"
     fi
   done
-  ((left == 0)) || sleep "$launcher_patience"
+  if ((lost == loss_patience)); then
+    : >"$job_folder/unnoticed"
+  elif ((left > 0)); then
+    sleep "$launcher_patience"
+  fi
   # Not SIGTERM: it is ending its job already, and Open MPI 4.1 faults where it is asked once more.
   kill -KILL -- "-$job"
+}
+
+# Whether the rank that left its number is gone, as far as it can be seen from here. A zombie has no environment.
+has_lost_a_rank() {
+  local process namespace
+  { read -r process namespace <"$job_folder/started"; } 2>/dev/null || return 1
+  [[ $namespace == "$(readlink /proc/self/ns/pid)" ]] || return 1
+  ! grep -qszxF -- "SLUICE_JOB=$job_folder" "/proc/$process/environ"
 }
 
 pass_on() {
@@ -207,6 +224,10 @@ memory_kills() {
 say_cause() {
   local signal=$(($1 - 128)) kills
   ((signal > 0 && signal < 65)) || return 0
+  if [[ -e $job_folder/unnoticed ]]; then
+    say "a rank on this machine ended, which $launcher did not notice for $loss_patience seconds: it was ended"
+    return
+  fi
   kills=$(memory_kills)
   if ((signal == 9)) && [[ -n $kills && -n $kills_before ]] && ((kills > kills_before)); then
     say "the kernel killed $((kills - kills_before)) process(es) of the job for want of memory: give ranks more, or start fewer on a node"

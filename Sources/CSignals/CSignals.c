@@ -23,12 +23,21 @@ enum { NUMBERS = sizeof numbers / sizeof *numbers };
 // traces on then.
 static struct sigaction given[NUMBERS];
 
-static void note_what_is_given(void) {
+static void change_mask(int how) {
+  sigset_t forwarded;
+  sigemptyset(&forwarded);
+  sigaddset(&forwarded, SIGUSR1);
+  sigaddset(&forwarded, SIGUSR2);
+  pthread_sigmask(how, &forwarded, NULL);
+}
+
+static void begin(void) {
   for (int i = 0; i < NUMBERS; i++) sigaction(numbers[i], NULL, &given[i]);
+  change_mask(SIG_BLOCK);
 }
 
 // Called by the loader before any library's own beginning.
-__attribute__((section(".preinit_array"), used)) static void (*const at_first)(void) = note_what_is_given;
+__attribute__((section(".preinit_array"), used)) static void (*const at_first)(void) = begin;
 
 // First after them: OpenBLAS may have the process begun again, which takes what it finds.
 __attribute__((constructor(101))) static void put_back(void) {
@@ -65,6 +74,8 @@ int signals_catch_stop(void) {
   // Whoever started this process may have blocked them for threads of its own.
   return pthread_sigmask(SIG_UNBLOCK, &caught, NULL);
 }
+
+void signals_end_hold(void) { change_mask(SIG_UNBLOCK); }
 
 int signals_stop_requested(void) { return atomic_load(&first_request) != 0; }
 

@@ -11,6 +11,9 @@ extension Communicator {
     precondition(error == 0, "sigaction refused a signal: error \(error)")
   }
 
+  /// From now on SIGUSR1 and SIGUSR2, which have waited since this process began, end it: for what has nothing to finish.
+  public func leaveStopSignals() { signals_end_hold() }
+
   /// Whether any rank has been asked to stop. The same answer on every rank; once true, always true.
   ///
   /// - Throws: `CollectiveError`.

@@ -68,6 +68,7 @@ public final class Communicator: ShardReducer {
       guard tasks == 1 else { throw CollectiveError.separateTasks(count: tasks) }
       return .alone()
     }
+    LaunchedJob.current?.noteStart()
     let runtime = try MPIRuntime()
     let control = try MPIChannel()
     guard control.size > 1 else {

@@ -9,6 +9,8 @@ public struct LaunchedJob: Sendable {
 
   /// What the script is told, by the file's name.
   public enum Note: String, Sendable {
+    /// A rank that runs, or ran: its process's number and the namespace that this is from.
+    case started
     /// The folder of the run that is under way.
     case run
     /// Why a rank has ended the job, which its launcher may not notice.
@@ -20,6 +22,12 @@ public struct LaunchedJob: Sendable {
   /// nil: another started it, or on another machine.
   public static let current: LaunchedJob? = ProcessInfo.processInfo.environment["SLUICE_JOB"].flatMap {
     access($0, W_OK) == 0 ? LaunchedJob(folder: $0) : nil
+  }
+
+  /// Tells that this process is a rank, so that the script sees it end where the launcher does not.
+  public func noteStart() {
+    let process = RunningProcess.current
+    note(.started, "\(process.number) \(process.namespace)")
   }
 
   /// Leaves a line. One that cannot be written is lost: nobody's result depends on it.

@@ -10,6 +10,7 @@ public struct RunningProcess: Codable, Equatable, Sendable {
   let start: String
   /// Which start of the machine it belongs to, and which namespace its number.
   let boot: String
+  /// The link in /proc that tells one namespace of numbers from others.
   let namespace: String
 
   enum CodingKeys: String, CodingKey {

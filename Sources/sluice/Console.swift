@@ -27,7 +27,7 @@ struct ConsoleLog: LogHandler {
 ///
 /// What every rank knows is printed by rank 0, and all exit with its code. What only this rank knows takes the
 /// whole job down with a line that names the rank.
-func withRanks(_ body: (Communicator) throws -> Void) throws -> Never {
+func withRanks(stopsWhenAsked: Bool, _ body: (Communicator) throws -> Void) throws -> Never {
   let communicator: Communicator
   do {
     communicator = try Communicator.world()
@@ -37,11 +37,14 @@ func withRanks(_ body: (Communicator) throws -> Void) throws -> Never {
     StandardStreams.say("sluice: \(error)")
     exit(1)
   }
-  try withRanks(communicator, body)
+  try withRanks(communicator, stopsWhenAsked: stopsWhenAsked, body)
 }
 
 /// The same where the communicator is there.
-func withRanks(_ communicator: Communicator, _ body: (Communicator) throws -> Void) throws -> Never {
+func withRanks(
+  _ communicator: Communicator, stopsWhenAsked: Bool, _ body: (Communicator) throws -> Void
+) throws -> Never {
+  if stopsWhenAsked { communicator.catchStopSignals() } else { communicator.leaveStopSignals() }
   do {
     try communicator.requireSameBuild()
     try communicator.agree { try InstructionSet.checkVariable() }

@@ -67,8 +67,9 @@ struct DataPack: RankCommand {
     try requireOption("--quality", quality, in: 1...100)
   }
 
+  static let stopsWhenAsked = true
+
   func run(on communicator: Communicator) throws {
-    communicator.catchStopSignals()
     var options = try data.options(on: communicator)
     options.onError = onError
     let parts = try DatasetSource.open(source, options, on: communicator)

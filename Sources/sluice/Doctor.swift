@@ -40,7 +40,7 @@ struct Doctor: ParsableCommand {
           advice: "use the launcher that belongs to \(Communicator.mpiLibrary), or repair its installation")
       ]
     }
-    try withRanks(communicator) { communicator in
+    try withRanks(communicator, stopsWhenAsked: false) { communicator in
       let threads = try communicator.placement().threads
       let environments = try Environment.gather(communicator, threads: threads)
       let barrierSeconds = try barrierSeconds(communicator)

@@ -60,8 +60,9 @@ struct Embed: RankCommand {
 
   private var others: [String] { [csv, npy].compactMap(\.self) }
 
+  static let stopsWhenAsked = true
+
   func run(on communicator: Communicator) throws {
-    communicator.catchStopSignals()
     try Embedding.requireWritable(output: output, others: others, on: communicator)
     let subject = try evaluated.open(on: communicator, quiet: progress.quiet)
     let display = progress.display(on: communicator)

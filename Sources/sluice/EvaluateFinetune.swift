@@ -53,6 +53,8 @@ struct EvaluateFinetune: RankCommand {
     }
   }
 
+  static let stopsWhenAsked = true
+
   func run(on communicator: Communicator) throws {
     let subject = try evaluated.open(on: communicator, quiet: progress.quiet)
     let finetuning = Finetuning(
@@ -60,7 +62,6 @@ struct EvaluateFinetune: RankCommand {
         shares: labels.values, epochs: epochs, learningRate: learningRate, seeds: seeds.values),
       of: subject.trained, on: subject.data, try subject.classifiable(on: communicator),
       onError: evaluated.onError, pool: subject.pool, communicator: communicator)
-    communicator.catchStopSignals()
     let trainings = labels.values.count * seeds.values.count
     let report = try progress.display(on: communicator).following(
       "fine-tuning, \(counted(trainings, "training"))"

@@ -90,6 +90,8 @@ struct Pretrain: RankCommand {
     }
   }
 
+  static let stopsWhenAsked = true
+
   func run(on communicator: Communicator) throws {
     let file = try file.load(on: communicator)
     if printConfig {
@@ -100,7 +102,6 @@ struct Pretrain: RankCommand {
     let display = ProgressDisplay(style: progress.style)
     let log = progress.log(beside: display)
     let folder = RunFolder(try runFolder ?? self.file.defaultRunFolder(on: communicator))
-    communicator.catchStopSignals()
     patience.apply(to: communicator)
     let claim = dryRun ? nil : try folder.claim(on: communicator, force: takeOver.isForced, log: log)
     defer { claim?.release() }

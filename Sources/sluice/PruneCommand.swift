@@ -47,6 +47,8 @@ struct PruneCommand: RankCommand {
 
   func validate() throws { try requireOption("--rounds", rounds, in: 0...100) }
 
+  static let stopsWhenAsked = true
+
   func run(on communicator: Communicator) throws {
     var file = try file.load(on: communicator)
     if let rounds { file = try communicator.agree { try file.applying(["pruning.rounds=\(rounds)"]) } }
@@ -54,7 +56,6 @@ struct PruneCommand: RankCommand {
     let plan = PruningPlan(folder: folder, file.pruning)
     let display = progress.display(on: communicator)
     let log = progress.log(beside: display)
-    communicator.catchStopSignals()
     patience.apply(to: communicator)
     let procedure = try PruningProcedure(
       plan, of: file, allowsClosedLayers: closedLayers.areAllowed, on: communicator, display: display,

@@ -98,6 +98,8 @@ struct PruneStudyCommand: RankCommand {
     }
   }
 
+  static let stopsWhenAsked = true
+
   func run(on communicator: Communicator) throws {
     let settings = file.setting.settings.map(SourceSetting.split)
     let shared = settings.filter { $0.source == nil }.map(\.setting)
@@ -111,7 +113,6 @@ struct PruneStudyCommand: RankCommand {
     }
     let display = progress.display(on: communicator)
     let log = progress.log(beside: display)
-    communicator.catchStopSignals()
     patience.apply(to: communicator)
     let own = Dictionary(grouping: settings.filter { $0.source != nil }) { $0.source! }
     let study = try PruneStudy(

@@ -32,6 +32,8 @@ struct ReplayCommand: RankCommand {
     try requireOption("--step", step, in: 1...1_000_000_000)
   }
 
+  static let stopsWhenAsked = true
+
   func run(on communicator: Communicator) throws {
     try options.replay(on: communicator) { try $0.stretch(of: step) }
   }

@@ -22,7 +22,6 @@ struct ReplayOptions: ParsableArguments {
   func replay(
     on communicator: Communicator, _ choose: (Replay) throws -> [RecordedStretch]
   ) throws {
-    communicator.catchStopSignals()
     let display = progress.display(on: communicator)
     let replay = Replay(
       of: RunFolder(run), settings: setting.settings, on: communicator, log: progress.log(beside: display))

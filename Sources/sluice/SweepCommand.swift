@@ -67,6 +67,8 @@ struct SweepCommand: RankCommand {
     }
   }
 
+  static let stopsWhenAsked = true
+
   func run(on communicator: Communicator) throws {
     let file = try file.load(on: communicator)
     let folder = try folder ?? self.file.defaultRunFolder(on: communicator) + "-sweep"
@@ -76,7 +78,6 @@ struct SweepCommand: RankCommand {
     }
     let display = progress.display(on: communicator)
     let log = progress.log(beside: display)
-    communicator.catchStopSignals()
     patience.apply(to: communicator)
     let linear = CheckpointLinearAccuracy(file, on: communicator, display: display)
     let sweep = try Sweep(plan, of: file, linear: linear, on: communicator, display: display, log: log)

@@ -28,6 +28,8 @@ struct VerifyCommand: RankCommand {
     try requireOption("--stretches", stretches, in: 1...1_000_000)
   }
 
+  static let stopsWhenAsked = true
+
   func run(on communicator: Communicator) throws {
     try options.replay(on: communicator) { try $0.randomStretches(stretches, seed: seed) }
   }

@@ -143,6 +143,25 @@ extension CommandLineTests {
       }
     }
 
+    /// Open MPI 4.1's mpirun may wait for ever where ranks end while they connect to it.
+    @Test func aLauncherThatDoesNotSeeARankEndIsEnded() throws {
+      try withTemporaryFolder { folder in
+        let script = launch(folder)
+        // So that ten seconds are short.
+        try script.install("sleep", "exec /bin/sleep 0.01")
+        try script.install(
+          "mpirun",
+          "[[ $1 == --version ]] && { echo 'Open MPI'; exit; }; trap '' TERM; "
+            + "bash -c 'echo $$ $(readlink /proc/self/ns/pid) > $SLUICE_JOB/started'; while :; do /bin/sleep 0.1; done")
+        let output = try script.run(["-n", "1", "true"])
+        #expect(output.status == 128 + SIGKILL, "\(output)")
+        #expect(
+          lines(output).dropFirst() == [
+            "launch: a rank on this machine ended, which mpirun did not notice for 10 seconds: it was ended"
+          ], "\(output)")
+      }
+    }
+
     /// The ranks have told what they end with, and nothing of the job is heard any more.
     @Test func aLauncherThatStaysAfterItsRanksIsEnded() throws {
       try withTemporaryFolder { folder in

@@ -2,7 +2,9 @@
 
 // Signals that ask a process to stop. Only C can write a handler that is sure to do nothing but what a handler
 // may do, on whatever thread the system picks. Linking it is enough for keeping libraries from changing, when they are
-// loaded, what these signals do.
+// loaded, what these signals do; and for holding back SIGUSR1 and SIGUSR2, which launchers pass on to all ranks at once,
+// from the first moment until one of the first two functions is called. mpirun of Open MPI 4.1 waits for ever where ranks
+// end while they connect to it.
 
 // From now on the first SIGTERM, SIGINT, SIGHUP, SIGUSR1 or SIGUSR2 is noted instead of ending the process, which it
 // no longer interrupts. Another one ends it at once if it comes a second or more later: sooner it is the same request,
@@ -10,6 +12,9 @@
 // started to ignore it goes on to ignore.
 // Returns 0, or the system's error number.
 int signals_catch_stop(void);
+
+// Ends the hold of SIGUSR1 and SIGUSR2: one that has come, or comes, does what this process was started with.
+void signals_end_hold(void);
 
 // Whether one has come.
 int signals_stop_requested(void);
