@@ -12,7 +12,9 @@ extension CommandLineTests {
         func run(_ source: String, steps: Int, into run: String = "run") throws -> Program.Output {
           try Program.run(
             ["pretrain", small.configuration.path, "--run", "\(folder.path)/\(run)"]
-              + ["data.source=\(source)", "max_steps=\(steps)", "network.input_size=32"].flatMap { ["--set", $0] })
+              + ["data.source=\(source)", "max_steps=\(steps)", "network.input_size=32"].flatMap {
+                ["--set", $0]
+              })
         }
         #expect(try run(tree.source, steps: 1).status == 0)
         let root = String(tree.source.drop { $0 != ":" }.dropFirst())

@@ -27,20 +27,10 @@ extension CommandLineTests {
 
       """
 
-    /// What to start the program with.
-    private static func environment(in folder: URL) throws -> [String: String] {
-      let (source, library) = (
-        folder.appendingPathComponent("plain.c"), folder.appendingPathComponent("plain.so")
-      )
-      try Self.source.write(to: source, atomically: true, encoding: .utf8)
-      try Tool.succeed(["clang", "-shared", "-fPIC", "-o", library.path, source.path, "-ldl"])
-      return ["LD_PRELOAD": library.path]
-    }
-
     @Test func aRunEndsWellAndItsLatestIsRead() throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)
-        let environment = try Self.environment(in: folder)
+        let environment = try Tool.preloading(Self.source, in: folder)
         let output = try Program.run(small.command("checkpoint.every=8"), environment: environment)
         #expect(output.status == 0 && output.warnings.isEmpty, "\(output)")
         expectEqual(try contents(of: small.checkpoint(SmallRun.steps)), try SmallRun.uninterrupted(.simclr))
@@ -63,7 +53,8 @@ extension CommandLineTests {
     @Test func doctorSaysSo() throws {
       try withTemporaryFolder { folder in
         let output = try Program.run(
-          ["doctor", "--json", "--run", folder.path], environment: try Self.environment(in: folder))
+          ["doctor", "--json", "--run", folder.path],
+          environment: try Tool.preloading(Self.source, in: folder))
         let system = try #require(try output.object()["file_system"] as? [String: Any])
         #expect(system["problem"] is NSNull || system["problem"] == nil)
         #expect(system["link_problem"] as? String == "links cannot be made: Operation not permitted")
@@ -75,7 +66,7 @@ extension CommandLineTests {
         #expect(problems?.count { $0.hasPrefix("in \(folder.path) ") } == 2, "\(output)")
         #expect(
           try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [
-            "plain.c", "plain.so",
+            "preloaded.c", "preloaded.so",
           ])
       }
     }

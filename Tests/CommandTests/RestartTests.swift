@@ -152,7 +152,8 @@ extension CommandLineTests {
         try script.install(
           "mpirun",
           "[[ $1 == --version ]] && { echo 'Open MPI'; exit; }; trap '' TERM; "
-            + "bash -c 'echo $$ $(readlink /proc/self/ns/pid) > $SLUICE_JOB/started'; while :; do /bin/sleep 0.1; done")
+            + "bash -c 'echo $$ $(readlink /proc/self/ns/pid) > $SLUICE_JOB/started'; while :; do /bin/sleep 0.1; done"
+        )
         let output = try script.run(["-n", "1", "true"])
         #expect(output.status == 128 + SIGKILL, "\(output)")
         #expect(

@@ -93,6 +93,31 @@ extension CommandLineTests {
       }
     }
 
+    /// Comes while libraries are loaded: ranks that ended then, and while MPI starts, would have mpirun wait for ever.
+    @Test(.enabled(if: Tool.isInstalled("clang"), "clang is not installed"), arguments: [1, 2])
+    func aRequestThatComesFirstWaitsUntilItIsAnswered(ranks: Int) throws {
+      try withTemporaryFolder { folder in
+        let environment = try Tool.preloading(
+          """
+          #define _GNU_SOURCE
+          #include <errno.h>
+          #include <signal.h>
+          #include <string.h>
+          __attribute__((constructor)) static void ask(void) {
+            if (strcmp(program_invocation_short_name, "sluice") == 0) raise(SIGUSR1);
+          }
+
+          """, in: folder)
+        let small = try SmallRun(in: folder)
+        let stopped = try Program.run(small.command("max_steps=4"), ranks: ranks, environment: environment)
+        #expect(stopped.status == 75, "\(stopped)")
+        #expect(Self.sentence(stopped)?.contains("before the first step") == true, "\(stopped)")
+        // What has nothing to finish ends by it.
+        let shape = try Program.run(["macs", small.configuration.path], environment: environment)
+        #expect(shape.status == SIGUSR1 && shape.result.isEmpty, "\(shape)")
+      }
+    }
+
     /// UCX takes SIGHUP for itself when it is loaded.
     @Test func aTerminalThatClosesEndsWhatHasNothingToFinish() throws {
       try withTemporaryFolder { folder in

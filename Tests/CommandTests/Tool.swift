@@ -43,6 +43,16 @@ enum Tool {
     guard output.status == 0 else { throw Failed(words: words, errors: output.errors) }
   }
 
+  /// The environment that has a library of this C code loaded before all others.
+  static func preloading(_ code: String, in folder: URL) throws -> [String: String] {
+    let (source, library) = (
+      folder.appendingPathComponent("preloaded.c"), folder.appendingPathComponent("preloaded.so")
+    )
+    try code.write(to: source, atomically: true, encoding: .utf8)
+    try succeed(["clang", "-shared", "-fPIC", "-o", library.path, source.path, "-ldl"])
+    return ["LD_PRELOAD": library.path]
+  }
+
   /// Whether this process may mount: root may, but not in every container.
   static let canMount: Bool =
     (try? withTemporaryFolder { (folder) -> Void in
