@@ -117,16 +117,21 @@ extension CommandLineTests {
       }
     }
 
+    /// What it says that its checkpoint is can be found again, too.
     @Test func aFinishedRunIsOnlyEvaluatedAgain() throws {
       try withTemporaryFolder { folder in
         let small = try SmallRun(in: folder)
         let first = try Program.run(small.command("max_steps=2") + ["--json"])
+        let latest = small.run.appendingPathComponent("checkpoints/latest")
+        try FileManager.default.removeItem(at: latest)
         let second = try Program.run(small.command("max_steps=2") + ["--json"])
         try #require(second.status == 0, "\(second)")
         let (before, after) = (try first.object(), try second.object())
         #expect(before["evaluation"] as? NSDictionary == after["evaluation"] as? NSDictionary)
         #expect(after["steps"] as? Int == 2)
         #expect(after["images_per_s"] is NSNull)
+        #expect(after["checkpoint"] as? String == latest.path)
+        #expect(latest.resolvingSymlinksInPath().lastPathComponent == small.checkpoint(2).lastPathComponent)
       }
     }
 

@@ -28,6 +28,17 @@ struct CheckpointWriter: Sendable {
     }
   }
 
+  /// Makes `latest` lead to a checkpoint that was saved before, where it was lost or leads elsewhere.
+  func leadLatest(to step: Int) -> Outcome {
+    var outcome = Outcome(step: step)
+    do throws(UnwritableFile) {
+      if store.latestTarget != store.path(ofStep: step) { try store.pointLatest(to: step) }
+    } catch {
+      outcome.linkFault = error
+    }
+    return outcome
+  }
+
   /// Saves a checkpoint and then removes what is older than `keep`.
   func save(step: Int, _ files: [CheckpointStore.File]) -> Outcome {
     var outcome = Outcome(step: step)

@@ -206,6 +206,10 @@ final class RunRecords {
     step: Int, _ files: [CheckpointStore.File]?, unless isStopRequested: () throws -> Bool
   ) throws {
     awaitSaving()
+    if files == nil {
+      try claim?.requireMine()
+      noteSaved(checkpoints.leadLatest(to: step))
+    }
     let end = ContinuousClock.now + Self.patience
     var isSaved = files == nil
     var isTold = false
