@@ -62,6 +62,10 @@ extension CommandLineTests {
       }
     }
 
+    /// Whether mpirun passes on whole lines only, as from Open MPI 5 on.
+    private static let waitsForLines =
+      (try? Tool.run(["mpirun", "--version"]).result.contains(/Open MPI\) [5-9]/)) ?? false
+
     /// Also where mpirun stands between: it forwards what ranks write to its terminal.
     @Test(arguments: [1, 2]) func aTerminalHasABarOfItsWidth(ranks: Int) throws {
       try withTemporaryFolder { folder in
@@ -71,7 +75,12 @@ extension CommandLineTests {
           small.command("max_steps=2"), ranks: ranks,
           environment: ["LC_ALL": "C.UTF-8", "TERM": "xterm"], errors: terminal.secondary)
         #expect(output.status == 0)
-        let draws = draws(in: try terminal.text())
+        let text = try terminal.text()
+        guard ranks == 1 || !Self.waitsForLines else {
+          #expect(!text.contains("\u{1B}") && text.contains("step 2/2"), "\(text)")
+          return
+        }
+        let draws = draws(in: text)
         #expect(draws.last?.hasPrefix("100 % [█") == true, "\(draws)")
         #expect(draws.allSatisfy { $0.count == 49 }, "\(draws)")
       }

@@ -57,8 +57,10 @@ struct Script {
     process.executableURL = starter.isEmpty ? script : URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = (starter.isEmpty ? [] : starter + [script.path]) + arguments
     process.currentDirectoryURL = folder
+    // Open MPI 5 does not start without a home.
     process.environment = environment.merging([
-      "PATH": "\(folder.path)/bin:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
+      "PATH": "\(folder.path)/bin:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")",
+      "HOME": folder.path,
     ]) { given, _ in given }
     let output = folder.appendingPathComponent("output")
     let errors = folder.appendingPathComponent("errors")
