@@ -240,7 +240,7 @@ readonly before_its_run='before its run began'
 
 # Where the job was, in words that complete "the job failed …"; none where rank 0 is on another machine.
 place_reached() {
-  local run step
+  local run step logged
   run=$(cat "$job_folder/run" 2>/dev/null) || {
     # Rank 0 is on the first node.
     local host
@@ -249,10 +249,10 @@ place_reached() {
     return 0
   }
   step=$(largest_step "$run"/ranks/[0-9]*)
-  if [[ -z $step ]]; then
-    # A job of one rank has no ranks to tell of it.
-    step=$(largest_step "$run/metrics.jsonl")
-    echo "after step ${step:-0} of $run"
+  logged=$(largest_step "$run/metrics.jsonl")
+  # A job of one rank has no ranks to tell of it, and ranks that were killed all at once told it some time ago.
+  if [[ -z $step ]] || ((${logged:-0} >= step && ${logged:-0} > 0)); then
+    echo "after step ${logged:-0} of $run"
   elif ((step == 0)); then
     echo "before the first step of $run"
   else
