@@ -250,9 +250,10 @@ place_reached() {
   }
   step=$(largest_step "$run"/ranks/[0-9]*)
   logged=$(largest_step "$run/metrics.jsonl")
+  logged=${logged:-0}
   # A job of one rank has no ranks to tell of it, and ranks that were killed all at once told it some time ago.
-  if [[ -z $step ]] || ((${logged:-0} >= step && ${logged:-0} > 0)); then
-    echo "after step ${logged:-0} of $run"
+  if [[ -z $step ]] || ((logged > 0 && logged >= step)); then
+    echo "after step $logged of $run"
   elif ((step == 0)); then
     echo "before the first step of $run"
   else

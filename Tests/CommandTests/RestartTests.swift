@@ -31,6 +31,15 @@ extension CommandLineTests {
       output.errors.split(separator: "\n").map(String.init).filter { $0.hasPrefix(prefix) }
     }
 
+    /// Has the script find a launcher that does this and then stays, whatever it is asked; and a minute be short.
+    private func install(launcher body: String, for script: Script) throws {
+      try script.install("sleep", "exec /bin/sleep 0.01")
+      try script.install(
+        "mpirun",
+        "[[ $1 == --version ]] && { echo 'Open MPI'; exit; }; trap '' TERM; \(body); "
+          + "while :; do /bin/sleep 0.1; done")
+    }
+
     /// Contract C2: as if nothing had happened.
     @Test func aJobThatLostARankEndsWithTheBitsOfOneThatDidNot() throws {
       try withTemporaryFolder { folder in
@@ -134,10 +143,7 @@ extension CommandLineTests {
     @Test func aLauncherThatDoesNotNoticeTheEndIsEnded() throws {
       try withTemporaryFolder { folder in
         let script = launch(folder)
-        try script.install(
-          "mpirun",
-          "[[ $1 == --version ]] && { echo 'Open MPI'; exit; }; trap '' TERM; echo why > $SLUICE_JOB/failed; "
-            + "while :; do sleep 0.1; done")
+        try install(launcher: "echo why > $SLUICE_JOB/failed", for: script)
         let output = try script.run(["-n", "1", "true"])
         #expect(output.status == 1, "\(output)")
       }
@@ -147,13 +153,8 @@ extension CommandLineTests {
     @Test func aLauncherThatDoesNotSeeARankEndIsEnded() throws {
       try withTemporaryFolder { folder in
         let script = launch(folder)
-        // So that ten seconds are short.
-        try script.install("sleep", "exec /bin/sleep 0.01")
-        try script.install(
-          "mpirun",
-          "[[ $1 == --version ]] && { echo 'Open MPI'; exit; }; trap '' TERM; "
-            + "bash -c 'echo $$ $(readlink /proc/self/ns/pid) > $SLUICE_JOB/started'; while :; do /bin/sleep 0.1; done"
-        )
+        try install(
+          launcher: "bash -c 'echo $$ $(readlink /proc/self/ns/pid) > $SLUICE_JOB/started'", for: script)
         let output = try script.run(["-n", "1", "true"])
         #expect(output.status == 128 + SIGKILL, "\(output)")
         #expect(
@@ -167,12 +168,7 @@ extension CommandLineTests {
     @Test func aLauncherThatStaysAfterItsRanksIsEnded() throws {
       try withTemporaryFolder { folder in
         let script = launch(folder)
-        // So that a minute is short.
-        try script.install("sleep", "exec /bin/sleep 0.01")
-        try script.install(
-          "mpirun",
-          "[[ $1 == --version ]] && { echo 'Open MPI'; exit; }; trap '' TERM; echo 75 > $SLUICE_JOB/ended; "
-            + "while :; do /bin/sleep 0.1; done")
+        try install(launcher: "echo 75 > $SLUICE_JOB/ended", for: script)
         let output = try script.run(["-n", "1", "--restarts", "2", "true"])
         #expect(output.status == 75, "\(output)")
       }
